@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/** A call the model asks for; `arguments` is whatever JSON it wrote and must be validated by the tool. */
+export const ToolCall = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+});
+export type ToolCall = z.infer<typeof ToolCall>;
+
+/** One message of a prompt, in the roles chat models know. */
+export type ModelMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ToolCall[] }
+  | { readonly role: 'tool'; readonly content: string; readonly toolName: string };
+
+/** A tool as a model sees it; `parameters` is JSON Schema. */
+export type ToolDefinition = {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+};
+
+/** One call of a chat model. `contextTokens` is the whole window; always sent, since a server's default silently truncates. */
+export type ModelRequest = {
+  readonly model: string;
+  readonly messages: readonly ModelMessage[];
+  readonly contextTokens: number;
+  readonly maxOutputTokens: number;
+  readonly temperature: number;
+  readonly think: boolean;
+  /** A JSON Schema the answer must follow; the caller validates all the same. */
+  readonly format?: Readonly<Record<string, unknown>>;
+  readonly tools?: readonly ToolDefinition[];
+};
+
+/** What a model streams. `finish` is always last. */
+export type ModelEvent =
+  | { readonly type: 'text-delta'; readonly text: string }
+  | { readonly type: 'reasoning-delta'; readonly text: string }
+  | { readonly type: 'tool-call'; readonly call: ToolCall }
+  | {
+      readonly type: 'finish';
+      readonly reason: 'stop' | 'length' | 'tool-calls';
+      readonly promptTokens: number;
+      readonly outputTokens: number;
+    };
+
+/** A model on the server's disk. `name` always carries its tag, as in `qwen2.5-coder:7b`. */
+export type InstalledModel = { readonly name: string; readonly digest: string; readonly sizeBytes: number };
+
+/** A model in memory now. */
+export type ResidentModel = { readonly name: string; readonly sizeBytes: number; readonly vramBytes: number };

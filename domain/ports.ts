@@ -1,0 +1,132 @@
+import type { AuditEvent, AuditReceipt } from './audit/entry.ts';
+import type {
+  ConversationId,
+  ConversationSummary,
+  MessageKey,
+  MessageOutcome,
+  MessageRecord,
+  MessageRef,
+  StreamEvent,
+} from './chat.ts';
+import type { LockdownState } from './lockdown/state.ts';
+import type { LogLine } from './log.ts';
+import type { ModelEvent, ModelRequest, InstalledModel, ResidentModel } from './models/model.ts';
+import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
+
+/** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
+export interface Probe {
+  ping(signal: AbortSignal): Promise<void>;
+}
+
+/** A chat model server. Failures are MODEL_UNAVAILABLE, MODEL_MISSING, MODEL_REFUSED or MODEL_TIMEOUT. */
+export interface LanguageModel extends Probe {
+  /** Streams an answer; the last event is `finish`. Aborting the signal ends the work on the server. */
+  chat(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  installed(): Promise<InstalledModel[]>;
+  resident(): Promise<ResidentModel[]>;
+  load(model: string, signal: AbortSignal): Promise<void>;
+  unload(model: string): Promise<void>;
+}
+
+/** Turns texts into unit vectors. An empty text gives a zero vector. Failures as for LanguageModel. */
+export interface Embedder {
+  embed(request: { model: string; texts: readonly string[] }, signal: AbortSignal): Promise<number[][]>;
+}
+
+/** Long-term memory by meaning. Vectors of two embedders never meet: `embedder` names the space. Fails with VECTORS_UNAVAILABLE. */
+export interface VectorStore extends Probe {
+  upsert(collection: MemoryCollection, embedder: string, items: readonly MemoryItem[]): Promise<void>;
+  /** Nearest first; `similarity` is the cosine, clamped to -1..1. An unknown collection has no matches. */
+  query(query: MemoryQuery): Promise<MemoryMatch[]>;
+  delete(collection: MemoryCollection, embedder: string, ids: readonly string[]): Promise<void>;
+  /** Over all embedders. */
+  count(collection: MemoryCollection): Promise<number>;
+}
+
+export type NewMessage = MessageRef & { readonly text: string; readonly createdAt: number };
+
+/** `after` names the message before this one in its conversation if that one was still pending when this one came. */
+export type Acceptance =
+  | { readonly kind: 'accepted'; readonly seq: number; readonly after?: MessageKey }
+  | { readonly kind: 'existing'; readonly record: MessageRecord; readonly after?: MessageKey }
+  | { readonly kind: 'conflict' };
+
+/**
+ * Conversations and their messages. Fails with STORE_UNAVAILABLE or STORE_FULL; what a resolved call stored survives a crash.
+ */
+export interface ConversationStore extends Probe {
+  /** Gives the message its place. The same key and text again is `existing`, the same key with another text `conflict`. */
+  accept(message: NewMessage): Promise<Acceptance>;
+  message(ref: MessageRef): Promise<MessageRecord | undefined>;
+  /** Keeps what a later step needs of this message (assembled memory), for an hour. */
+  saveContext(ref: MessageRef, context: string): Promise<void>;
+  context(ref: MessageRef): Promise<string | undefined>;
+  /** Keeps the text so far, so that a stop or failure loses nothing. */
+  saveDraft(ref: MessageRef, draft: string): Promise<void>;
+  /** Ends a message and publishes `done` in one step. Only the first call counts; tells whether this was it. A stopped or failed outcome without reply takes the draft. */
+  settle(ref: MessageRef, outcome: MessageOutcome, finishedAt: number): Promise<boolean>;
+  /** The newest answered messages before `seq`, oldest first. */
+  recent(conversation: ConversationId, before: { seq: number; limit: number }): Promise<MessageRecord[]>;
+  /** Newest first. */
+  conversations(page: { limit: number; offset: number }): Promise<ConversationSummary[]>;
+  /** Oldest first; undefined for an unknown conversation. */
+  conversation(id: ConversationId, page: { limit: number; offset: number }): Promise<MessageRecord[] | undefined>;
+}
+
+/** One event with its place in the stream; `id` goes into `Last-Event-ID`. */
+export type StreamEntry = { readonly id: string; readonly event: StreamEvent };
+
+/** Live events of one message. Streams end with `done` and vanish ten minutes later. */
+export interface TokenStream {
+  append(ref: MessageRef, event: StreamEvent): Promise<void>;
+  /** Everything after `lastId` (from the start when absent), then what comes, until `done` or the signal. */
+  follow(ref: MessageRef, options: { lastId?: string; signal: AbortSignal }): AsyncIterable<StreamEntry>;
+}
+
+/** Structured log lines of all processes, newest kept. Never fails a caller. */
+export interface LogStream {
+  append(line: LogLine): void;
+  /** The newest `backfill` lines that pass, oldest first, then what comes, until the signal. */
+  follow(options: {
+    backfill: number;
+    accepts: (line: LogLine) => boolean;
+    signal: AbortSignal;
+  }): AsyncIterable<LogLine>;
+}
+
+/** Whether Talos is locked down. Durable; when it cannot be told, reading fails with STORE_UNAVAILABLE (never "open"). */
+export interface LockdownStore {
+  state(): Promise<LockdownState>;
+  /** Takes hold at once on this host, even with every engine down. Locking twice keeps the first reason and time. */
+  lock(order: { reason: string; by: string; at: number }): Promise<LockdownState>;
+  unlock(): Promise<void>;
+}
+
+/** Counts critical firewall hits; three within ten minutes put a conversation on hold for an hour. */
+export interface HoldStore {
+  /** Milliseconds since 1970 until when the conversation is on hold, or undefined. */
+  heldUntil(conversation: ConversationId): Promise<number | undefined>;
+  recordCriticalHit(conversation: ConversationId, at: number): Promise<void>;
+  release(conversation: ConversationId): Promise<void>;
+}
+
+/** Tier 1: append-only, hash-chained, signed. Resolves after fsync; fails with AUDIT_UNAVAILABLE, and then the effect must not happen. */
+export interface AuditLog {
+  append(event: AuditEvent): Promise<AuditReceipt>;
+  close(): Promise<void>;
+}
+
+/** What starts and stops workflows. Fails with RUNTIME_UNAVAILABLE. */
+export interface AgentRuntime extends Probe {
+  /** Starts the workflow of an accepted message; a second start of the same message is the same run. */
+  startMessage(start: MessageRef & { after?: MessageKey; summary: string }): Promise<void>;
+  /** Asks a message to stop; false when no such message runs. */
+  stopMessage(ref: MessageRef): Promise<boolean>;
+  /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
+  messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
+  /** Cancels every running message; returns how many. */
+  cancelMessages(): Promise<number>;
+  /** Starts the `lockdown` workflow that stops what runs and waits for the unlock. */
+  startLockdown(order: { reason: string; by: string }): Promise<void>;
+  endLockdown(by: string): Promise<void>;
+}
