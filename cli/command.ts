@@ -1,0 +1,44 @@
+import type { Config, Environment } from '../domain/config/parse.ts';
+import type { AgentRuntime, AuditLog, HoldStore, LockdownStore } from '../domain/ports.ts';
+
+/** Where a command writes. Nothing else in `cli/` prints. */
+export interface Output {
+  /** Whether a person watches: colours and updating lines only then. */
+  readonly isTerminal: boolean;
+  /** A line on stdout: what the command was asked for. */
+  line(text?: string): void;
+  /** Text on stdout without a line end, for streamed answers. */
+  write(text: string): void;
+  /** A line on stderr: what the command is doing, warnings. */
+  note(text: string): void;
+  /** Columns aligned under their headings. */
+  table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  json(value: unknown): void;
+  /** One updating line per name on a terminal, plain lines otherwise. `done` leaves the line as it is. */
+  progress(name: string, text: string, options?: { fraction?: number; done?: boolean }): void;
+  /** Prints an error as a person can use it and returns the exit code of its kind. */
+  fail(thrown: unknown): number;
+}
+
+/** What the owner may do on this host without the API, even with engines down: nothing here connects before it is used. */
+export type OwnerPorts = {
+  readonly lockdown: LockdownStore;
+  readonly holds: HoldStore;
+  readonly audit: AuditLog;
+  readonly runtime: AgentRuntime;
+  close(): Promise<void>;
+};
+
+/** What every command gets. A command throws TalosError; main prints it and exits with the code of its kind. */
+export type CliDeps = {
+  /** The process environment over `TALOS_HOME/config/talos.env`. Fails with CONFIG_INVALID when that file cannot be used. */
+  environment(): Environment;
+  /** The checked configuration, read once. Fails with CONFIG_INVALID. */
+  config(): Config;
+  readonly output: Output;
+  ownerPorts(config: Config): Promise<OwnerPorts>;
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. Until it is called, signals end the process at once. */
+  interrupted(): AbortSignal;
+  /** The code the process ends with when no error is thrown; 0 until set. */
+  setExitCode(code: number): void;
+};
