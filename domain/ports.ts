@@ -9,7 +9,7 @@ import type {
   StreamEvent,
 } from './chat.ts';
 import type { LockdownState } from './lockdown/state.ts';
-import type { LogLine } from './log.ts';
+import type { Logger, LogLine } from './log.ts';
 import type { ModelEvent, ModelRequest, InstalledModel, ResidentModel } from './models/model.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
@@ -63,7 +63,7 @@ export interface ConversationStore extends Probe {
   context(ref: MessageRef): Promise<string | undefined>;
   /** Keeps the text so far, so that a stop or failure loses nothing. */
   saveDraft(ref: MessageRef, draft: string): Promise<void>;
-  /** Ends a message and publishes `done` in one step. Only the first call counts; tells whether this was it. A stopped or failed outcome without reply takes the draft. */
+  /** Ends a message and publishes `done` in one step. Only the first call counts; tells whether this was it. An outcome without reply takes the draft. */
   settle(ref: MessageRef, outcome: MessageOutcome, finishedAt: number): Promise<boolean>;
   /** The newest answered messages before `seq`, oldest first. */
   recent(conversation: ConversationId, before: { seq: number; limit: number }): Promise<MessageRecord[]>;
@@ -130,3 +130,30 @@ export interface AgentRuntime extends Probe {
   startLockdown(order: { reason: string; by: string }): Promise<void>;
   endLockdown(by: string): Promise<void>;
 }
+
+/** Brings the built-in test models into the model server, so that a machine without any model is not mute. Doing it twice is free. */
+export interface TestModels {
+  install(signal: AbortSignal): Promise<void>;
+}
+
+/** SHA-256 of a text as lower-case hex: what the audit log holds in place of texts. */
+export type TextHasher = (text: string) => string;
+
+export type { Logger } from './log.ts';
+
+/** Everything the core stands on, wired by a composition root. */
+export type Ports = {
+  readonly conversations: ConversationStore;
+  readonly tokens: TokenStream;
+  readonly logs: LogStream;
+  readonly lockdown: LockdownStore;
+  readonly holds: HoldStore;
+  readonly vectors: VectorStore;
+  readonly model: LanguageModel;
+  readonly embedder: Embedder;
+  readonly testModels: TestModels;
+  readonly audit: AuditLog;
+  readonly runtime: AgentRuntime;
+  readonly logger: Logger;
+  readonly hashText: TextHasher;
+};

@@ -1,0 +1,109 @@
+import { messageId, type MemoryUse, type MessageRef } from '../domain/chat.ts';
+import { isErrorCode, TalosError } from '../domain/errors.ts';
+import { chooseEmbedder } from '../domain/models/choose.ts';
+import type { ConversationStore, Embedder, LanguageModel, Logger, TestModels, VectorStore } from '../domain/ports.ts';
+import { admitMemories } from '../domain/retrieval/admit.ts';
+import { assembleContext } from '../domain/retrieval/context.ts';
+import { searchWords } from '../domain/retrieval/keywords.ts';
+import { type MemoryCollection, type MemoryMatch } from '../domain/retrieval/memory.ts';
+import { rankMemories } from '../domain/retrieval/rank.ts';
+
+type Deps = {
+  conversations: ConversationStore;
+  model: LanguageModel;
+  embedder: Embedder;
+  testModels: TestModels;
+  vectors: VectorStore;
+  logger: Logger;
+  now(): number;
+  settings: { memoryItems: number; embeddingModel: string; ollamaAddress: string };
+};
+
+/** Memory must not make a chat wait: what has not come by then is left out. */
+const recallTimeoutMs = 3000;
+
+/** Candidates per collection and list; ranking picks from them. */
+const candidates = 20;
+
+const recalledCollections = [
+  'conversation_history',
+  'knowledge_base',
+  'skill_memory',
+] as const satisfies MemoryCollection[];
+
+/** Long-term memory around a message: recalled before the answer, written after it. */
+export function createMemoryActivities(deps: Deps) {
+  return {
+    /** Finds memories for a message and keeps them as its context. Without vectors or embedder it says `unavailable`. */
+    async recallMemories(ref: MessageRef): Promise<MemoryUse> {
+      const record = await deps.conversations.message(ref);
+      if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
+      try {
+        const found = await findCandidates(record.text);
+        const { admitted } = admitMemories(found);
+        const limit = deps.settings.memoryItems;
+        const ranked = rankMemories({ query: record.text, candidates: admitted, now: deps.now(), limit });
+        if (ranked.length === 0) return { state: 'empty', count: 0 };
+        await deps.conversations.saveContext(ref, assembleContext(ranked));
+        return { state: 'used', count: ranked.length };
+      } catch (thrown) {
+        if (!isMemoryFault(thrown)) throw thrown;
+        deps.logger.warn({ correlationId: messageId(ref), code: thrown.code }, 'answering without memory');
+        return { state: 'unavailable', count: 0 };
+      }
+    },
+
+    /** Stores an answered message as a memory. Doing it twice is the same memory. */
+    async memoriseMessage(ref: MessageRef): Promise<void> {
+      const record = await deps.conversations.message(ref);
+      if (record?.state !== 'answered') return;
+      const text = `${record.text}\n\n${record.reply ?? ''}`;
+      const signal = AbortSignal.timeout(25_000);
+      const embedder = await embedderName(signal);
+      const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
+      if (vector === undefined || vector.every((value) => value === 0)) return;
+      const at = record.createdAt;
+      await deps.vectors.upsert('conversation_history', embedder, [
+        {
+          id: messageId(ref),
+          text,
+          vector,
+          metadata: {
+            conversation: ref.conversation,
+            source: 'message',
+            createdAt: at,
+            lastAccess: at,
+            accessCount: 1,
+            priority: 'normal',
+          },
+        },
+      ]);
+    },
+  };
+
+  async function findCandidates(text: string): Promise<MemoryMatch[]> {
+    const signal = AbortSignal.timeout(recallTimeoutMs);
+    const embedder = await embedderName(signal);
+    const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
+    if (vector === undefined || vector.every((value) => value === 0)) return [];
+    const contains = searchWords(text);
+    const queries = recalledCollections.flatMap((collection) => {
+      const near = { collection, embedder, vector, limit: candidates };
+      return contains.length === 0 ? [near] : [near, { ...near, contains }];
+    });
+    const lists = await Promise.all(queries.map((query) => deps.vectors.query(query)));
+    return [...new Map(lists.flat().map((match) => [`${match.collection}/${match.id}`, match])).values()];
+  }
+
+  async function embedderName(signal: AbortSignal): Promise<string> {
+    const { embeddingModel, ollamaAddress } = deps.settings;
+    const choice = chooseEmbedder(await deps.model.installed(), embeddingModel, ollamaAddress);
+    if (choice.kind === 'none') await deps.testModels.install(signal);
+    return choice.model;
+  }
+}
+
+function isMemoryFault(thrown: unknown): thrown is TalosError {
+  if (!(thrown instanceof TalosError) || !isErrorCode(thrown.code)) return false;
+  return thrown.code === 'VECTORS_UNAVAILABLE' || thrown.code.startsWith('MODEL_');
+}

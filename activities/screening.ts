@@ -1,0 +1,73 @@
+import { TalosError } from '../domain/errors.ts';
+import { messageId, type MessageRef } from '../domain/chat.ts';
+import type { Verdict } from '../domain/firewall/schema.ts';
+import { scanMessage } from '../domain/firewall/scan.ts';
+import type { AuditLog, ConversationStore, HoldStore, LockdownStore, TextHasher } from '../domain/ports.ts';
+import type { Screening } from '../domain/settlement.ts';
+
+type Deps = {
+  conversations: ConversationStore;
+  lockdown: LockdownStore;
+  holds: HoldStore;
+  audit: AuditLog;
+  hashText: TextHasher;
+  now(): number;
+  settings: { maxLength: number };
+};
+
+/** The first step of every message: firewall, lockdown, hold. */
+export function createScreeningActivities(deps: Deps) {
+  return {
+    /** Decides whether a message may go on. The verdict is audited before it takes effect; the text only as its hash. */
+    async screenMessage(ref: MessageRef): Promise<Screening> {
+      const record = await deps.conversations.message(ref);
+      if (record === undefined) {
+        throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
+      }
+      const verdict = scanMessage(record.text, { maxLength: deps.settings.maxLength });
+      await deps.audit.append({
+        type: 'firewall-verdict',
+        actor: 'firewall',
+        subject: messageId(ref),
+        details: { ...verdictFacts(verdict), textHash: deps.hashText(record.text) },
+      });
+      if (verdict.kind === 'block') return blocked(ref, verdict);
+      return refusedByOwner(ref);
+    },
+  };
+
+  async function blocked(ref: MessageRef, verdict: Extract<Verdict, { kind: 'block' }>): Promise<Screening> {
+    if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(ref.conversation, deps.now());
+    const message =
+      verdict.code === 'MESSAGE_TOO_LONG'
+        ? `The message is longer than ${deps.settings.maxLength} characters; shorten it or send it in parts.`
+        : 'The firewall took the message for an attempt to take over the assistant. Say it in other words if you meant something else.';
+    return { kind: 'refused', settlement: { state: 'blocked', error: { code: verdict.code, message } } };
+  }
+
+  async function refusedByOwner(ref: MessageRef): Promise<Screening> {
+    const lockdown = await deps.lockdown.state();
+    if (lockdown.locked) {
+      return refuse('LOCKDOWN', 'Talos is locked down; the owner lifts it on the host with `talos unlock`.');
+    }
+    const until = await deps.holds.heldUntil(ref.conversation);
+    if (until === undefined || until <= deps.now()) return { kind: 'passed' };
+    const time = new Date(until).toISOString();
+    return refuse(
+      'CONVERSATION_ON_HOLD',
+      `Conversation ${ref.conversation} is on hold until ${time} after three critical firewall hits; the owner lifts it with \`talos unlock --conversation ${ref.conversation}\`.`,
+    );
+  }
+}
+
+function refuse(code: 'LOCKDOWN' | 'CONVERSATION_ON_HOLD', message: string): Screening {
+  return { kind: 'refused', settlement: { state: 'blocked', error: { code, message } } };
+}
+
+function verdictFacts(verdict: Verdict): Record<string, string> {
+  return {
+    verdict: verdict.kind,
+    ...(verdict.kind === 'block' && { severity: verdict.severity }),
+    rules: verdict.findings.map((finding) => finding.rule).join(' '),
+  };
+}

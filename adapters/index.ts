@@ -1,0 +1,144 @@
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+
+import type { NativeConnection } from '@temporalio/worker';
+
+import type { Config } from '../domain/config/parse.ts';
+import { engineAddresses, homePaths } from '../domain/config/paths.ts';
+import type { AgentRuntime, AuditLog, HoldStore, LockdownStore, Ports, TextHasher } from '../domain/ports.ts';
+import { openAuditLog } from './audit-file.ts';
+import { createConversationStore } from './conversation-store.ts';
+import { createHoldStore } from './hold-store.ts';
+import { createLockdownStore } from './lockdown-store.ts';
+import { createLogStream } from './log-stream.ts';
+import { createLogger } from './logger.ts';
+import { createOllama } from './ollama.ts';
+import { connectRedis, type RedisConnections } from './redis.ts';
+import { connectTemporal } from './temporal-connection.ts';
+import { createTemporalRuntime } from './temporal-runtime.ts';
+import { ensureTestModels } from './test-model/ensure.ts';
+import { createTokenStream } from './token-stream.ts';
+import { createVectorStore } from './vector-store.ts';
+
+type PortOptions = {
+  readonly config: Config;
+  /** Name of the process in logs and audit segments. */
+  readonly component: string;
+  readonly nodeKey: KeyObject;
+  /** Whether this process also runs a core worker on the same connection. */
+  readonly eagerStart: boolean;
+};
+
+/** The real ports of a process with what it needs to start workers, and one call that closes everything. */
+export type ProcessPorts = Ports & {
+  readonly connection: NativeConnection;
+  readonly redis: RedisConnections;
+  close(): Promise<void>;
+};
+
+/** SHA-256 as lower-case hex. */
+export const hashText: TextHasher = (text) => createHash('sha256').update(text).digest('hex');
+
+/** Opens every connection of a Talos process. Rejects with RUNTIME_UNAVAILABLE while Temporal is away; the rest may come later. */
+export async function createPorts({ config, component, nodeKey, eagerStart }: PortOptions): Promise<ProcessPorts> {
+  const addresses = engineAddresses(config);
+  const connection = await connectTemporal(config);
+  const redis = connectRedis({ url: addresses.redis });
+  const logs = createLogStream(redis);
+  const logger = await createLogger({
+    paths: homePaths(config),
+    level: config.upkeep.logLevel,
+    component,
+    stream: logs,
+  });
+  const audit = await openAudit(config, component, nodeKey);
+  const ollama = createOllama({ url: addresses.ollama });
+  return {
+    connection,
+    redis,
+    conversations: createConversationStore(redis),
+    tokens: createTokenStream(redis),
+    logs,
+    lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
+    holds: createHoldStore(redis),
+    vectors: createVectorStore({ url: addresses.chroma }),
+    model: ollama,
+    embedder: ollama,
+    testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
+    audit,
+    runtime: runtimeOver(connection, config, eagerStart),
+    logger,
+    hashText,
+    async close() {
+      await audit.close();
+      await connection.close();
+      await redis.close();
+      await logger.close();
+    },
+  };
+}
+
+/** What the owner's commands on the host need, even with the API down. */
+export type OwnerPorts = {
+  readonly lockdown: LockdownStore;
+  readonly holds: HoldStore;
+  readonly audit: AuditLog;
+  readonly runtime: AgentRuntime;
+  close(): Promise<void>;
+};
+
+/** Opens the owner's ports; Temporal is only asked for when a command uses the runtime. */
+export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Promise<OwnerPorts> {
+  const redis = connectRedis({ url: engineAddresses(config).redis });
+  const audit = await openAudit(config, 'cli', nodeKey);
+  let connection: Promise<NativeConnection> | undefined;
+  const runtime = lazyRuntime(async () => {
+    connection ??= connectTemporal(config);
+    return runtimeOver(await connection, config, false);
+  });
+  return {
+    lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
+    holds: createHoldStore(redis),
+    audit,
+    runtime,
+    async close() {
+      await audit.close();
+      await redis.close();
+      await connection?.then(
+        (open) => open.close(),
+        () => undefined, // it never opened
+      );
+    },
+  };
+}
+
+function openAudit(config: Config, process: string, privateKey: KeyObject): Promise<AuditLog> {
+  return openAuditLog({
+    dir: homePaths(config).audit,
+    process,
+    privateKey,
+    now: Date.now,
+    random: () => randomBytes(4).toString('hex'),
+  });
+}
+
+function runtimeOver(connection: NativeConnection, config: Config, eagerStart: boolean): AgentRuntime {
+  return createTemporalRuntime({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
+    gpuWaitSeconds: config.models.vramTimeoutSeconds,
+    eagerStart,
+  });
+}
+
+function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
+  return {
+    ping: async (signal) => (await open()).ping(signal),
+    startMessage: async (start) => (await open()).startMessage(start),
+    stopMessage: async (ref) => (await open()).stopMessage(ref),
+    messageRun: async (ref) => (await open()).messageRun(ref),
+    cancelMessages: async () => (await open()).cancelMessages(),
+    startLockdown: async (order) => (await open()).startLockdown(order),
+    endLockdown: async (by) => (await open()).endLockdown(by),
+  };
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import type { Worker } from '@temporalio/worker';
+
+import { createActivities } from '../activities/index.ts';
+import type { ProcessPorts } from '../adapters/index.ts';
+import type { Config } from '../domain/config/parse.ts';
+import { engineAddresses } from '../domain/config/paths.ts';
+import { TalosError } from '../domain/errors.ts';
+import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
+import type { WorkerRole } from '../workflows/task-queues.ts';
+import { createWorker } from './create-worker.ts';
+
+/** Running workers of one process. `done` rejects when one of them fails for good. */
+export type RunningWorkers = { readonly done: Promise<void>; stop(): Promise<void> };
+
+/** Starts the workers of the given roles on the ports of this process; resolves when they poll. */
+export async function startWorkers(
+  roles: readonly WorkerRole[],
+  { config, ports, bundlePath }: { config: Config; ports: ProcessPorts; bundlePath: string },
+): Promise<RunningWorkers> {
+  const activities = createActivities({
+    ...ports,
+    now: Date.now,
+    newMarker: randomUUID,
+    settings: await activitySettings(config),
+  });
+  const { namespace, taskQueue } = config.temporal;
+  const deps = { connection: ports.connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath };
+  const workers = await Promise.all(roles.map((role) => createWorker(role, deps)));
+  const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    done,
+    async stop() {
+      for (const worker of workers) shutdown(worker);
+      await done;
+    },
+  };
+}
+
+function shutdown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
+
+async function activitySettings(config: Config) {
+  const { models, chat } = config;
+  return {
+    chatModel: models.coder,
+    embeddingModel: models.embedding,
+    ollamaAddress: engineAddresses(config).ollama,
+    systemPrompt: await readSystemPrompt(models.systemPromptFile),
+    contextTokens: models.contextTokens,
+    maxOutputTokens: models.maxOutputTokens,
+    temperature: models.temperature,
+    think: models.think,
+    maxLength: chat.maxLength,
+    memoryItems: chat.memoryItems,
+  };
+}
+
+async function readSystemPrompt(file: string | undefined): Promise<string> {
+  if (file === undefined) return defaultSystemPrompt;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new TalosError('CONFIG_INVALID', `SYSTEM_PROMPT_FILE names ${file}, which cannot be read.`, {
+      cause,
+      details: { field: 'SYSTEM_PROMPT_FILE' },
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
+
+import { isErrorCode, TalosError, toTalosError } from '../domain/errors.ts';
+
+/** Turns whatever an activity threw into what Temporal retries by: the code becomes the type, the catalogue decides about retries. */
+export function toApplicationFailure(thrown: unknown): ApplicationFailure {
+  const error = toTalosError(thrown);
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    nonRetryable: !error.retryable || error.details['final'] === true,
+    details: [error.details],
+    ...(error.cause instanceof Error && { cause: error.cause }),
+  });
+}
+
+/** Reads back what an activity failed with. Timeouts become the code that tells the user which wait was too long. */
+export function fromActivityFailure(thrown: unknown): TalosError {
+  if (!(thrown instanceof ActivityFailure)) return toTalosError(thrown);
+  const { cause } = thrown;
+  if (cause instanceof TimeoutFailure) return fromTimeout(cause);
+  if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
+    return new TalosError(cause.type, cause.message);
+  }
+  return new TalosError('INTERNAL', 'A step of the message failed; the log has the cause.', { cause });
+}
+
+function fromTimeout(failure: TimeoutFailure): TalosError {
+  if (failure.timeoutType === TimeoutType.SCHEDULE_TO_START) {
+    return new TalosError('GPU_BUSY', 'No worker took the message in time; check `talos status`, then send it again.');
+  }
+  return new TalosError(
+    'MODEL_TIMEOUT',
+    'The step did not answer in time; check `talos doctor`, then send the message again.',
+  );
+}

@@ -1,0 +1,2 @@
+export { lockdown } from './lockdown.ts';
+export { message } from './message.ts';

@@ -1,0 +1,54 @@
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  setCurrentDetails,
+} from '@temporalio/workflow';
+
+import type { MemoryUse, MessageState } from '../domain/chat.ts';
+import type { Settlement } from '../domain/settlement.ts';
+import { fromActivityFailure } from './failure.ts';
+import type { MessageInput } from './messages.ts';
+import { core, gpu, local } from './proxies.ts';
+import { createTurns } from './turns.ts';
+
+/** One message, one run: screen, wait for its turn, recall, generate, settle; then remember it. Returns how it ended. */
+export async function message(input: MessageInput): Promise<{ state: MessageState; code?: string }> {
+  const turns = createTurns();
+  const settlement = await answer(input, turns);
+  await CancellationScope.nonCancellable(() => local.settleMessage(input, settlement));
+  turns.give();
+  setCurrentDetails(`**${settlement.state}**${settlement.model === undefined ? '' : ` by ${settlement.model}`}`);
+  await CancellationScope.nonCancellable(async () => {
+    if (settlement.state === 'answered') await core.memoriseMessage(input);
+    await condition(allHandlersFinished);
+  });
+  return { state: settlement.state, ...(settlement.error && { code: settlement.error.code }) };
+}
+
+async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>): Promise<Settlement> {
+  const { conversation, key, after, gpuWaitSeconds } = input;
+  let memory: MemoryUse | undefined;
+  try {
+    const screening = await local.screenMessage({ conversation, key });
+    if (screening.kind === 'refused') return screening.settlement;
+    if (after !== undefined) await turns.await({ conversation, key: after });
+    memory = await core.recallMemories({ conversation, key });
+    const generation = await gpu(gpuWaitSeconds).generateReply({ conversation, key });
+    return { state: 'answered', ...generation, memory };
+  } catch (thrown) {
+    return { ...endedEarly(thrown), ...(memory && { memory }) };
+  }
+}
+
+function endedEarly(thrown: unknown): Settlement {
+  if (isCancellation(thrown)) {
+    return {
+      state: 'stopped',
+      error: { code: 'MESSAGE_STOPPED', message: 'The message was stopped before it was answered.' },
+    };
+  }
+  const { code, message: text } = fromActivityFailure(thrown);
+  return { state: code === 'LOCKDOWN' ? 'stopped' : 'failed', error: { code, message: text } };
+}
