@@ -27,6 +27,6 @@ export function createActivities(deps: ActivityDeps) {
 export type Activities = ReturnType<typeof createActivities>;
 
 /** The one activity of the GPU queue; all others belong to the core queue. */
-export function gpuActivities({ generateReply }: Activities): Pick<Activities, 'generateReply'> {
-  return { generateReply };
+export function gpuActivities(activities: Activities): Pick<Activities, 'generateReply'> {
+  return { generateReply: (ref) => activities.generateReply(ref) };
 }

@@ -39,7 +39,7 @@ export function createMemoryActivities(deps: Deps) {
       const record = await deps.conversations.message(ref);
       if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
       try {
-        const found = await findCandidates(record.text);
+        const found = await findCandidates(deps, record.text);
         const { admitted } = admitMemories(found);
         const limit = deps.settings.memoryItems;
         const ranked = rankMemories({ query: record.text, candidates: admitted, now: deps.now(), limit });
@@ -59,7 +59,7 @@ export function createMemoryActivities(deps: Deps) {
       if (record?.state !== 'answered') return;
       const text = `${record.text}\n\n${record.reply ?? ''}`;
       const signal = AbortSignal.timeout(25_000);
-      const embedder = await embedderName(signal);
+      const embedder = await embedderName(deps, signal);
       const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
       if (vector === undefined || vector.every((value) => value === 0)) return;
       const at = record.createdAt;
@@ -80,27 +80,27 @@ export function createMemoryActivities(deps: Deps) {
       ]);
     },
   };
+}
 
-  async function findCandidates(text: string): Promise<MemoryMatch[]> {
-    const signal = AbortSignal.timeout(recallTimeoutMs);
-    const embedder = await embedderName(signal);
-    const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
-    if (vector === undefined || vector.every((value) => value === 0)) return [];
-    const contains = searchWords(text);
-    const queries = recalledCollections.flatMap((collection) => {
-      const near = { collection, embedder, vector, limit: candidates };
-      return contains.length === 0 ? [near] : [near, { ...near, contains }];
-    });
-    const lists = await Promise.all(queries.map((query) => deps.vectors.query(query)));
-    return [...new Map(lists.flat().map((match) => [`${match.collection}/${match.id}`, match])).values()];
-  }
+async function findCandidates(deps: Deps, text: string): Promise<MemoryMatch[]> {
+  const signal = AbortSignal.timeout(recallTimeoutMs);
+  const embedder = await embedderName(deps, signal);
+  const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
+  if (vector === undefined || vector.every((value) => value === 0)) return [];
+  const contains = searchWords(text);
+  const queries = recalledCollections.flatMap((collection) => {
+    const near = { collection, embedder, vector, limit: candidates };
+    return contains.length === 0 ? [near] : [near, { ...near, contains }];
+  });
+  const lists = await Promise.all(queries.map((query) => deps.vectors.query(query)));
+  return [...new Map(lists.flat().map((match) => [`${match.collection}/${match.id}`, match])).values()];
+}
 
-  async function embedderName(signal: AbortSignal): Promise<string> {
-    const { embeddingModel, ollamaAddress } = deps.settings;
-    const choice = chooseEmbedder(await deps.model.installed(), embeddingModel, ollamaAddress);
-    if (choice.kind === 'none') await deps.testModels.install(signal);
-    return choice.model;
-  }
+async function embedderName(deps: Deps, signal: AbortSignal): Promise<string> {
+  const { embeddingModel, ollamaAddress } = deps.settings;
+  const choice = chooseEmbedder(await deps.model.installed(), embeddingModel, ollamaAddress);
+  if (choice.kind === 'none') await deps.testModels.install(signal);
+  return choice.model;
 }
 
 function isMemoryFault(thrown: unknown): thrown is TalosError {

@@ -51,87 +51,79 @@ const recentMessages = 40;
 export function createModelActivities(deps: Deps) {
   return {
     /** Streams the model's answer and keeps it as the draft. A new attempt starts the text anew and tells the readers so. */
-    async generateReply(ref: MessageRef): Promise<Generation> {
-      return withHeartbeat((signal) => generate(ref, signal), refuseWhenLocked);
-    },
+    generateReply: async (ref: MessageRef): Promise<Generation> =>
+      withHeartbeat(
+        (signal) => generate(deps, ref, signal),
+        () => refuseWhenLocked(deps.lockdown),
+      ),
   };
+}
 
-  async function generate(ref: MessageRef, signal: AbortSignal): Promise<Generation> {
-    await refuseWhenLocked();
-    const record = await pendingMessage(ref);
-    const { model, notice } = await chooseModel(signal);
-    const request = await buildRequest(record, model);
-    await auditCall(ref, request);
-    await deps.tokens.append(ref, { type: 'attempt-start', attempt: activityInfo().attempt });
-    try {
-      const usage = await stream(ref, request, signal);
-      return { model, route: 'local', usage, ...(notice !== undefined && { notice }) };
-    } catch (thrown) {
-      throw signal.aborted ? abortReason(signal) : thrown;
-    }
-  }
-
-  async function pendingMessage(ref: MessageRef): Promise<MessageRecord> {
-    const record = await deps.conversations.message(ref);
-    if (record !== undefined) return record;
+async function generate(deps: Deps, ref: MessageRef, signal: AbortSignal): Promise<Generation> {
+  await refuseWhenLocked(deps.lockdown);
+  const record = await deps.conversations.message(ref);
+  if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
+  const { model, notice } = await chooseModel(deps, signal);
+  const request = await buildRequest(deps, record, model);
+  await auditCall(deps, ref, request);
+  await deps.tokens.append(ref, { type: 'attempt-start', attempt: activityInfo().attempt });
+  const usage = await stream(deps, ref, { request, signal });
+  return { model, route: 'local', usage, ...(notice !== undefined && { notice }) };
+}
 
-  async function chooseModel(signal: AbortSignal): Promise<{ model: string; notice?: string }> {
-    const { chatModel, ollamaAddress } = deps.settings;
-    const choice = chooseChatModel(await deps.model.installed(), chatModel, ollamaAddress);
-    if (choice.kind === 'none') await deps.testModels.install(signal);
-    return choice;
-  }
+async function chooseModel(deps: Deps, signal: AbortSignal): Promise<{ model: string; notice?: string }> {
+  const { chatModel, ollamaAddress } = deps.settings;
+  const choice = chooseChatModel(await deps.model.installed(), chatModel, ollamaAddress);
+  if (choice.kind === 'none') await deps.testModels.install(signal);
+  return choice;
+}
 
-  async function buildRequest(record: MessageRecord, model: string): Promise<ModelRequest> {
-    const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
-    const [context, recent] = await Promise.all([
-      deps.conversations.context(record),
-      deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
-    ]);
-    const { messages } = assemblePrompt({
-      system: systemPrompt,
-      memories: context === undefined ? [] : parseContext(context),
-      recent,
-      message: record.text,
-      limits: { contextTokens, maxOutputTokens },
-      marker: deps.newMarker(),
-    });
-    return { model, messages, contextTokens, maxOutputTokens, temperature, think };
-  }
+async function buildRequest(deps: Deps, record: MessageRecord, model: string): Promise<ModelRequest> {
+  const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
+  const [context, recent] = await Promise.all([
+    deps.conversations.context(record),
+    deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
+  ]);
+  const { messages } = assemblePrompt({
+    system: systemPrompt,
+    memories: context === undefined ? [] : parseContext(context),
+    recent,
+    message: record.text,
+    limits: { contextTokens, maxOutputTokens },
+    marker: deps.newMarker(),
+  });
+  return { model, messages, contextTokens, maxOutputTokens, temperature, think };
+}
 
-  async function auditCall(ref: MessageRef, request: ModelRequest): Promise<void> {
-    await deps.audit.append({
-      type: 'model-called',
-      actor: 'talos',
-      subject: messageId(ref),
-      details: {
-        model: request.model,
-        route: 'local',
-        attempt: activityInfo().attempt,
-        promptHash: deps.hashText(JSON.stringify(request.messages)),
-      },
-    });
-  }
+async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
+  await deps.audit.append({
+    type: 'model-called',
+    actor: 'talos',
+    subject: messageId(ref),
+    details: {
+      model: request.model,
+      route: 'local',
+      attempt: activityInfo().attempt,
+      promptHash: deps.hashText(JSON.stringify(request.messages)),
+    },
+  });
+}
 
-  async function stream(ref: MessageRef, request: ModelRequest, signal: AbortSignal): Promise<TokenUsage> {
-    const writer = createReplyWriter(ref, deps);
-    try {
-      const usage = await pump(deps.model.chat(request, signal), writer);
-      await writer.close();
-      return usage;
-    } catch (thrown) {
-      await writer.close().catch(() => undefined); // the first failure is the one that counts
-      throw thrown;
-    }
-  }
-
-  async function refuseWhenLocked(): Promise<void> {
-    const state = await deps.lockdown.state();
-    if (state.locked) {
-      throw new TalosError('LOCKDOWN', 'Talos was locked down; the owner lifts it on the host with `talos unlock`.');
-    }
+async function stream(
+  deps: Deps,
+  ref: MessageRef,
+  { request, signal }: { request: ModelRequest; signal: AbortSignal },
+): Promise<TokenUsage> {
+  const writer = createReplyWriter(ref, deps);
+  try {
+    const usage = await pump(deps.model.chat(request, signal), writer);
+    await writer.close();
+    return usage;
+  } catch (thrown) {
+    await writer.close().catch(() => undefined); // the first failure is the one that counts
+    throw signal.aborted ? abortReason(signal) : thrown;
   }
 }
 
@@ -143,11 +135,18 @@ async function pump(events: AsyncIterable<ModelEvent>, writer: ReplyWriter): Pro
   throw new TalosError('MODEL_UNAVAILABLE', 'The model stopped in the middle of its answer; it is asked again.');
 }
 
+async function refuseWhenLocked(lockdown: LockdownStore): Promise<void> {
+  const state = await lockdown.state();
+  if (state.locked) {
+    throw new TalosError('LOCKDOWN', 'Talos was locked down; the owner lifts it on the host with `talos unlock`.');
+  }
+}
+
 /** A stop and a lockdown end the message; a worker that shuts down hands it to the next one. */
-function abortReason(signal: AbortSignal): unknown {
+function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   if (reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN') {
     return new TalosError('SHUTTING_DOWN', 'The worker is shutting down; another one takes the message over.');
   }
-  return reason;
+  return reason instanceof Error ? reason : new CancelledFailure(String(reason));
 }

@@ -1,4 +1,5 @@
 import type { MessageRef, StreamEvent } from '../domain/chat.ts';
+import { type TalosError, toTalosError } from '../domain/errors.ts';
 import type { ConversationStore, TokenStream } from '../domain/ports.ts';
 
 /** The first piece goes out at once, later ones are gathered this long: readers see no difference, the store does. */
@@ -21,7 +22,7 @@ export function createReplyWriter(
   let savedLength = -1;
   let pending: Delta | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let failure: unknown;
+  let failure: TalosError | undefined;
   let last = Promise.resolve();
   let draftDue = 0;
 
@@ -54,7 +55,7 @@ export function createReplyWriter(
 
   function enqueue(work: () => Promise<void>): void {
     last = last.then(work).catch((error: unknown) => {
-      failure ??= error;
+      failure ??= toTalosError(error);
     });
   }
 

@@ -23,87 +23,89 @@ const callTimeoutMs = 5000;
 
 /** Starts and stops workflows through the Temporal client. */
 export function createTemporalRuntime(options: RuntimeOptions): AgentRuntime {
-  const { connection, namespace, taskQueue } = options;
+  const { connection, namespace } = options;
   const client = new Client({ connection, namespace });
 
   async function call<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await connection.withDeadline(Date.now() + callTimeoutMs, work);
     } catch (cause) {
-      if (cause instanceof TalosError || cause instanceof WorkflowNotFoundError) throw cause;
       throw new TalosError('RUNTIME_UNAVAILABLE', 'Temporal cannot be reached; check `talos doctor`, then try again.', {
         cause,
       });
     }
   }
 
+  const ping = (signal: AbortSignal) =>
+    connection.withAbortSignal(signal, () => client.workflowService.getSystemInfo({}));
   return {
-    ping: (signal) =>
-      call(async () => void (await connection.withAbortSignal(signal, () => client.workflowService.getSystemInfo({})))),
-
-    startMessage: ({ summary, ...start }) =>
-      call(async () => {
-        const input: MessageInput = { ...start, gpuWaitSeconds: options.gpuWaitSeconds };
-        await startOnce(() =>
-          client.workflow.start('message', {
-            workflowId: messageWorkflowId(start),
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            workflowIdConflictPolicy: 'USE_EXISTING',
-            taskQueue,
-            args: [input],
-            requestEagerStart: options.eagerStart,
-            staticSummary: summary,
-            typedSearchAttributes: [{ key: conversationAttribute, value: start.conversation }],
-          }),
-        );
-      }),
-
-    stopMessage: (ref) => call(() => cancel(messageWorkflowId(ref))),
-
-    messageRun: (ref) => call(() => describe(ref)),
-
-    cancelMessages: () =>
-      call(async () => {
-        const query = `WorkflowType = 'message' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
-        const cancelled: boolean[] = [];
-        for await (const { workflowId } of client.workflow.list({ query })) cancelled.push(await cancel(workflowId));
-        return cancelled.filter(Boolean).length;
-      }),
-
-    startLockdown: (order) =>
-      call(async () => {
-        const input: LockdownInput = order;
-        await startOnce(() =>
-          client.workflow.start('lockdown', {
-            workflowId: lockdownWorkflowId,
-            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-            workflowIdConflictPolicy: 'USE_EXISTING',
-            taskQueue,
-            args: [input],
-            staticSummary: `Locked down by ${order.by}`,
-          }),
-        );
-      }),
-
+    ping: (signal) => call(async () => void (await ping(signal))),
+    startMessage: (start) => call(() => startMessage(client, options, start)),
+    stopMessage: (ref) => call(() => cancel(client, messageWorkflowId(ref))),
+    messageRun: (ref) => call(() => messageRun(client, ref)),
+    cancelMessages: () => call(() => cancelMessages(client, options.taskQueue)),
+    startLockdown: (order) => call(() => startLockdown(client, options.taskQueue, order)),
     endLockdown: (by) =>
-      call(async () => {
-        await ifFound(() => client.workflow.getHandle(lockdownWorkflowId).signal(unlock, by));
-      }),
+      call(async () => void (await ifFound(() => client.workflow.getHandle(lockdownWorkflowId).signal(unlock, by)))),
   };
+}
 
-  function cancel(workflowId: string): Promise<boolean> {
-    return ifFound(() => client.workflow.getHandle(workflowId).cancel());
-  }
+type StartMessage = Parameters<AgentRuntime['startMessage']>[0];
 
-  async function describe(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'> {
-    try {
-      const { status } = await client.workflow.getHandle(messageWorkflowId(ref)).describe();
-      return status.name === 'RUNNING' ? 'running' : 'ended';
-    } catch (thrown) {
-      if (thrown instanceof WorkflowNotFoundError) return 'unknown';
-      throw thrown;
-    }
+async function startMessage(
+  client: Client,
+  options: RuntimeOptions,
+  { summary, ...start }: StartMessage,
+): Promise<void> {
+  const input: MessageInput = { ...start, gpuWaitSeconds: options.gpuWaitSeconds };
+  await startOnce(() =>
+    client.workflow.start('message', {
+      workflowId: messageWorkflowId(start),
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      taskQueue: options.taskQueue,
+      args: [input],
+      requestEagerStart: options.eagerStart,
+      staticSummary: summary,
+      typedSearchAttributes: [{ key: conversationAttribute, value: start.conversation }],
+    }),
+  );
+}
+
+async function startLockdown(client: Client, taskQueue: string, order: LockdownInput): Promise<void> {
+  await startOnce(() =>
+    client.workflow.start('lockdown', {
+      workflowId: lockdownWorkflowId,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      taskQueue,
+      args: [order],
+      staticSummary: `Locked down by ${order.by}`,
+    }),
+  );
+}
+
+async function messageRun(client: Client, ref: MessageRef): Promise<'running' | 'ended' | 'unknown'> {
+  try {
+    const { status } = await client.workflow.getHandle(messageWorkflowId(ref)).describe();
+    return status.name === 'RUNNING' ? 'running' : 'ended';
+  } catch (thrown) {
+    if (thrown instanceof WorkflowNotFoundError) return 'unknown';
+    throw thrown;
   }
+}
+
+async function cancelMessages(client: Client, taskQueue: string): Promise<number> {
+  const query = `WorkflowType = 'message' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
+  let cancelled = 0;
+  for await (const { workflowId } of client.workflow.list({ query })) {
+    if (await cancel(client, workflowId)) cancelled += 1;
+  }
+  return cancelled;
+}
+
+function cancel(client: Client, workflowId: string): Promise<boolean> {
+  return ifFound(() => client.workflow.getHandle(workflowId).cancel());
 }
 
 /** A workflow that was started before is as good as started. */

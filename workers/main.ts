@@ -11,14 +11,14 @@ import { startWorkers } from './start-workers.ts';
 
 /** A process that serves the task queues named by TALOS_WORKER_ROLES; as many as there are machines may run. */
 await runProcess(async () => {
-  let logger: Logger | undefined;
-  installTemporalRuntime(() => logger);
+  const sdk: { logger?: Logger } = {};
+  installTemporalRuntime(() => sdk.logger);
   const config = parseConfig(loadEnvironment(process.env));
   const roles = workerRoles.filter((role) => config.processes.roles.includes(role));
   const nodeKey = readNodeKey(homePaths(config).nodeKey);
   const component = `worker-${roles.join('-')}`;
   const ports = await createPorts({ config, component, nodeKey, eagerStart: false });
-  ({ logger } = ports);
+  sdk.logger = ports.logger;
   const bundlePath = roles.includes('core') ? await buildBundle() : '';
   const workers = await startWorkers(roles, { config, ports, bundlePath });
   ports.logger.info({ roles }, 'worker ready');
