@@ -1,0 +1,78 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+
+import type { Environment } from '../domain/config/parse.ts';
+import { TalosError } from '../domain/errors.ts';
+import type { ErrorDetails } from '../domain/errors.ts';
+
+/** The process environment over `TALOS_HOME/config/talos.env`. Blank counts as unset, so a blank variable does not hide the file's. */
+export function loadEnvironment(processEnv: Environment): Environment {
+  const { TALOS_HOME: _onlyFromTheProcess, ...fromFile } = readEnvFile(envFilePath(processEnv)) ?? {};
+  const fromProcess = Object.entries(processEnv).filter(([, value]) => value !== undefined && value.trim() !== '');
+  return { ...fromFile, ...Object.fromEntries(fromProcess) };
+}
+
+/** Where `talos.env` lies for this process. */
+export function envFilePath(processEnv: Environment): string {
+  const home = processEnv['TALOS_HOME']?.trim() || '~/talos';
+  const expanded = home.startsWith('~/') ? (processEnv['HOME'] ?? '/') + home.slice(1) : home;
+  return `${expanded}/config/talos.env`;
+}
+
+function readEnvFile(path: string): Record<string, string | undefined> | undefined {
+  const text = readPrivateText(path);
+  if (text === undefined) return undefined;
+  const line = findBrokenLine(text);
+  if (line !== undefined) {
+    throw unusable(path, `line ${line} is not NAME=value; mend or remove that line`, { line });
+  }
+  return parseEnv(text);
+}
+
+function readPrivateText(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw unusable(path, 'it is not a file');
+    if ((stat.mode & 0o177) !== 0) {
+      const fix = `chmod 600 ${path}`;
+      throw unusable(path, `others may read or run it (mode ${(stat.mode & 0o777).toString(8)}); run: ${fix}`, { fix });
+    }
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof TalosError) throw error;
+    if (hasCode(error, 'ENOENT')) return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw unusable(path, `it cannot be read (${reason}); make it a file of yours with mode 600`);
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+const assignment = /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*(.*)$/;
+
+/** The number of the first line that is neither blank, a comment, NAME=value, nor inside a quoted value; quotes may span lines. */
+export function findBrokenLine(text: string): number | undefined {
+  let quoted: { by: string; since: number } | undefined;
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.includes('\0')) return index + 1;
+    if (quoted !== undefined) {
+      if (line.includes(quoted.by)) quoted = undefined;
+      continue;
+    }
+    if (/^\s*(#.*)?$/.test(line)) continue;
+    const value = assignment.exec(line)?.[1];
+    if (value === undefined) return index + 1;
+    const quote = value[0];
+    if (quote !== undefined && '"\'`'.includes(quote) && !value.includes(quote, 1))
+      quoted = { by: quote, since: index + 1 };
+  }
+  return quoted?.since;
+}
+
+function unusable(path: string, problem: string, details: ErrorDetails = {}): TalosError {
+  return new TalosError('CONFIG_INVALID', `${path} cannot be used: ${problem}`, {
+    details: { field: path, ...details },
+  });
+}
