@@ -24,11 +24,8 @@ export type Ports = {
   readonly ollama: number;
 };
 
-/** The checked configuration: directories and ports are resolved, everything else as in the schema. */
-export type Config = Omit<Values, 'home'> & {
-  readonly home: { readonly dir: string; readonly walletDir: string; readonly enginesDir: string };
-  readonly ports: Ports;
-};
+/** The checked configuration: paths and ports are resolved, everything else as in the schema. */
+export type Config = Values & { readonly ports: Ports };
 
 const defaultPorts: Ports = {
   web: 8080,
@@ -47,11 +44,10 @@ export type ConfigProblem = { readonly variable: string; readonly problem: strin
 /** Reads the configuration, or says everything that is wrong with it. Blank counts as unset. */
 export function readConfig(env: Environment): { config: Config } | { problems: ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
-  const values = Object.fromEntries(
-    Object.entries(settingGroups).map(([group, settings]) => [group, readGroup(settings, env, problems)]),
-  ) as Values; // oxlint-disable-line typescript/no-unsafe-type-assertion -- every key was just parsed by its own schema
+  const groups = Object.entries(settingGroups).map(([group, settings]) => [group, readGroup(settings, env, problems)]);
   if (problems.length > 0) return { problems };
-  return { config: resolve(values, env['HOME'] ?? '/') };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key was just parsed by its own schema
+  return { config: resolve(Object.fromEntries(groups) as Values) };
 }
 
 /** As readConfig, but throws CONFIG_INVALID with a line per problem. */
@@ -71,9 +67,8 @@ function readGroup(
   for (const [key, schema] of Object.entries(settings)) {
     const meta = settingRegistry.get(schema);
     if (meta === undefined) throw new Error(`setting ${key} is not registered`);
-    const raw = env[meta.env]?.trim();
-    const result = schema.safeParse(raw === '' ? undefined : raw);
-    if (result.success) values[key] = result.data;
+    const result = schema.safeParse(env[meta.env]?.trim() || undefined);
+    if (result.success) values[key] = meta.path === undefined ? result.data : expandHome(result.data, env);
     else
       problems.push({
         variable: meta.env,
@@ -84,18 +79,13 @@ function readGroup(
   return values;
 }
 
-function resolve(values: Values, userHome: string): Config {
-  const { home, ...rest } = values;
-  const expand = (path: string): string => (path.startsWith('~/') ? userHome + path.slice(1) : path);
-  return {
-    ...rest,
-    home: {
-      dir: expand(home.dir ?? '~/talos'),
-      walletDir: expand(home.walletDir ?? '~/.talos'),
-      enginesDir: expand(home.enginesDir ?? '~/.cache/talos/engines'),
-    },
-    ports: resolvePorts(values),
-  };
+function expandHome(path: unknown, env: Environment): unknown {
+  if (typeof path !== 'string' || !path.startsWith('~/')) return path;
+  return (env['HOME'] ?? '').replace(/\/+$/, '') + path.slice(1);
+}
+
+function resolve(values: Values): Config {
+  return { ...values, ports: resolvePorts(values) };
 }
 
 function resolvePorts(values: Values): Ports {

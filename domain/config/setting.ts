@@ -5,6 +5,10 @@ export type SettingMeta = {
   readonly env: string;
   readonly description: string;
   readonly example: string;
+  /** What takes hold when the variable is unset and the schema itself has no default. */
+  readonly fallback?: string;
+  /** A path on this host: a leading "~/" becomes the user's home directory. */
+  readonly path?: true;
   /** Never printed, not even in errors. */
   readonly secret?: true;
 };
@@ -39,7 +43,7 @@ export function byteSize(min: string, max: string): z.ZodType<number, string> {
   return z
     .string()
     .toLowerCase()
-    .regex(/^\d{1,6}(kb|mb|gb)$/, 'must be a size such as 512mb')
+    .regex(/^\d{1,6}(kb|mb|gb)$/, `must be a size from ${min} to ${max}, such as 512mb`)
     .transform(bytesOf)
     .refine((value) => value >= bytesOf(min) && value <= bytesOf(max), `must be from ${min} to ${max}`);
 }
@@ -48,6 +52,9 @@ function bytesOf(size: string): number {
   const unit = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[size.slice(-2)] ?? 1;
   return Number(size.slice(0, -2)) * unit;
 }
+
+/** A place on this host. Relative paths are refused: every process would take them from another directory. */
+export const hostPath = z.string().regex(/^(~\/|\/)[^\0]*$/, 'must be a path that starts with / or ~/');
 
 /** A TCP port a person may bind without being root. */
 export const port = wholeNumber(1024, 65_535);

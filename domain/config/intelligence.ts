@@ -1,0 +1,142 @@
+import { z } from 'zod';
+
+import { flag, hostPath, httpUrl, port, setting, wholeNumber } from './setting.ts';
+
+const text = z.string();
+const modelName = text.regex(/^[\w./:-]{1,200}$/, 'must be a model name such as qwen2.5-coder:7b');
+
+/** Local models and the server that runs them. */
+export const models = {
+  ollamaUrl: setting(httpUrl.optional(), {
+    env: 'OLLAMA_URL',
+    description: 'An existing Ollama server; none is started then',
+    example: 'http://127.0.0.1:11434',
+  }),
+  ollamaPort: setting(port.optional(), {
+    env: 'OLLAMA_PORT',
+    description: 'Port of the Ollama that Talos starts',
+    example: '11435',
+    fallback: '11435',
+  }),
+  ollamaModelsDir: setting(hostPath.optional(), {
+    env: 'OLLAMA_MODELS',
+    description: 'Where models are kept',
+    example: '~/talos/data/ollama',
+    fallback: 'TALOS_HOME/data/ollama',
+    path: true,
+  }),
+  coder: setting(modelName.prefault('qwen2.5-coder:7b'), {
+    env: 'QWEN_CODER_MODEL',
+    description: 'Local model for text and code',
+    example: 'qwen2.5-coder:7b',
+  }),
+  vision: setting(modelName.prefault('qwen2.5vl:7b'), {
+    env: 'QWEN_VL_MODEL',
+    description: 'Local model for images',
+    example: 'qwen2.5vl:7b',
+  }),
+  embedding: setting(modelName.prefault('nomic-embed-text'), {
+    env: 'EMBEDDING_MODEL',
+    description: 'Local embedding model',
+    example: 'nomic-embed-text',
+  }),
+  contextTokens: setting(wholeNumber(2048, 131_072).prefault('8192'), {
+    env: 'QWEN_CONTEXT_LENGTH',
+    description: 'Context window asked of the local model, in tokens',
+    example: '8192',
+  }),
+  maxOutputTokens: setting(wholeNumber(64, 32_768).prefault('2048'), {
+    env: 'QWEN_MAX_TOKENS',
+    description: 'Longest local answer in tokens',
+    example: '2048',
+  }),
+  temperature: setting(
+    text
+      .regex(/^[01](\.\d+)?$|^2(\.0+)?$/, 'must be from 0 to 2')
+      .transform(Number)
+      .prefault('0.7'),
+    { env: 'QWEN_TEMPERATURE', description: 'Sampling temperature, 0 to 2', example: '0.7' },
+  ),
+  think: setting(flag.prefault('false'), {
+    env: 'QWEN_THINK',
+    description: 'Let a thinking model think before it answers',
+    example: 'false',
+  }),
+  systemPromptFile: setting(hostPath.optional(), {
+    env: 'SYSTEM_PROMPT_FILE',
+    description: 'File whose text replaces the system prompt',
+    example: '~/talos/config/system-prompt.txt',
+    path: true,
+  }),
+  vramTimeoutSeconds: setting(wholeNumber(10, 3600).prefault('300'), {
+    env: 'VRAM_MUTEX_TIMEOUT',
+    description: 'Longest wait for the GPU in seconds',
+    example: '300',
+  }),
+};
+
+/** What may go to a cloud, and how much. */
+export const cloud = {
+  geminiKey: setting(text.optional(), {
+    env: 'GEMINI_API_KEY',
+    description: 'Google Gemini key; without it nothing goes to a cloud',
+    example: 'AIza...',
+    secret: true,
+  }),
+  geminiModel: setting(modelName.prefault('gemini-3.8-flash'), {
+    env: 'GEMINI_MODEL',
+    description: 'Gemini model',
+    example: 'gemini-3.8-flash',
+  }),
+  geminiFallbackModel: setting(modelName.prefault('gemini-3.5-flash-lite'), {
+    env: 'GEMINI_FALLBACK_MODEL',
+    description: 'Gemini model when the first is over quota',
+    example: 'gemini-3.5-flash-lite',
+  }),
+  geminiTokensPerDay: setting(wholeNumber(1000, 1_000_000).prefault('50000'), {
+    env: 'GEMINI_MAX_TOKENS_PER_DAY',
+    description: 'Daily Gemini token limit',
+    example: '50000',
+  }),
+  geminiMaxTokens: setting(wholeNumber(1024, 32_768).prefault('8192'), {
+    env: 'GEMINI_MAX_TOKENS',
+    description: 'Longest Gemini answer in tokens',
+    example: '8192',
+  }),
+  fallback: setting(z.enum(['auto', 'ask', 'never'], { error: 'must be auto, ask or never' }).prefault('auto'), {
+    env: 'CLOUD_FALLBACK',
+    description: 'When Gemini may answer in place of the local model',
+    example: 'auto',
+  }),
+  shareMemory: setting(flag.prefault('false'), {
+    env: 'CLOUD_SHARE_MEMORY',
+    description: 'Send memories along with a message to Gemini',
+    example: 'false',
+  }),
+};
+
+/** Messages, memories and the chat bots. */
+export const chat = {
+  maxLength: setting(wholeNumber(100, 100_000).prefault('10000'), {
+    env: 'PROMPT_MAX_LENGTH',
+    description: 'Longest message in characters',
+    example: '10000',
+  }),
+  memoryItems: setting(wholeNumber(0, 50).prefault('10'), {
+    env: 'MEMORY_CONTEXT_WINDOW',
+    description: 'Most memories put into a prompt',
+    example: '10',
+  }),
+  telegramToken: setting(text.optional(), {
+    env: 'TELEGRAM_BOT_TOKEN',
+    description: 'Enables the Telegram bot',
+    example: '123456:ABC...',
+    secret: true,
+  }),
+  discordToken: setting(text.optional(), {
+    env: 'DISCORD_BOT_TOKEN',
+    description: 'Enables the Discord bot',
+    example: 'MTA...',
+    secret: true,
+  }),
+};

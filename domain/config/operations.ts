@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+import { setting, wholeNumber } from './setting.ts';
+
+const text = z.string();
+
+/** What skills may do. */
+export const skills = {
+  trustLevel: setting(wholeNumber(0, 5).prefault('0'), {
+    env: 'TRUST_LEVEL',
+    description: 'What skills may do without asking, 0 (nothing) to 5',
+    example: '0',
+  }),
+  strikeThreshold: setting(wholeNumber(1, 10).prefault('3'), {
+    env: 'STRIKE_THRESHOLD',
+    description: 'Failures of a skill until it is deprecated',
+    example: '3',
+  }),
+  maxSizeBytes: setting(wholeNumber(1024, 10_485_760).prefault('1048576'), {
+    env: 'SKILL_MAX_SIZE_BYTES',
+    description: 'Largest skill in bytes',
+    example: '1048576',
+  }),
+  sandboxTimeoutSeconds: setting(wholeNumber(1, 300).prefault('60'), {
+    env: 'SANDBOX_TIMEOUT',
+    description: 'Longest sandbox run in seconds',
+    example: '60',
+  }),
+  socketProxyUrl: setting(text.prefault('http://socket-proxy:2375'), {
+    env: 'SOCKET_PROXY_URL',
+    description: 'Docker socket proxy',
+    example: 'http://socket-proxy:2375',
+  }),
+};
+
+/** Nightly work, backups and logs. */
+export const upkeep = {
+  dreamHour: setting(wholeNumber(0, 23).prefault('4'), {
+    env: 'DREAM_CYCLE_HOUR',
+    description: 'Hour of the nightly maintenance, local time',
+    example: '4',
+  }),
+  dreamMinute: setting(wholeNumber(0, 59).prefault('0'), {
+    env: 'DREAM_CYCLE_MINUTE',
+    description: 'Minute of the nightly maintenance',
+    example: '0',
+  }),
+  backupRetentionDays: setting(wholeNumber(1, 365).prefault('30'), {
+    env: 'BACKUP_RETENTION_DAYS',
+    description: 'Days a backup is kept',
+    example: '30',
+  }),
+  logLevel: setting(
+    text
+      .toLowerCase()
+      .transform((level) => ({ warning: 'warn', critical: 'fatal' })[level] ?? level)
+      .pipe(
+        z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], {
+          error: 'must be DEBUG, INFO, WARNING, ERROR or CRITICAL',
+        }),
+      )
+      .prefault('INFO'),
+    { env: 'LOG_LEVEL', description: 'Least severe line in the operations log', example: 'INFO' },
+  ),
+};
