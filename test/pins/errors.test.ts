@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { errorCatalogue } from '../../domain/errors.ts';
+
+/** What clients and scripts rely on: code -> HTTP status, exit code, retryable. */
+const pinned = {
+  VALIDATION_FAILED: [400, 64, false],
+  BODY_NOT_JSON: [400, 64, false],
+  BODY_TOO_LARGE: [413, 64, false],
+  UNSUPPORTED_MEDIA_TYPE: [415, 64, false],
+  NOT_FOUND: [404, 64, false],
+  METHOD_NOT_ALLOWED: [405, 64, false],
+  UNAUTHENTICATED: [401, 77, false],
+  ORIGIN_REFUSED: [403, 77, false],
+  TOO_MANY_REQUESTS: [429, 75, true],
+  IDEMPOTENCY_CONFLICT: [409, 64, false],
+  MESSAGE_TOO_LONG: [422, 64, false],
+  FIREWALL_BLOCKED: [403, 77, false],
+  CONVERSATION_ON_HOLD: [423, 77, false],
+  LOCKDOWN: [423, 77, false],
+  MESSAGE_STOPPED: [409, 75, false],
+  MODEL_UNAVAILABLE: [503, 69, true],
+  MODEL_MISSING: [503, 69, false],
+  MODEL_REFUSED: [502, 69, false],
+  MODEL_TIMEOUT: [504, 75, true],
+  GPU_BUSY: [503, 75, true],
+  STORE_UNAVAILABLE: [503, 69, true],
+  STORE_FULL: [507, 74, true],
+  VECTORS_UNAVAILABLE: [503, 69, true],
+  AUDIT_UNAVAILABLE: [507, 74, true],
+  AUDIT_BROKEN: [500, 70, false],
+  RUNTIME_UNAVAILABLE: [503, 69, true],
+  SHUTTING_DOWN: [503, 75, true],
+  CONFIG_INVALID: [500, 78, false],
+  PORT_IN_USE: [500, 69, false],
+  ENGINE_MISSING: [503, 69, false],
+  ENGINE_FAILED: [503, 69, true],
+  DOWNLOAD_FAILED: [502, 69, true],
+  CHECKSUM_MISMATCH: [502, 69, false],
+  NOT_RUNNING: [503, 69, true],
+  ALREADY_RUNNING: [409, 64, false],
+  INTERNAL: [500, 70, false],
+};
+
+/** The rows of the table for users: code, status, exit, again, what happened, what to do. */
+function documented(): string[][] {
+  const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe('errors', () => {
+  test('codes keep their HTTP status, exit code and retry', () => {
+    const actual = Object.entries(errorCatalogue).map(([code, { httpStatus, exitCode, retryable }]) => [
+      code,
+      [httpStatus, exitCode, retryable],
+    ]);
+    expect(Object.fromEntries(actual)).toEqual(pinned);
+  });
+
+  test('docs/errors.md lists exactly the catalogue', () => {
+    const expected = Object.entries(errorCatalogue).map(([code, { httpStatus, exitCode, retryable }]) => [
+      `\`${code}\``,
+      String(httpStatus),
+      String(exitCode),
+      retryable ? 'yes' : 'no',
+    ]);
+    expect(documented().map((row) => row.slice(0, 4))).toEqual(expected);
+  });
+
+  test('every row says what happened and what to do', () => {
+    for (const [code, , , , meaning, advice, ...rest] of documented()) {
+      expect(meaning, code).not.toBe('');
+      expect(advice, code).not.toBe('');
+      expect(rest, code).toEqual([]);
+    }
+  });
+});
