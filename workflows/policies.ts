@@ -11,7 +11,7 @@ export const localPolicies = {
       initialInterval: '200 milliseconds',
       backoffCoefficient: 2,
       maximumInterval: '2 seconds',
-      maximumAttempts: 12,
+      maximumAttempts: 8,
     },
   },
   isSettled: {

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+import { createHome, type TestHome } from '../support/home.ts';
+import { startBare } from './bare.ts';
+import { type Figures, figures, round, sequential, throughput } from './figures.ts';
+
+const samples = 100;
+
+const home = await createHome({ CHAT_WAIT_SECONDS: '120' });
+try {
+  await home.talos('up', '--detach');
+  await home.talos('down');
+  const startMs = await timeStart(home);
+  const idleMb = await idleMemory(home);
+  const ollama = `http://127.0.0.1:${home.base + 7}`;
+  const latency = await measureLatency(home, ollama);
+  const rate = await measureThroughput(home);
+  report({ startMs, idleMb, latency, rate });
+} finally {
+  await home.remove();
+}
+
+async function timeStart(target: TestHome): Promise<number> {
+  const startedAt = performance.now();
+  await target.talos('up', '--detach');
+  return round(performance.now() - startedAt);
+}
+
+/** Resident memory of the supervisor and the Talos processes it started, engines left out. */
+async function idleMemory(target: TestHome): Promise<number> {
+  const { stdout } = await target.talos('status', '--json');
+  const pids = [...stdout.matchAll(/"name": ?"(supervisor|api|worker)[^}]*?"pid": ?(\d+)/g)].map((match) => Number(match[2]));
+  if (pids.length === 0) throw new Error(`no process in: ${stdout}`);
+  const kilobytes = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
+  return round(kilobytes.reduce((sum, value) => sum + value, 0) / 1024);
+}
+
+async function measureLatency(target: TestHome, ollama: string) {
+  const bare = await startBare(`127.0.0.1:${target.base + 3}`);
+  const authorization = await target.authorization();
+  const conversation = () => `bench-${randomUUID().slice(0, 8)}`;
+  const model = await sequential(samples, 10, () => ollamaCalls(ollama));
+  const workflow = await sequential(samples, 10, () => bare.run(false));
+  const pipeline = await sequential(samples, 10, () => target.chat('hello', { conversation: conversation() }));
+  const health = await sequential(samples, 10, () => fetch(`${target.url}/health`, { headers: { authorization } }));
+  await bare.close();
+  return { model: figures(model), workflow: figures(workflow), pipeline: figures(pipeline), health: figures(health) };
+}
+
+/** The two calls a message makes before it is answered: embed the question, stream the answer. */
+async function ollamaCalls(ollama: string): Promise<void> {
+  const post = (path: string, body: unknown) => fetch(`${ollama}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  await (await post('/api/embed', { model: 'talos-test-embed', input: ['hello'] })).json();
+  const messages = [{ role: 'user', content: 'hello' }];
+  await (await post('/api/chat', { model: 'talos-test', messages, think: false, options: { num_ctx: 8192 } })).text();
+}
+
+async function measureThroughput(target: TestHome) {
+  const bare = await startBare(`127.0.0.1:${target.base + 3}`);
+  const rows: { inFlight: number; bare: number; pipeline: number }[] = [];
+  for (const inFlight of [1, 8, 32]) {
+    const total = inFlight === 1 ? 60 : 150;
+    rows.push({
+      inFlight,
+      bare: await throughput(total, inFlight, () => bare.run(true)),
+      pipeline: await throughput(total, inFlight, () => target.chat('hello', { conversation: randomUUID() })),
+    });
+  }
+  await bare.close();
+  return rows;
+}
+
+type Report = {
+  startMs: number;
+  idleMb: number;
+  latency: Record<'model' | 'workflow' | 'pipeline' | 'health', Figures>;
+  rate: { inFlight: number; bare: number; pipeline: number }[];
+};
+
+function report({ startMs, idleMb, latency, rate }: Report): void {
+  const { model, workflow, pipeline, health } = latency;
+  const own = { p50: round(pipeline.p50 - model.p50), p95: round(pipeline.p95 - model.p95) };
+  console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${samples} samples each\n`);
+  console.log('| what | p50 ms | p95 ms |\n|---|---|---|');
+  console.log(`| bare Ollama calls (embed, chat) | ${model.p50} | ${model.p95} |`);
+  console.log(`| bare workflow of the same shape | ${workflow.p50} | ${workflow.p95} |`);
+  console.log(`| message pipeline, POST /chat to answer | ${pipeline.p50} | ${pipeline.p95} |`);
+  console.log(`| pipeline minus Ollama | ${own.p50} | ${own.p95} |`);
+  console.log(`| GET /health | ${health.p50} | ${health.p95} |`);
+  console.log(`\npipeline minus Ollama is ${round(own.p50 / workflow.p50)} x the bare workflow (p50)\n`);
+  console.log('| in flight | bare workflows/s | messages/s | share |\n|---|---|---|---|');
+  for (const row of rate) console.log(`| ${row.inFlight} | ${row.bare} | ${row.pipeline} | ${Math.round((100 * row.pipeline) / row.bare)} % |`);
+  console.log(`\nstart to ready: ${startMs} ms; idle memory of Talos' own processes: ${idleMb} MB`);
+}

@@ -1,0 +1,89 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const launcher = fileURLToPath(new URL('../../talos', import.meta.url));
+const run = promisify(execFile);
+
+/** A Talos of its own: a fresh state directory and a free block of ports, driven through the launcher as a user would. */
+export async function createHome(settings: Record<string, string> = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'talos-'));
+  const base = await freePortBlock();
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    TALOS_HOME: dir,
+    TALOS_WALLET_HOME: join(dir, 'wallet'),
+    TALOS_PORT_BASE: String(base),
+    DASHBOARD_AUTO_OPEN: 'false',
+    API_RATE_LIMIT_MAX: '100000',
+    ...settings,
+  };
+  const url = `http://127.0.0.1:${base}`;
+
+  async function talos(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+    return run(launcher, args, { env, maxBuffer: 32 * 1024 * 1024 });
+  }
+
+  async function authorization(): Promise<string> {
+    const file = await readFile(join(dir, 'config/talos.env'), 'utf8');
+    const password = /^BASIC_AUTH_PASS=["']?([^"'\n]*)/m.exec(file)?.[1] ?? '';
+    return `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`;
+  }
+
+  return {
+    dir,
+    base,
+    url,
+    env,
+    talos,
+    authorization,
+
+    /** Starts a command without waiting for it. */
+    start: (...args: string[]) => spawn(launcher, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+
+    /** `POST /chat` with JSON; the reply whatever its status. */
+    async chat(message: string, extra: { conversation?: string; key?: string } = {}) {
+      const response = await fetch(`${url}/chat`, {
+        method: 'POST',
+        headers: {
+          authorization: await authorization(),
+          'content-type': 'application/json',
+          'idempotency-key': extra.key ?? randomUUID(),
+        },
+        body: JSON.stringify({ message, ...(extra.conversation !== undefined && { conversation: extra.conversation }) }),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
+
+    /** Stops whatever runs in this home and removes it. */
+    async remove(): Promise<void> {
+      await talos('down');
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type TestHome = Awaited<ReturnType<typeof createHome>>;
+
+/** The first port of ten that are free now. */
+async function freePortBlock(): Promise<number> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const base = 20_000 + Math.floor(Math.random() * 3500) * 10;
+    const free = await Promise.all(Array.from({ length: 10 }, (_, offset) => isFree(base + offset)));
+    if (free.every(Boolean)) return base;
+  }
+  throw new Error('no block of ten free ports was found between 20000 and 55000');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

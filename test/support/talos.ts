@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+
+import { NativeConnection, type Worker } from '@temporalio/worker';
+
+import { createActivities } from '../../activities/index.ts';
+import { hashText } from '../../adapters/index.ts';
+import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
+import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
+import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
+import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
+import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
+import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
+import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
+import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { Ports } from '../../domain/ports.ts';
+import { buildBundle } from '../../workers/bundle.ts';
+import { createWorker } from '../../workers/create-worker.ts';
+import type { WorkerRole } from '../../workflows/task-queues.ts';
+import type { TestStack } from './stack.ts';
+
+/** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
+export type TestPorts = ReturnType<typeof twinPorts>;
+
+function twinPorts() {
+  const { conversations, tokens } = createMemoryChat();
+  const silent = { debug: noop, info: noop, warn: noop, error: noop };
+  return {
+    conversations,
+    tokens,
+    logs: createMemoryLogStream(),
+    lockdown: createMemoryLockdownStore(),
+    holds: createMemoryHoldStore(),
+    vectors: createMemoryVectorStore(),
+    model: createMemoryLanguageModel(),
+    embedder: createMemoryEmbedder(),
+    testModels: { install: async () => undefined },
+    audit: createMemoryAuditLog(),
+    logger: silent,
+    hashText,
+  } satisfies Omit<Ports, 'runtime'>;
+}
+
+/** A Talos of workflows and activities on the shared Temporal server, on task queues of its own. */
+export async function startTalos(
+  stack: TestStack,
+  { gpuWaitSeconds = 60, wrap = (ports) => ports }: { gpuWaitSeconds?: number; wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'> } = {},
+) {
+  const connection = await NativeConnection.connect({ address: stack.temporal });
+  const taskQueue = `test-${randomUUID().slice(0, 8)}`;
+  const namespace = 'talos';
+  const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
+  const twins = twinPorts();
+  const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
+  const activities = createActivities({
+    ...ports,
+    now: Date.now,
+    newMarker: randomUUID,
+    settings: {
+      chatModel: 'talos-test',
+      embeddingModel: 'talos-test-embed',
+      ollamaAddress: stack.ollama,
+      systemPrompt: 'You are a test.',
+      contextTokens: 4096,
+      maxOutputTokens: 512,
+      temperature: 0,
+      think: false,
+      maxLength: 10_000,
+      memoryItems: 5,
+    },
+  });
+  const deps = { connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath: await buildBundle() };
+  const running: { worker: Worker; done: Promise<void> }[] = [];
+
+  return {
+    ports,
+    taskQueue,
+    connection,
+
+    /** Starts the worker of a role; returns a stop. */
+    async serve(role: WorkerRole): Promise<() => Promise<void>> {
+      const worker = await createWorker(role, deps);
+      const done = worker.run();
+      running.push({ worker, done });
+      return async () => {
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+        await done;
+      };
+    },
+
+    /** Accepts and starts a message as the API does. */
+    async send(text: string, ref: Partial<MessageRef> = {}): Promise<MessageRef> {
+      const message = { conversation: ref.conversation ?? `c-${randomUUID()}`, key: ref.key ?? randomUUID() };
+      const accepted = await ports.conversations.accept({ ...message, text, createdAt: Date.now() });
+      if (accepted.kind === 'conflict') throw new Error('the key belongs to another text');
+      const after = accepted.after === undefined ? {} : { after: accepted.after };
+      await runtime.startMessage({ ...message, ...after, summary: `${text.length} characters` });
+      return message;
+    },
+
+    /** The record of a message once it is settled. */
+    async settled(ref: MessageRef): Promise<MessageRecord> {
+      const signal = AbortSignal.timeout(40_000);
+      for await (const { event } of ports.tokens.follow(ref, { signal })) if (event.type === 'done') break;
+      const record = await ports.conversations.message(ref);
+      if (record === undefined) throw new Error('no such message');
+      return record;
+    },
+
+    async close(): Promise<void> {
+      for (const { worker } of running) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.all(running.map(({ done }) => done));
+      await connection.close();
+    },
+  };
+}
+
+function noop(): void {
+  return undefined;
+}
