@@ -8,6 +8,8 @@ import { type Figures, figures, round, sequential, throughput } from './figures.
 
 const samples = 100;
 
+type Bare = Awaited<ReturnType<typeof startBare>>;
+
 const home = await createHome({ CHAT_WAIT_SECONDS: '120' });
 try {
   await home.talos('up', '--detach');
@@ -15,8 +17,10 @@ try {
   const startMs = await timeStart(home);
   const idleMb = await idleMemory(home);
   const ollama = `http://127.0.0.1:${home.base + 7}`;
-  const latency = await measureLatency(home, ollama);
-  const rate = await measureThroughput(home);
+  const bare = await startBare(`127.0.0.1:${home.base + 3}`);
+  const latency = await measureLatency(home, { ollama, bare });
+  const rate = await measureThroughput(home, bare);
+  await bare.close();
   report({ startMs, idleMb, latency, rate });
 } finally {
   await home.remove();
@@ -30,22 +34,19 @@ async function timeStart(target: TestHome): Promise<number> {
 
 /** Resident memory of the supervisor and the Talos processes it started, engines left out. */
 async function idleMemory(target: TestHome): Promise<number> {
-  const { stdout } = await target.talos('status', '--json');
-  const pids = [...stdout.matchAll(/"name": ?"(supervisor|api|worker)[^}]*?"pid": ?(\d+)/g)].map((match) => Number(match[2]));
-  if (pids.length === 0) throw new Error(`no process in: ${stdout}`);
-  const kilobytes = pids.map((pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
+  const { pid, children } = await target.status();
+  const own = children.filter(({ name }) => name === 'api' || name === 'worker').map((child) => child.pid ?? 0);
+  const kilobytes = [pid, ...own].map((id) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]));
   return round(kilobytes.reduce((sum, value) => sum + value, 0) / 1024);
 }
 
-async function measureLatency(target: TestHome, ollama: string) {
-  const bare = await startBare(`127.0.0.1:${target.base + 3}`);
+async function measureLatency(target: TestHome, { ollama, bare }: { ollama: string; bare: Bare }) {
   const authorization = await target.authorization();
   const conversation = () => `bench-${randomUUID().slice(0, 8)}`;
   const model = await sequential(samples, 10, () => ollamaCalls(ollama));
   const workflow = await sequential(samples, 10, () => bare.run(false));
   const pipeline = await sequential(samples, 10, () => target.chat('hello', { conversation: conversation() }));
   const health = await sequential(samples, 10, () => fetch(`${target.url}/health`, { headers: { authorization } }));
-  await bare.close();
   return { model: figures(model), workflow: figures(workflow), pipeline: figures(pipeline), health: figures(health) };
 }
 
@@ -57,8 +58,7 @@ async function ollamaCalls(ollama: string): Promise<void> {
   await (await post('/api/chat', { model: 'talos-test', messages, think: false, options: { num_ctx: 8192 } })).text();
 }
 
-async function measureThroughput(target: TestHome) {
-  const bare = await startBare(`127.0.0.1:${target.base + 3}`);
+async function measureThroughput(target: TestHome, bare: Bare) {
   const rows: { inFlight: number; bare: number; pipeline: number }[] = [];
   for (const inFlight of [1, 8, 32]) {
     const total = inFlight === 1 ? 60 : 150;
@@ -68,7 +68,6 @@ async function measureThroughput(target: TestHome) {
       pipeline: await throughput(total, inFlight, () => target.chat('hello', { conversation: randomUUID() })),
     });
   }
-  await bare.close();
   return rows;
 }
 

@@ -43,6 +43,11 @@ export async function createHome(settings: Record<string, string> = {}) {
     talos,
     authorization,
 
+    /** What `talos status --json` says of the running Talos. */
+    async status(): Promise<HomeStatus> {
+      return JSON.parse((await talos('status', '--json')).stdout) as HomeStatus;
+    },
+
     /** Starts a command without waiting for it. */
     start: (...args: string[]) => spawn(launcher, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }),
 
@@ -67,6 +72,9 @@ export async function createHome(settings: Record<string, string> = {}) {
     },
   };
 }
+
+/** The part of `talos status --json` that tests use. */
+export type HomeStatus = { pid: number; phase: string; children: { name: string; state: string; pid?: number; restarts: number }[] };
 
 export type TestHome = Awaited<ReturnType<typeof createHome>>;
 
