@@ -28,7 +28,9 @@ describe('kill -9 of any process during a hundred messages', () => {
 
     for (const name of names) {
       const messages = await readConversation(home, name);
-      expect(messages.map((message) => message.text)).toEqual(Array.from({ length: perConversation }, (_, i) => `hello ${i}`));
+      expect(messages.map((message) => message.text)).toEqual(
+        Array.from({ length: perConversation }, (_, i) => `hello ${i}`),
+      );
       expect(messages.map((message) => message.state)).toEqual(messages.map(() => 'answered'));
       expect(messages.every((message) => message.reply === 'Hello from the built-in test model.')).toBe(true);
       const times = messages.map((message) => message.finishedAt);
@@ -86,7 +88,9 @@ async function killAtRandom(home: TestHome, finished: AbortSignal): Promise<stri
 type StoredMessage = { text: string; state: string; reply: string; finishedAt: number };
 
 async function readConversation(home: TestHome, name: string): Promise<StoredMessage[]> {
-  const response = await fetch(`${home.url}/conversations/${name}?limit=100`, { headers: { authorization: await home.authorization() } });
+  const response = await fetch(`${home.url}/conversations/${name}?limit=100`, {
+    headers: { authorization: await home.authorization() },
+  });
   const body = (await response.json()) as { messages: StoredMessage[] };
   return body.messages;
 }
