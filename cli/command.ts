@@ -31,6 +31,10 @@ export type OwnerPorts = {
 
 /** What every command gets. A command throws TalosError; main prints it and exits with the code of its kind. */
 export type CliDeps = {
+  /** The folder of the program. */
+  readonly root: string;
+  /** The environment of this process alone, without `talos.env`. */
+  readonly processEnvironment: Environment;
   /** The process environment over `TALOS_HOME/config/talos.env`. Fails with CONFIG_INVALID when that file cannot be used. */
   environment(): Environment;
   /** The checked configuration, read once. Fails with CONFIG_INVALID. */

@@ -1,0 +1,27 @@
+import type { Config } from '../domain/config/parse.ts';
+import type { Engine, EngineLocation } from '../infra/engines/engine.ts';
+import { reasonOf } from './doctor-row.ts';
+import type { DoctorRow } from './doctor-row.ts';
+
+/** Where each engine comes from and how fast it answers. Without an optional engine Talos works, with a warning. */
+export async function checkEngines(engines: readonly Engine[], config: Config): Promise<DoctorRow[]> {
+  return await Promise.all(engines.map((engine) => checkEngine(engine, config)));
+}
+
+async function checkEngine(engine: Engine, config: Config): Promise<DoctorRow> {
+  const check = `engine ${engine.name}`;
+  const state = engine.required ? 'bad' : 'warning';
+  const location = await engine.locate(config);
+  if (location.kind === 'missing') return { check, state, detail: `missing: ${location.reason}`, fix: 'talos up' };
+  const place = describe(location);
+  try {
+    const ms = await engine.check(config, AbortSignal.timeout(3000));
+    return { check, state: 'ok', detail: `${place}, answers in ${ms.toFixed(1)} ms` };
+  } catch (error) {
+    return { check, state, detail: `${place}, does not answer: ${reasonOf(error)}`, fix: 'talos up' };
+  }
+}
+
+function describe(location: Exclude<EngineLocation, { kind: 'missing' }>): string {
+  return location.kind === 'external' ? location.address : `${location.version} (${location.kind}) ${location.program}`;
+}

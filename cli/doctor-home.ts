@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+
+import { readConfig } from '../domain/config/parse.ts';
+import type { Config } from '../domain/config/parse.ts';
+import { homePaths } from '../domain/config/paths.ts';
+import { TalosError } from '../domain/errors.ts';
+import { findModeProblems } from '../infra/genesis.ts';
+import { findInstance } from '../infra/instance.ts';
+import type { CliDeps } from './command.ts';
+import { good, reasonOf } from './doctor-row.ts';
+import type { DoctorRow } from './doctor-row.ts';
+
+/** The configuration with a row per problem; without a configuration nothing else can be looked at. */
+export function checkConfig(deps: CliDeps): { rows: DoctorRow[]; config?: Config } {
+  try {
+    const result = readConfig(deps.environment());
+    if ('problems' in result) {
+      const rows = result.problems.map(({ variable, problem, example }) => ({
+        check: 'configuration',
+        state: 'bad' as const,
+        detail: `${variable} ${problem}`,
+        fix: `${variable}=${example}`,
+      }));
+      return { rows };
+    }
+    homePaths(result.config);
+    return { rows: [good('configuration', 'valid')], config: result.config };
+  } catch (error) {
+    const fix = error instanceof TalosError ? error.details['fix'] : undefined;
+    const row: DoctorRow = { check: 'configuration', state: 'bad', detail: reasonOf(error) };
+    return { rows: [typeof fix === 'string' ? { ...row, fix } : row] };
+  }
+}
+
+/** The directories of the home with their modes, and whether a password is set. */
+export function checkHome(config: Config): DoctorRow[] {
+  const { home, envFile } = homePaths(config);
+  if (!existsSync(home)) return [{ check: 'home', state: 'bad', detail: `${home} is not set up`, fix: 'talos up' }];
+  const problems = findModeProblems(home).map(({ path, problem, fix }) => ({
+    check: 'home',
+    state: 'bad' as const,
+    detail: `${path} ${problem}`,
+    fix,
+  }));
+  const password: DoctorRow =
+    config.web.password === undefined
+      ? {
+          check: 'password',
+          state: 'bad',
+          detail: 'BASIC_AUTH_PASS is not set',
+          fix: `BASIC_AUTH_PASS=... in ${envFile}`,
+        }
+      : good('password', 'set');
+  return [...(problems.length === 0 ? [good('home', home)] : problems), password];
+}
+
+/** The processes `talos up` started. */
+export function checkProcesses(config: Config): DoctorRow[] {
+  const instance = findInstance(homePaths(config).supervisorState);
+  if (instance === undefined) return [{ check: 'talos', state: 'bad', detail: 'is not running', fix: 'talos up' }];
+  const rows = instance.children.map(({ name, state, restarts, reason }): DoctorRow => {
+    const detail = [
+      state,
+      ...(restarts > 0 ? [`${restarts} restarts`] : []),
+      ...(reason === undefined ? [] : [reason]),
+    ];
+    const check = `process ${name}`;
+    if (state === 'ready') return good(check, detail.join(', '));
+    const isNeeded = name !== 'ollama';
+    return {
+      check,
+      state: isNeeded ? 'bad' : 'warning',
+      detail: detail.join(', '),
+      fix: `talos logs, or talos down and talos up`,
+    };
+  });
+  return [good('talos', `${instance.phase} at ${instance.address}`), ...rows];
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { z } from 'zod';
+
+import { parseConfig } from '../domain/config/parse.ts';
+import type { Config } from '../domain/config/parse.ts';
+import { homePaths } from '../domain/config/paths.ts';
+import { loadEnvironment } from '../infra/environment.ts';
+import { readNodeKey } from '../infra/node-key.ts';
+import type { CliDeps } from './command.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addDownCommand } from './commands/down.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addTestCommand } from './commands/test.ts';
+import { addUpCommand } from './commands/up.ts';
+import { createOutput } from './output.ts';
+import { createProgram, runProgram } from './program.ts';
+import { createInterruption } from './signals.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+let config: Config | undefined;
+let exitCode = 0;
+
+const deps: CliDeps = {
+  root,
+  processEnvironment: process.env,
+  environment: () => loadEnvironment(process.env),
+  config: () => (config ??= parseConfig(loadEnvironment(process.env))),
+  output: createOutput({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    isVerbose: /^(debug|trace)$/i.test(process.env['LOG_LEVEL'] ?? ''),
+  }),
+  async ownerPorts(checked) {
+    const { createOwnerPorts } = await import('../adapters/index.ts');
+    return await createOwnerPorts(checked, readNodeKey(homePaths(checked).nodeKey));
+  },
+  interrupted: createInterruption(process),
+  setExitCode(code) {
+    exitCode = code;
+  },
+};
+
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(`${root}/package.json`, 'utf8')));
+const program = createProgram(version);
+for (const add of [addUpCommand, addDownCommand, addStatusCommand, addDoctorCommand, addTestCommand]) {
+  add(program, deps);
+}
+
+const failure = await runProgram(program, process.argv.slice(2), deps.output);
+process.exitCode = failure ?? exitCode;
