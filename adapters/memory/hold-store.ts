@@ -1,0 +1,23 @@
+import type { ConversationId } from '../../domain/chat.ts';
+import { recordHit } from '../../domain/lockdown/hold.ts';
+import type { HoldStore } from '../../domain/ports.ts';
+
+/** Hits and holds in memory. */
+export function createMemoryHoldStore(): HoldStore {
+  const hits = new Map<ConversationId, number[]>();
+  const holds = new Map<ConversationId, number>();
+  return {
+    heldUntil: async (conversation) => holds.get(conversation),
+
+    async recordCriticalHit(conversation, at) {
+      const { times, until } = recordHit(hits.get(conversation) ?? [], at);
+      hits.set(conversation, times);
+      if (until !== undefined) holds.set(conversation, Math.max(until, holds.get(conversation) ?? 0));
+    },
+
+    async release(conversation) {
+      hits.delete(conversation);
+      holds.delete(conversation);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type ConversationId, messageId, type MessageRef } from '../domain/chat.ts';
+
+/**
+ * The names of everything Talos keeps in Redis.
+ * What must survive has no time to live; only contexts, streams and holds end by themselves.
+ */
+export function redisKeys(prefix: string) {
+  return {
+    /** Sorted set: conversation ids by the time of their last change. */
+    conversations: `${prefix}conversations`,
+    /** Hash: title, createdAt, updatedAt. */
+    conversation: (id: ConversationId) => `${prefix}conversation:${id}`,
+    /** List: message keys; place + 1 is the sequence number. */
+    messages: (id: ConversationId) => `${prefix}conversation:${id}:messages`,
+    /** Sorted set: keys of pending messages by sequence number. */
+    pending: (id: ConversationId) => `${prefix}conversation:${id}:pending`,
+    /** Sorted set: keys of answered messages by sequence number. */
+    answered: (id: ConversationId) => `${prefix}conversation:${id}:answered`,
+    /** Hash: the record, plus draft while pending and the `done` event after. */
+    message: (ref: MessageRef) => `${prefix}message:${messageId(ref)}`,
+    /** String with a time to live. */
+    context: (ref: MessageRef) => `${prefix}context:${messageId(ref)}`,
+    /** Stream with a time to live. */
+    tokens: (ref: MessageRef) => `${prefix}tokens:${messageId(ref)}`,
+    /** Stream, bounded. */
+    logs: `${prefix}logs`,
+    /** String: the lockdown as JSON; absent when open. */
+    lockdown: `${prefix}lockdown`,
+    /** List with a time to live: times of the last critical hits. */
+    hits: (id: ConversationId) => `${prefix}hits:${id}`,
+    /** String with a time to live: until when the conversation is on hold. */
+    hold: (id: ConversationId) => `${prefix}hold:${id}`,
+    /** Channel on which the name of every stream that grew is published. */
+    wakeUps: `${prefix}wake-ups`,
+    prefix,
+  };
+}
+
+export type RedisKeys = ReturnType<typeof redisKeys>;

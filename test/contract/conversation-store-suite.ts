@@ -1,0 +1,380 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import type { MessageOutcome, MessageRef } from '../../domain/chat.ts';
+import type { Acceptance, ConversationStore, TokenStream } from '../../domain/ports.ts';
+import { take } from '../integration/stores/support.ts';
+
+type Chat = { conversations: ConversationStore; tokens: TokenStream };
+
+const answered: MessageOutcome = { state: 'answered', reply: 'fine' };
+const at = 1_700_000_000_000;
+
+let names = 0;
+const newConversation = () => `c-${process.pid}-${(names += 1)}`;
+
+/** What every conversation store does; each test has conversations of its own, `create` may return the same store again. */
+export function describeConversationStore(name: string, create: () => Promise<Chat>) {
+  describe(name, () => {
+    let chat: Chat;
+    let store: ConversationStore;
+    let conversation: string;
+    const ref = (key: string): MessageRef => ({ conversation, key });
+    const accept = (key: string, text = `text of ${key}`, createdAt = at) =>
+      store.accept({ conversation, key, text, createdAt });
+
+    beforeEach(async () => {
+      chat = await create();
+      store = chat.conversations;
+      conversation = newConversation();
+    });
+
+    it('answers a ping', async () => {
+      await expect(store.ping(AbortSignal.timeout(1000))).resolves.toBeUndefined();
+    });
+
+    describe('accepting', () => {
+      it('numbers the messages of a conversation from 1', async () => {
+        expect(await accept('a')).toEqual({ kind: 'accepted', seq: 1 });
+        expect(await accept('b')).toEqual({ kind: 'accepted', seq: 2, after: 'a' });
+        expect(await store.message(ref('b'))).toEqual({
+          conversation,
+          key: 'b',
+          seq: 2,
+          text: 'text of b',
+          state: 'pending',
+          createdAt: at,
+        });
+      });
+
+      it('takes the same key and text for the same message', async () => {
+        await accept('a');
+        const again = await accept('a', 'text of a', at + 5);
+        expect(again).toEqual({ kind: 'existing', record: await store.message(ref('a')) });
+        expect(await accept('b')).toMatchObject({ seq: 2 });
+      });
+
+      it('refuses another text under the same key and keeps the first', async () => {
+        await accept('a');
+        expect(await accept('a', 'something else')).toEqual({ kind: 'conflict' });
+        expect(await store.message(ref('a'))).toMatchObject({ text: 'text of a', seq: 1 });
+      });
+
+      it('keeps the same key of another conversation apart', async () => {
+        await accept('a');
+        const other = newConversation();
+        expect(await store.accept({ conversation: other, key: 'a', text: 'x', createdAt: at })).toMatchObject({
+          seq: 1,
+        });
+        expect(await store.message(ref('a'))).toMatchObject({ text: 'text of a' });
+      });
+
+      it('gives one of many racing equal requests a place, and the others the same record', async () => {
+        const all = await Promise.all(Array.from({ length: 20 }, () => accept('a')));
+        expect(all.filter((one) => one.kind === 'accepted')).toHaveLength(1);
+        expect(all.filter((one) => one.kind === 'existing' && one.record.seq === 1)).toHaveLength(19);
+      });
+
+      it('gives racing messages places without a gap, each after the one before', async () => {
+        const keys = Array.from({ length: 30 }, (_, index) => `k${index}`);
+        await Promise.all(keys.map((key) => accept(key)));
+        const records = (await store.conversation(conversation, { limit: 50, offset: 0 })) ?? [];
+        expect(records.map((record) => record.seq)).toEqual(keys.map((_, index) => index + 1));
+        expect(records.map((record) => record.key).toSorted()).toEqual(keys.toSorted());
+      });
+
+      it('does not know a message nobody sent', async () => {
+        expect(await store.message(ref('nobody'))).toBeUndefined();
+      });
+
+      const texts = {
+        'a NUL': 'be\u0000fore',
+        'emoji and accents': '👩‍👩‍👧‍👦 é e\u0301 \u202e',
+        'line ends': 'one\r\ntwo\nthree\r',
+        '64 KB': 'ä€😀'.repeat(8000),
+        'what looks like protocol': '$5\r\nhello\r\n*1\r\n',
+        'what looks like JSON': '{"state":"answered"}',
+        'a single zero': '0',
+      };
+      it.each(Object.entries(texts))('keeps text with %s as it is', async (_name, text) => {
+        await accept('a', text);
+        await store.saveDraft(ref('a'), text);
+        await store.saveContext(ref('a'), text);
+        expect(await accept('a', text)).toMatchObject({ kind: 'existing', record: { text } });
+        expect(await store.context(ref('a'))).toBe(text);
+        await store.settle(ref('a'), { state: 'failed', error: { code: 'INTERNAL', message: text } }, at + 1);
+        expect(await store.message(ref('a'))).toMatchObject({ text, reply: text, error: { message: text } });
+      });
+    });
+
+    describe('order of pending messages', () => {
+      it('names no predecessor once that has ended', async () => {
+        await accept('a');
+        await store.settle(ref('a'), answered, at + 1);
+        expect(await accept('b')).toEqual({ kind: 'accepted', seq: 2 });
+      });
+
+      it('names the nearest pending one when the one between ended early', async () => {
+        await accept('a');
+        await accept('b');
+        await store.settle(ref('b'), { state: 'blocked' }, at + 1);
+        expect(await accept('c')).toEqual({ kind: 'accepted', seq: 3, after: 'a' });
+      });
+
+      it('names the predecessor to a repeated request while both are pending', async () => {
+        await accept('a');
+        await accept('b');
+        expect(await accept('b')).toMatchObject({ kind: 'existing', after: 'a' });
+        await store.settle(ref('a'), answered, at + 1);
+        expect(await accept('b')).not.toHaveProperty('after');
+      });
+
+      it('names none to a repeated request of a message that has ended', async () => {
+        await accept('a');
+        await accept('b');
+        await store.settle(ref('b'), { state: 'stopped' }, at + 1);
+        expect(await accept('b')).toMatchObject({ kind: 'existing', record: { state: 'stopped' } });
+        expect(await accept('b')).not.toHaveProperty('after');
+      });
+
+      it('holds for any order of accepting and settling', async () => {
+        const key = fc.constantFrom('k0', 'k1', 'k2', 'k3', 'k4', 'k5');
+        const step = fc.record({ kind: fc.constantFrom('accept' as const, 'settle' as const), key });
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+            conversation = newConversation();
+            const model = { order: [] as string[], pending: new Set<string>(), after: new Map<string, string>() };
+            for (const one of steps) {
+              if (one.kind === 'accept') checkAccepted(model, one.key, await accept(one.key));
+              else {
+                expect(await store.settle(ref(one.key), answered, at + 1)).toBe(model.pending.delete(one.key));
+              }
+            }
+          }),
+          { numRuns: 40 },
+        );
+      });
+
+      it('lets exactly one of racing settlements win, whatever else goes on', async () => {
+        const count = fc.integer({ min: 1, max: 6 });
+        await fc.assert(
+          fc.asyncProperty(fc.array(count, { minLength: 1, maxLength: 6 }), async (settlements) => {
+            conversation = newConversation();
+            await Promise.all(settlements.map((_, index) => accept(`k${index}`)));
+            const wins = await Promise.all(
+              settlements.flatMap((times, index) =>
+                Array.from({ length: times }, (_, time) =>
+                  store.settle(ref(`k${index}`), { state: 'answered', reply: `${time}` }, at + time),
+                ),
+              ),
+            );
+            expect(wins.filter(Boolean)).toHaveLength(settlements.length);
+          }),
+          { numRuns: 20 },
+        );
+      });
+    });
+
+    describe('settling', () => {
+      it('keeps everything of the outcome', async () => {
+        await accept('a');
+        const outcome: MessageOutcome = {
+          state: 'answered',
+          reply: 'hello',
+          model: 'talos-test',
+          route: 'local',
+          notice: 'test model',
+          usage: { promptTokens: 3, outputTokens: 4 },
+          memory: { state: 'used', count: 2 },
+        };
+        expect(await store.settle(ref('a'), outcome, at + 9)).toBe(true);
+        expect(await store.message(ref('a'))).toEqual({
+          conversation,
+          key: 'a',
+          seq: 1,
+          text: 'text of a',
+          createdAt: at,
+          finishedAt: at + 9,
+          ...outcome,
+        });
+      });
+
+      it('counts the first time only', async () => {
+        await accept('a');
+        await store.settle(ref('a'), answered, at + 1);
+        const first = await store.message(ref('a'));
+        expect(await store.settle(ref('a'), { state: 'failed', reply: 'no' }, at + 2)).toBe(false);
+        expect(await store.message(ref('a'))).toEqual(first);
+      });
+
+      it('does nothing for an unknown message', async () => {
+        expect(await store.settle(ref('nobody'), answered, at)).toBe(false);
+        expect(await store.message(ref('nobody'))).toBeUndefined();
+        expect(await store.conversation(conversation, { limit: 1, offset: 0 })).toBeUndefined();
+      });
+
+      it.each(['answered', 'stopped', 'failed'] as const)(
+        'takes the draft as the reply of a message %s without one',
+        async (state) => {
+          await accept('a');
+          await store.saveDraft(ref('a'), 'so');
+          await store.saveDraft(ref('a'), 'so far');
+          await store.settle(ref('a'), { state }, at + 1);
+          expect(await store.message(ref('a'))).toMatchObject({ state, reply: 'so far' });
+        },
+      );
+
+      it('prefers the reply of the outcome, even an empty one', async () => {
+        await accept('a');
+        await store.saveDraft(ref('a'), 'draft');
+        await store.settle(ref('a'), { state: 'answered', reply: '' }, at + 1);
+        expect(await store.message(ref('a'))).toMatchObject({ reply: '' });
+      });
+
+      it('has no reply where there was no draft', async () => {
+        await accept('a');
+        await store.settle(ref('a'), { state: 'blocked', error: { code: 'FIREWALL_BLOCKED', message: 'no' } }, at + 1);
+        expect(await store.message(ref('a'))).not.toHaveProperty('reply');
+      });
+
+      it('takes no draft after the end and none of an unknown message', async () => {
+        await accept('a');
+        await store.settle(ref('a'), answered, at + 1);
+        await store.saveDraft(ref('a'), 'late');
+        await store.saveDraft(ref('nobody'), 'late');
+        expect(await store.message(ref('a'))).toMatchObject({ reply: 'fine' });
+        expect(await store.message(ref('nobody'))).toBeUndefined();
+      });
+
+      it('refuses an outcome that could not be read back, and the message stays pending', async () => {
+        await accept('a');
+        const broken = { state: 'answered', usage: { promptTokens: -1, outputTokens: 0 } } as MessageOutcome;
+        await expect(store.settle(ref('a'), broken, at + 1)).rejects.toThrow();
+        expect(await store.message(ref('a'))).toMatchObject({ state: 'pending' });
+      });
+
+      it('tells everyone who follows, with the code of the error', async () => {
+        await accept('a');
+        const followed = take(chat.tokens.follow(ref('a'), { signal: AbortSignal.timeout(5000) }));
+        await store.settle(ref('a'), { state: 'failed', error: { code: 'MODEL_TIMEOUT', message: 'slow' } }, at + 1);
+        const events = (await followed).map((entry) => entry.event);
+        expect(events).toEqual([{ type: 'done', state: 'failed', code: 'MODEL_TIMEOUT' }]);
+      });
+    });
+
+    describe('reading back', () => {
+      it('finds the newest answered messages before a place, oldest first', async () => {
+        for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await accept(key);
+        for (const key of ['f', 'a', 'e', 'd']) await store.settle(ref(key), answered, at + 1);
+        await store.settle(ref('b'), { state: 'blocked' }, at + 1);
+        const keys = async (seq: number, limit: number) =>
+          (await store.recent(conversation, { seq, limit })).map((record) => record.key);
+        expect(await keys(6, 10)).toEqual(['a', 'd', 'e']);
+        expect(await keys(6, 2)).toEqual(['d', 'e']);
+        expect(await keys(4, 2)).toEqual(['a']);
+        expect(await keys(1, 10)).toEqual([]);
+        expect(await keys(7, 0)).toEqual([]);
+        expect(await store.recent('nowhere', { seq: 5, limit: 5 })).toEqual([]);
+      });
+
+      it('pages through a conversation, oldest first', async () => {
+        for (const key of ['a', 'b', 'c']) await accept(key);
+        const keys = async (limit: number, offset: number) =>
+          (await store.conversation(conversation, { limit, offset }))?.map((record) => record.key);
+        expect(await keys(2, 0)).toEqual(['a', 'b']);
+        expect(await keys(2, 2)).toEqual(['c']);
+        expect(await keys(2, 3)).toEqual([]);
+        expect(await keys(0, 0)).toEqual([]);
+        expect(await store.conversation('nowhere', { limit: 2, offset: 0 })).toBeUndefined();
+        expect(await store.conversation('nowhere', { limit: 0, offset: 0 })).toBeUndefined();
+      });
+
+      it('keeps the context of each message by itself', async () => {
+        await accept('a');
+        await store.saveContext(ref('a'), 'memories');
+        expect(await store.context(ref('a'))).toBe('memories');
+        expect(await store.context(ref('b'))).toBeUndefined();
+      });
+    });
+  });
+}
+
+/** What lists all conversations; `create` must return an empty store. */
+export function describeConversationList(name: string, create: () => Promise<Chat>) {
+  describe(name, () => {
+    let store: ConversationStore;
+    const accept = (conversation: string, key: string, createdAt: number) =>
+      store.accept({ conversation, key, text: `${key} of ${conversation}`, createdAt });
+    const ids = async (limit = 10, offset = 0) =>
+      (await store.conversations({ limit, offset })).map((summary) => summary.id);
+
+    beforeEach(async () => {
+      store = (await create()).conversations;
+    });
+
+    it('lists nothing at first', async () => {
+      expect(await ids()).toEqual([]);
+    });
+
+    it('lists the newest first, with title, number of messages and times', async () => {
+      await accept('one', 'a', at);
+      await accept('two', 'a', at + 1);
+      await accept('one', 'b', at + 2);
+      await store.settle({ conversation: 'two', key: 'a' }, answered, at + 3);
+      expect(await store.conversations({ limit: 10, offset: 0 })).toEqual([
+        { id: 'two', title: 'a of two', messages: 1, createdAt: at + 1, updatedAt: at + 3 },
+        { id: 'one', title: 'a of one', messages: 2, createdAt: at, updatedAt: at + 2 },
+      ]);
+    });
+
+    it('pages', async () => {
+      for (const [index, id] of ['one', 'two', 'three'].entries()) await accept(id, 'a', at + index);
+      expect(await ids(2)).toEqual(['three', 'two']);
+      expect(await ids(2, 2)).toEqual(['one']);
+      expect(await ids(2, 3)).toEqual([]);
+      expect(await ids(0)).toEqual([]);
+    });
+
+    it('does not move a conversation down when the clock was set back', async () => {
+      await accept('one', 'a', at + 10);
+      await accept('two', 'a', at + 5);
+      await accept('one', 'b', at - 100);
+      await store.settle({ conversation: 'one', key: 'b' }, answered, at - 99);
+      expect(await ids()).toEqual(['one', 'two']);
+    });
+
+    it('cuts a title after 80 characters, none of them in half', async () => {
+      await store.accept({ conversation: 'one', key: 'a', text: `x${'😀'.repeat(100)}`, createdAt: at });
+      const [summary] = await store.conversations({ limit: 1, offset: 0 });
+      expect(summary?.title).toBe(`x${'😀'.repeat(79)}`);
+    });
+
+    it('keeps apart conversations and keys whose names could be confused', async () => {
+      for (const id of ['a', 'a-messages', 'a_pending', 'messages', 'a--']) await accept(id, 'messages', at);
+      for (const id of ['a', 'a-messages', 'a_pending', 'messages', 'a--']) {
+        expect(await accept(id, 'pending', at)).toEqual({ kind: 'accepted', seq: 2, after: 'messages' });
+      }
+    });
+  });
+}
+
+type Model = { order: string[]; pending: Set<string>; after: Map<string, string> };
+
+function checkAccepted(model: Model, key: string, acceptance: Acceptance): void {
+  const place = model.order.indexOf(key);
+  const earlier = place === -1 ? model.order : model.order.slice(0, place);
+  const nearest = earlier.findLast((one) => model.pending.has(one));
+  if (acceptance.kind === 'conflict') throw new Error('same text, so no conflict');
+  if (place === -1) {
+    model.order.push(key);
+    expect(acceptance).toMatchObject({ kind: 'accepted', seq: model.order.length });
+    if (acceptance.after !== undefined) model.after.set(key, acceptance.after);
+    const chain: string[] = [];
+    for (let one = model.after.get(key); one !== undefined; one = model.after.get(one)) chain.push(one);
+    expect(chain).toEqual(expect.arrayContaining([...model.pending]));
+    model.pending.add(key);
+  } else {
+    expect(acceptance).toMatchObject({ kind: 'existing', record: { seq: place + 1 } });
+  }
+  expect(acceptance.after).toBe(model.pending.has(key) ? nearest : undefined);
+}

@@ -1,0 +1,29 @@
+import { afterAll, afterEach, inject } from 'vitest';
+
+import { createConversationStore } from '../../adapters/conversation-store.ts';
+import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import type { RedisConnections } from '../../adapters/redis.ts';
+import { createTokenStream } from '../../adapters/token-stream.ts';
+import { connectTestRedis } from '../integration/stores/support.ts';
+import { describeConversationList, describeConversationStore } from './conversation-store-suite.ts';
+
+describeConversationStore('conversation store in memory', async () => createMemoryChat());
+describeConversationList('conversation list in memory', async () => createMemoryChat());
+
+const shared = connectTestRedis(inject('stack').redis);
+afterAll(() => shared.close());
+describeConversationStore('conversation store in Redis', async () => overRedis(shared));
+
+const opened: RedisConnections[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((redis) => redis.close()));
+});
+describeConversationList('conversation list in Redis', async () => {
+  const redis = connectTestRedis(inject('stack').redis);
+  opened.push(redis);
+  return overRedis(redis);
+});
+
+function overRedis(redis: RedisConnections) {
+  return { conversations: createConversationStore(redis), tokens: createTokenStream(redis) };
+}
