@@ -8,11 +8,15 @@ export interface LineLog {
   tail(): string[];
 }
 
+/** A child that never ends its line must not fill the memory. */
+const longestLine = 4096;
+
 /** Appends to a file that is put aside as `<path>.1` once it is full; one older file is kept. */
 export function createLineLog(path: string, options: { maxBytes?: number; tailLines?: number } = {}): LineLog {
   const { maxBytes = 10_485_760, tailLines = 15 } = options;
   let bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  let tail = '';
+  let whole: string[] = [];
+  let begun = '';
 
   function append(chunk: Buffer): void {
     try {
@@ -31,12 +35,10 @@ export function createLineLog(path: string, options: { maxBytes?: number; tailLi
     path,
     write(chunk) {
       append(chunk);
-      const lines = (tail + chunk.toString('utf8')).split('\n');
-      tail = lines
-        .slice(-tailLines - 1)
-        .join('\n')
-        .slice(-16_384);
+      const lines = (begun + chunk.toString('utf8')).split('\n');
+      begun = (lines.pop() ?? '').slice(-longestLine);
+      whole = [...whole, ...lines.filter((line) => line.trim() !== '')].slice(-tailLines);
     },
-    tail: () => tail.split('\n').filter((line) => line.trim() !== ''),
+    tail: () => [...whole, begun].filter((line) => line.trim() !== '').slice(-tailLines),
   };
 }

@@ -1,0 +1,89 @@
+import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+
+import { describe, expect, it } from 'vitest';
+
+import { createOutput, formatProgress, formatTable } from '../../../cli/output.ts';
+import { TalosError } from '../../../domain/errors.ts';
+
+function capture(isTTY: boolean) {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  return { stream: Object.assign(stream, { isTTY, columns: 40 }), text: () => chunks.join('') };
+}
+
+function create({ isTTY = false, isVerbose = false } = {}) {
+  const [out, err] = [capture(isTTY), capture(isTTY)];
+  return { output: createOutput({ stdout: out.stream, stderr: err.stream, isVerbose }), out, err };
+}
+
+describe('errors', () => {
+  it('are one line for people, the fix if the line lacks it, and the exit code of their kind', () => {
+    const { output, out, err } = create();
+    const code = output.fail(new TalosError('PORT_IN_USE', 'Port 1 is in use.', { details: { fix: 'talos down' } }));
+    expect(code).toBe(69);
+    expect(err.text()).toBe('talos: Port 1 is in use.\nTo mend it: talos down\n');
+    expect(out.text()).toBe('');
+  });
+
+  it('do not repeat a fix the message names', () => {
+    const { output, err } = create();
+    output.fail(new TalosError('NOT_RUNNING', 'Not running; run: talos up', { details: { fix: 'talos up' } }));
+    expect(err.text()).toBe('talos: Not running; run: talos up\n');
+  });
+
+  it('of an unknown kind show neither stack nor cause, unless asked for', () => {
+    const secret = new Error('inner cause');
+    const quiet = create();
+    expect(quiet.output.fail(secret)).toBe(70);
+    expect(quiet.err.text()).not.toMatch(/inner cause|\.ts:/);
+    const verbose = create({ isVerbose: true });
+    verbose.output.fail(secret);
+    expect(verbose.err.text()).toMatch(/inner cause[\s\S]*output\.test\.ts:/);
+  });
+});
+
+describe('tables', () => {
+  it('align their columns and end without blanks', () => {
+    expect(formatTable(['A', 'LONG'], [['alpha', 'b'], ['c']])).toBe('A      LONG\nalpha  b\nc\n');
+  });
+});
+
+describe('progress', () => {
+  it('draws a bar where it knows how far it is', () => {
+    expect(formatProgress('redis', 'unpacking', 0.5)).toBe('redis      [##########..........]  50 % unpacking');
+    expect(formatProgress('redis', 'starting')).toBe('redis      starting');
+    expect(formatProgress('redis', 'x', 7)).toContain('[####################]');
+  });
+
+  it('says each step once to a program', () => {
+    const { output, err } = create();
+    for (const fraction of [0, 0.01, 0.02, 0.3, 0.31, 1]) output.progress('ollama', 'download', { fraction });
+    expect(err.text().split('\n').filter(Boolean)).toHaveLength(3);
+    expect(err.text()).not.toContain('\u001B');
+  });
+
+  it('updates its lines on a terminal, within its width', () => {
+    const { output, err } = create({ isTTY: true });
+    output.progress('redis', 'x'.repeat(100));
+    output.progress('chroma', 'starting');
+    output.progress('redis', 'ready');
+    const lines = err.text().split('\n');
+    expect(Math.max(...lines.map((line) => stripVTControlCharacters(line).length))).toBeLessThan(40);
+    expect(err.text()).toContain('\u001B[2A\u001B[2Kredis      ready\n');
+  });
+});
+
+describe('a reader that went away', () => {
+  it('is no error', () => {
+    const { out } = create();
+    const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    expect(() => out.stream.emit('error', closed)).not.toThrow();
+    expect(() => out.stream.emit('error', new Error('other'))).toThrow('other');
+  });
+});

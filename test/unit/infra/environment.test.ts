@@ -1,0 +1,76 @@
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { envFilePath, findBrokenLine, loadEnvironment } from '../../../infra/environment.ts';
+
+function homeWith(content: string, mode = 0o600): string {
+  const home = mkdtempSync(join(tmpdir(), 'talos-env-'));
+  mkdirSync(join(home, 'config'));
+  writeFileSync(join(home, 'config/talos.env'), content);
+  chmodSync(join(home, 'config/talos.env'), mode);
+  return home;
+}
+
+describe('the environment', () => {
+  it('is the file where the process says nothing or something blank, and the process where both speak', () => {
+    const home = homeWith('WEB_PORT=1111\nTRUST_LEVEL=2\nLOG_LEVEL=DEBUG\n');
+    const env = loadEnvironment({ TALOS_HOME: home, WEB_PORT: '2222', TRUST_LEVEL: ' ' });
+    expect(env).toEqual({ TALOS_HOME: home, WEB_PORT: '2222', TRUST_LEVEL: '2', LOG_LEVEL: 'DEBUG' });
+  });
+
+  it('is that of the process alone when there is no file', () => {
+    expect(loadEnvironment({ TALOS_HOME: '/nonexistent', A: '1' })).toEqual({ TALOS_HOME: '/nonexistent', A: '1' });
+  });
+
+  it('takes the place of the home from the process only', () => {
+    const home = homeWith('TALOS_HOME=/elsewhere\n');
+    expect(loadEnvironment({ TALOS_HOME: home })['TALOS_HOME']).toBe(home);
+  });
+
+  it('finds the file below the home directory of the user unless told otherwise', () => {
+    expect(envFilePath({ HOME: '/home/a' })).toBe('/home/a/talos/config/talos.env');
+    expect(envFilePath({ HOME: '/home/a', TALOS_HOME: '  ' })).toBe('/home/a/talos/config/talos.env');
+    expect(envFilePath({ HOME: '/home/a', TALOS_HOME: '~/other' })).toBe('/home/a/other/config/talos.env');
+  });
+
+  it.each([0o400, 0o600])('reads a file with mode %o', (mode) => {
+    expect(loadEnvironment({ TALOS_HOME: homeWith('A=1\n', mode) })['A']).toBe('1');
+  });
+
+  it.each([0o644, 0o640, 0o604, 0o700])('refuses a file with mode %o and names the command that mends it', (mode) => {
+    const home = homeWith('A=1\n', mode);
+    expect(() => loadEnvironment({ TALOS_HOME: home })).toThrow(`chmod 600 ${home}/config/talos.env`);
+  });
+
+  it('refuses a broken file, naming it and the line but none of its content', () => {
+    const home = homeWith('A=1\nBASIC_AUTH_PASS secret-secret-secret\n');
+    const load = () => loadEnvironment({ TALOS_HOME: home });
+    expect(load).toThrow(`${home}/config/talos.env cannot be used: line 2`);
+    expect(load).not.toThrow('secret-secret');
+  });
+
+  it('refuses a directory in place of the file', () => {
+    const home = mkdtempSync(join(tmpdir(), 'talos-env-'));
+    mkdirSync(join(home, 'config/talos.env'), { recursive: true });
+    expect(() => loadEnvironment({ TALOS_HOME: home })).toThrow('it is not a file');
+  });
+});
+
+describe('a broken line', () => {
+  it.each([
+    ['', undefined],
+    ['# a comment\n\nA=1\nexport B = 2 # note\nC=\nD="x#y"\n', undefined],
+    ["KEY='first\nsecond'\nB=1\n", undefined],
+    ['A=1\nB\n', 2],
+    ['=1\n', 1],
+    ['1A=2\n', 1],
+    ['A=1\nB="open\nC=3\n', 2],
+    ['A=\0\n', 1],
+    ['{"json": true}\n', 1],
+  ])('in %j is %s', (text, line) => {
+    expect(findBrokenLine(text)).toBe(line);
+  });
+});
