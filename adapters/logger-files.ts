@@ -1,0 +1,62 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import roll, { type RollStream } from 'pino-roll';
+
+/** A log directory: files of one component that start anew every day and every 10 MB, removed when they are too old. */
+export type LogFiles = { readonly write: (line: string) => void; close(): Promise<void> };
+
+type LogFilesOptions = {
+  readonly dir: string;
+  readonly component: string;
+  readonly keepDays: number;
+  /** Told once per kind of trouble: a full disk stops the log, never the program. */
+  readonly onTrouble: (message: string) => void;
+  readonly size?: string;
+};
+
+const dayMs = 86_400_000;
+
+/** Opens `<component>.<date>.<number>.log` in a directory and clears it of what is too old, now and at every new file. */
+export async function openLogFiles(options: LogFilesOptions): Promise<LogFiles> {
+  const { dir, component, keepDays, onTrouble, size = '10m' } = options;
+  const clear = () => removeOldLogs(dir, keepDays).catch((error: unknown) => onTrouble(`${dir}: ${reasonOf(error)}`));
+  await mkdir(dir, { recursive: true, mode: 0o750 });
+  await clear();
+  const stream = await roll({
+    file: join(dir, component),
+    extension: '.log',
+    dateFormat: 'yyyy-MM-dd',
+    frequency: 'daily',
+    size,
+    mkdir: true,
+    mode: 0o640,
+    maxLength: 8 * 1024 * 1024,
+  });
+  stream.on('ready', () => void clear());
+  stream.on('error', (error: unknown) => onTrouble(`${dir}: ${reasonOf(error)}`));
+  return { write: (line) => void stream.write(line), close: () => closeStream(stream) };
+}
+
+/** Removes log files nothing was written to for that many days. */
+export async function removeOldLogs(dir: string, keepDays: number): Promise<void> {
+  const oldest = Date.now() - keepDays * dayMs;
+  for (const name of await readdir(dir)) {
+    if (!/\.log(\.gz)?$/.test(name)) continue;
+    const path = join(dir, name);
+    const found = await stat(path).catch(() => undefined); // another process may have removed it just now
+    if (found?.isFile() === true && found.mtimeMs < oldest) await rm(path, { force: true });
+  }
+}
+
+function closeStream(stream: RollStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('close', () => resolve());
+    stream.once('error', () => stream.destroy()); // what the disk does not take is lost, and was told
+    stream.end();
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
