@@ -1,0 +1,64 @@
+import { Ollama } from 'ollama/browser';
+
+import { TalosError } from '../domain/errors.ts';
+import { failureOfReply, failureOfTransport, type OllamaCall, unreadable } from './ollama-failures.ts';
+
+/** Performs one request; every failure is a TalosError, except that an abort by the caller keeps the caller's reason. */
+export async function request(
+  call: OllamaCall,
+  address: string,
+  init: RequestInit & { signal: AbortSignal },
+): Promise<Response> {
+  return guarded(call, init.signal, async () => {
+    const response = await fetch(...target(address, init));
+    if (!response.ok) throw failureOfReply(response.status, await response.text(), call);
+    return response;
+  });
+}
+
+/** Runs calls of the official client; each request of it obeys the signal, and every failure is mapped as in `request`. */
+export async function withClient<T>(
+  call: OllamaCall,
+  signal: AbortSignal,
+  run: (client: Ollama) => Promise<T>,
+): Promise<T> {
+  const client = new Ollama({
+    host: call.url,
+    fetch: (input, init) => request(call, input instanceof Request ? input.url : String(input), { ...init, signal }),
+  });
+  return guarded(call, signal, () => run(client));
+}
+
+/** Maps what a step throws. A deadline of the caller is a MODEL_TIMEOUT. */
+export async function guarded<T>(call: OllamaCall, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (thrown) {
+    throw mapped(thrown, call, signal);
+  }
+}
+
+/** What to throw in place of `thrown`. */
+export function mapped(thrown: unknown, call: OllamaCall, signal: AbortSignal): unknown {
+  if (signal.aborted && !isDeadline(signal.reason)) return signal.reason;
+  if (thrown instanceof TalosError) return thrown;
+  if (thrown instanceof SyntaxError) return unreadable(call, 'the reply is not JSON');
+  return failureOfTransport(thrown, call);
+}
+
+function isDeadline(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}
+
+/** `fetch` refuses addresses with a password; it goes into the header it stands for. */
+function target(address: string, init: RequestInit): [URL, RequestInit] {
+  const url = new URL(address);
+  const headers = new Headers(init.headers);
+  if (url.username !== '') {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+    url.username = '';
+    url.password = '';
+  }
+  return [url, { ...init, headers }];
+}

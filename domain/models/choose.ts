@@ -1,0 +1,63 @@
+import type { InstalledModel } from './model.ts';
+
+/** Names of the models Talos makes itself, as the model server lists them without their tag. */
+export const testModels = { chat: 'talos-test', thinking: 'talos-test-think', embedding: 'talos-test-embed' } as const;
+
+export type TestModelName = (typeof testModels)[keyof typeof testModels];
+
+/** Suggested where the settings name none but a built-in model. */
+const suggested = { chat: 'qwen2.5-coder:7b', embedding: 'nomic-embed-text' } as const;
+
+/**
+ * Which model does the work: the wanted one; a built-in test model in its place, with a notice for the reader; or `none`,
+ * when that must be made first.
+ */
+export type ModelChoice =
+  | { readonly kind: 'wanted'; readonly model: string }
+  | { readonly kind: 'test' | 'none'; readonly model: string; readonly notice: string };
+
+/** Chooses the chat model. `address` is the model server's, for the command in the notice. */
+export function chooseChatModel(installed: readonly InstalledModel[], wanted: string, address: string): ModelChoice {
+  const choice = choose(installed, wanted, testModels.chat);
+  if (choice.kind === 'wanted') return choice;
+  const pull = pullCommand(isTestModel(wanted) ? suggested.chat : wanted, address);
+  const notice = `The built-in test model answered (model: ${choice.model}); it can only say a few fixed sentences. For a real model run: ${pull}`;
+  return { ...choice, notice };
+}
+
+/** Chooses the embedding model. */
+export function chooseEmbedder(installed: readonly InstalledModel[], wanted: string, address: string): ModelChoice {
+  const choice = choose(installed, wanted, testModels.embedding);
+  if (choice.kind === 'wanted') return choice;
+  const pull = pullCommand(isTestModel(wanted) ? suggested.embedding : wanted, address);
+  const notice = `The built-in embedder serves the memory (model: ${choice.model}); it knows a few hundred English words. For a real model run: ${pull}`;
+  return { ...choice, notice };
+}
+
+/** The command that brings a model into the server at this address; a password in the address is left out. */
+export function pullCommand(model: string, address: string): string {
+  return `OLLAMA_HOST=${withoutPassword(address)} ollama pull ${model}`;
+}
+
+/** An address as it may be shown. */
+export function withoutPassword(address: string): string {
+  return address.replace(/\/\/[^@/]*@/, '//');
+}
+
+/** A model name without the tag every server adds, so that `x` and `x:latest` are one model. */
+export function shortModelName(name: string): string {
+  return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
+}
+
+/** Whether Talos made this model. */
+export function isTestModel(name: string): name is TestModelName {
+  return Object.values<string>(testModels).includes(shortModelName(name));
+}
+
+function choose(installed: readonly InstalledModel[], wanted: string, substitute: TestModelName) {
+  const names = new Set(installed.map(({ name }) => shortModelName(name)));
+  const model = shortModelName(wanted);
+  if (!isTestModel(model) && names.has(model)) return { kind: 'wanted', model } as const;
+  const test = isTestModel(model) ? model : substitute;
+  return { kind: names.has(test) ? 'test' : 'none', model: test } as const;
+}
