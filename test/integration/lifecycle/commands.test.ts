@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
+
+import { scratchFolder } from './fake-child.ts';
+
+const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
+
+function talos(home: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { PATH: process.env['PATH'], HOME: home, TALOS_HOME: home, TALOS_PORT_BASE: '61000' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}
+
+function homeWith(content: string, mode = 0o600): string {
+  const home = scratchFolder();
+  mkdirSync(join(home, 'config'));
+  writeFileSync(join(home, 'config/talos.env'), content);
+  chmodSync(join(home, 'config/talos.env'), mode);
+  return home;
+}
+
+describe('a command line nobody understands', () => {
+  it('gets a suggestion and exit code 64', async () => {
+    const { code, stdout, stderr } = await talos(scratchFolder(), 'statsu');
+    expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+    expect(stderr).toContain('Did you mean status?');
+  });
+});
+
+describe('with nothing running', () => {
+  it('status says so and exits with 69', async () => {
+    const home = scratchFolder();
+    expect(await talos(home, 'status')).toEqual({
+      code: 69,
+      stdout: `Talos is not running in ${home}; start it with: talos up\n`,
+      stderr: '',
+    });
+    const asJson = await talos(home, 'status', '--json');
+    expect(JSON.parse(asJson.stdout)).toEqual({ running: false });
+  });
+
+  it('down says so and exits well', async () => {
+    const home = scratchFolder();
+    expect(await talos(home, 'down')).toEqual({ code: 0, stdout: `Talos is not running in ${home}.\n`, stderr: '' });
+  });
+
+  it('doctor names a fix for every bad row and exits with 69', async () => {
+    const { code, stdout } = await talos(scratchFolder(), 'doctor', '--json');
+    expect(code).toBe(69);
+    const { healthy, rows } = JSON.parse(stdout) as { healthy: boolean; rows: { state: string; fix?: string }[] };
+    expect(healthy).toBe(false);
+    expect(rows.filter((row) => row.state === 'bad' && row.fix === undefined)).toEqual([]);
+  });
+});
+
+describe('a configuration that cannot be used', () => {
+  it.each([
+    [
+      'is short of characters',
+      homeWith('BASIC_AUTH_PASS=tooshort\n'),
+      'BASIC_AUTH_PASS must have at least 16 characters',
+    ],
+    ['is no assignment', homeWith('what is this\n'), 'line 1 is not NAME=value'],
+    ['may be read by others', homeWith('BASIC_AUTH_PASS=long-enough-for-anybody\n', 0o644), 'chmod 600'],
+    ['lacks the password', homeWith('# empty\n'), 'BASIC_AUTH_PASS is not set'],
+  ])('since it %s stops the start with 78, one message and no stack', async (_, home, message) => {
+    const { code, stdout, stderr } = await talos(home, 'up');
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toContain(`talos: `);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/tooshort|at .*\.ts:\d+/);
+  });
+
+  it('fails a detached start the same way', async () => {
+    const { code, stderr } = await talos(homeWith('BASIC_AUTH_PASS=tooshort\n'), 'up', '--detach');
+    expect(code).toBe(78);
+    expect(stderr).toContain('talos: BASIC_AUTH_PASS must have at least 16 characters');
+  });
+
+  it('is a bad row of doctor, with an example', async () => {
+    const { stdout } = await talos(homeWith('WEB_PORT=x\n'), 'doctor');
+    expect(stdout).toMatch(/configuration +bad +WEB_PORT/);
+    expect(stdout).toContain('configuration: WEB_PORT=8080');
+  });
+});
