@@ -1,0 +1,51 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { root } from './run-tool.ts';
+
+const pages = ['.', 'docs', 'docs/adr']
+  .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file)))
+  .filter((path) => path.endsWith('.md'));
+const decisions = readdirSync(join(root, 'docs/adr')).filter((file) => file !== 'README.md');
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** Targets of the links of a page that lie in this repository. */
+function localLinks(path: string): string[] {
+  const targets = [...read(path).matchAll(/\]\(([^)#\s]+)/g)].map(([, target = '']) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
+}
+
+describe('documents', () => {
+  test.each(pages)('every link of %s leads somewhere', (path) => {
+    const missing = localLinks(path).filter((target) => !existsSync(join(root, dirname(path), target)));
+    expect(missing).toEqual([]);
+  });
+
+  test.each(decisions)('decision %s has its four parts', (file) => {
+    const text = read(`docs/adr/${file}`);
+    expect(file).toMatch(/^\d{3}-[a-z0-9-]+\.md$/);
+    expect(text).toMatch(/^Status: (accepted|superseded by \d{3})$/m);
+    expect([...text.matchAll(/^## (.+)$/gm)].map(([, part]) => part)).toEqual([
+      'Context',
+      'Decision',
+      'Consequences',
+      'Alternatives',
+    ]);
+  });
+
+  test('decisions are numbered without a gap and listed in their order', () => {
+    expect(decisions.map((file) => Number(file.slice(0, 3)))).toEqual(decisions.map((_file, index) => index + 1));
+    expect(localLinks('docs/adr/README.md')).toEqual(decisions);
+  });
+
+  test('the architecture lists every workflow', () => {
+    const exported = [...read('workflows/index.ts').matchAll(/export \{ (\w+) \}/g)].map(([, name = '']) => name);
+    const listed = [...read('docs/architecture.md').matchAll(/^\| `(\w+)` \| `/gm)].map(([, name = '']) => name);
+    expect(listed.toSorted()).toEqual(exported.toSorted());
+  });
+});

@@ -1,0 +1,86 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** A Docker daemon of the test's own: nothing it makes outlives it. */
+export type DockerDaemon = {
+  /** Environment under which `docker` speaks to it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Runs a program whose `docker` is this one; resolves with its output. */
+  run(program: string, ...args: readonly string[]): Promise<string>;
+  /** Everything a container has printed. */
+  logs(container: string): Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** Debian keeps daemons where ordinary users do not look. */
+const searchPath = `${process.env['PATH']}:/usr/sbin:/sbin`;
+
+/**
+ * Starts dockerd in a temporary folder, without bridge and firewall rules: containers use the host's network or none.
+ * Needs root and the package docker.io.
+ */
+export async function startDockerDaemon(): Promise<DockerDaemon> {
+  const dir = mkdtempSync(join(tmpdir(), 'talos-docker-'));
+  const socket = `unix://${join(dir, 'docker.sock')}`;
+  const folders = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')];
+  const network = ['--bridge', 'none', '--iptables=false', '--ip-masq=false', '--ip-forward=false'];
+  const daemon = spawn('dockerd', [...folders, '--host', socket, ...network], {
+    env: { ...process.env, PATH: searchPath },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const env = { ...process.env, PATH: searchPath, DOCKER_HOST: socket, DOCKER_BUILDKIT: '0' };
+  const ended = once(daemon, 'exit');
+  await listening(daemon.stderr, once(daemon, 'error'));
+  return {
+    env,
+    async run(program, ...args) {
+      const { stdout } = await execute(program, args, { env, maxBuffer: 64 * 1024 * 1024 });
+      return stdout.trim();
+    },
+    async logs(container) {
+      const { stdout, stderr } = await execute('docker', ['logs', container], { env });
+      return stdout + stderr;
+    },
+    async stop() {
+      daemon.kill('SIGTERM');
+      await ended;
+      await unmountBelow(dir);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The daemon leaves the network namespace of host-network containers mounted. */
+async function unmountBelow(dir: string): Promise<void> {
+  const places = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '');
+  for (const place of places.filter((path) => path.startsWith(`${dir}/`)).toReversed())
+    await execute('umount', [place]);
+}
+
+/** Resolves when the daemon says that it listens; fails with all it said when it ends before. */
+async function listening(stderr: NodeJS.ReadableStream, failed: Promise<unknown[]>): Promise<void> {
+  const said: string[] = [];
+  const ready = new Promise<boolean>((resolve) => {
+    const lines = createInterface(stderr);
+    lines.on('line', (line) => {
+      said.push(line);
+      if (line.includes('API listen on')) resolve(true);
+    });
+    lines.on('close', () => resolve(false));
+  });
+  const missing = failed.then(([error]) => {
+    throw new Error('dockerd cannot be started: install the package docker.io (apt-get install docker.io)', {
+      cause: error,
+    });
+  });
+  if (!(await Promise.race([ready, missing]))) throw new Error(`dockerd ended:\n${said.slice(-20).join('\n')}`);
+}
