@@ -8,7 +8,7 @@ import { afterAll } from 'vitest';
 import { openAuditLog } from '../../adapters/audit-file.ts';
 import { exportAuditCsv } from '../../adapters/audit-file-reader.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
-import { describeAuditLog } from './audit-log.ts';
+import { describeAuditLog } from './audit-log-suite.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'talos-audit-'));
 const { privateKey } = generateKeyPairSync('ed25519');
