@@ -8,7 +8,9 @@ const broughtLock = 'node_modules/.installed-lock.json';
 const brought = existsSync(broughtLock) && readFileSync(broughtLock).equals(readFileSync('package-lock.json'));
 if (!brought) {
   rmSync('node_modules', { recursive: true, force: true });
-  const npm = spawnSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  const npm = spawnSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    stdio: 'inherit',
+  });
   if (npm.status !== 0) throw new Error(`npm ci failed: ${npm.error?.message ?? `exit code ${npm.status}`}`);
 }
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import type { TestStack } from '../support/stack.ts';
 import { type DockerDaemon, startDockerDaemon } from './docker-daemon.ts';
@@ -48,12 +48,18 @@ async function firstLine(daemon: DockerDaemon, args: readonly string[], pattern:
   }
 }
 
+/** Only root can start a Docker daemon of its own. */
+const isRoot = process.getuid?.() === 0;
+
 describe('the Talos image', () => {
   let daemon: DockerDaemon;
   let stack: TestStack;
   let address: string;
 
+  beforeEach(({ skip }) => skip(!isRoot, 'the container tests start a Docker daemon: run them as root'));
+
   beforeAll(async () => {
+    if (!isRoot) return;
     const kept = process.env['TALOS_TEST_STACK'];
     if (kept === undefined) throw new Error('engines are not wired yet');
     stack = JSON.parse(kept) as TestStack;
@@ -75,7 +81,7 @@ describe('the Talos image', () => {
       console.log(JSON.stringify([list('.'), list('node_modules'), list('node_modules/@temporalio/core-bridge/releases')]));`;
     const shown = await daemon.run('docker', 'run', '--rm', image, 'node', '--eval', listing);
     const [top, packages, releases] = JSON.parse(shown) as [string[], string[], string[]];
-    expect(top).not.toEqual(expect.arrayContaining(['test', 'docs', '.git']));
+    expect(top.filter((entry) => ['test', 'docs', '.git', '.ci'].includes(entry))).toEqual([]);
     expect(packages).toContain('express');
     expect(packages).not.toContain('vitest');
     expect(releases).toHaveLength(1);

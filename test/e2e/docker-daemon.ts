@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
@@ -19,8 +19,8 @@ export type DockerDaemon = {
   stop(): Promise<void>;
 };
 
-/** Debian keeps daemons where ordinary users do not look. */
-const searchPath = `${process.env['PATH']}:/usr/sbin:/sbin`;
+/** The Node of the tests first; Debian keeps daemons where ordinary users do not look. */
+const searchPath = `${dirname(process.execPath)}:${process.env['PATH']}:/usr/sbin:/sbin`;
 
 /**
  * Starts dockerd in a temporary folder, without bridge and firewall rules: containers use the host's network or none.
