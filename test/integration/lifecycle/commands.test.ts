@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
-
-import { scratchFolder } from './fake-child.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 

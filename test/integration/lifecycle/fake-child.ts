@@ -1,15 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { vi } from 'vitest';
 
 import type { ChildSpec } from '../../../infra/engines/engine.ts';
-
-/** A folder of its own for one test. */
-export function scratchFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'talos-test-'));
-}
 
 /** A child that runs a shell script; it is ready once `<folder>/<name>.ready` exists. */
 export function fakeChild(folder: string, name: string, script: string): ChildSpec {

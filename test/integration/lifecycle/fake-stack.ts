@@ -6,7 +6,8 @@ import { homePaths } from '../../../domain/config/paths.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import type { Engine, EngineLocation, EngineName } from '../../../infra/engines/engine.ts';
 import type { EngineSource, StackReport } from '../../../infra/stack-context.ts';
-import { fakeChild, scratchFolder } from './fake-child.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
+import { fakeChild } from './fake-child.ts';
 
 /** A folder of a program whose API answers its health and whose worker does nothing. */
 export function fakeProgram(api = answeringApi): string {

@@ -4,8 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
-
-import { scratchFolder } from './fake-child.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const launcher = fileURLToPath(new URL('../../../talos', import.meta.url));
 const systemTools = [
@@ -21,6 +20,8 @@ const systemTools = [
   'rm',
   'flock',
   'uname',
+  'ln',
+  'sleep',
 ];
 
 type Result = { code: number; stdout: string; stderr: string };

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { describe, expect, it, vi } from 'vitest';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
-import { isRunning, patience, pidIn, scratchFolder } from './fake-child.ts';
+import { isRunning, patience, pidIn } from './fake-child.ts';
 
 const program = join(import.meta.dirname, 'supervisor-process.ts');
 

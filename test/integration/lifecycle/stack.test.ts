@@ -10,7 +10,8 @@ import { findInstance } from '../../../infra/instance.ts';
 import { startStack } from '../../../infra/stack.ts';
 import type { Stack } from '../../../infra/stack.ts';
 import type { EngineSource } from '../../../infra/stack-context.ts';
-import { isRunning, patience, scratchFolder } from './fake-child.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
+import { isRunning, patience } from './fake-child.ts';
 import { fakeEngines, fakeProgram, recordReport } from './fake-stack.ts';
 
 const ended: (() => Promise<void>)[] = [];

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createSupervisor } from '../../../infra/supervisor.ts';
 import type { Supervisor } from '../../../infra/supervisor.ts';
 import type { ChildStatus } from '../../../infra/supervised-child.ts';
-import { fakeChild, isRunning, patience, pidIn, scratchFolder } from './fake-child.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
+import { fakeChild, isRunning, patience, pidIn } from './fake-child.ts';
 
 const open: Supervisor[] = [];
 afterEach(async () => {

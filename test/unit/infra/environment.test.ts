@@ -1,13 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { envFilePath, findBrokenLine, loadEnvironment } from '../../../infra/environment.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
 function homeWith(content: string, mode = 0o600): string {
-  const home = mkdtempSync(join(tmpdir(), 'talos-env-'));
+  const home = scratchFolder();
   mkdirSync(join(home, 'config'));
   writeFileSync(join(home, 'config/talos.env'), content);
   chmodSync(join(home, 'config/talos.env'), mode);
@@ -53,7 +53,7 @@ describe('the environment', () => {
   });
 
   it('refuses a directory in place of the file', () => {
-    const home = mkdtempSync(join(tmpdir(), 'talos-env-'));
+    const home = scratchFolder();
     mkdirSync(join(home, 'config/talos.env'), { recursive: true });
     expect(() => loadEnvironment({ TALOS_HOME: home })).toThrow('it is not a file');
   });

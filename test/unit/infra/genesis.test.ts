@@ -1,5 +1,4 @@
-import { chmodSync, lstatSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, lstatSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { parseConfig } from '../../../domain/config/parse.ts';
 import { loadEnvironment } from '../../../infra/environment.ts';
 import { findModeProblems, genesis } from '../../../infra/genesis.ts';
 import { createNodeKey, readNodeKey } from '../../../infra/node-key.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const expectedModes = {
   '.': '755',
@@ -34,7 +34,7 @@ const expectedModes = {
 };
 
 function freshHome(): string {
-  return join(mkdtempSync(join(tmpdir(), 'talos-genesis-')), 'home');
+  return join(scratchFolder(), 'home');
 }
 
 function snapshot(home: string) {
@@ -114,14 +114,14 @@ describe('the check of modes', () => {
 
 describe('the node key', () => {
   it('is refused when others may read it', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'talos-key-')), 'node.key');
+    const path = join(scratchFolder(), 'node.key');
     createNodeKey(path);
     chmodSync(path, 0o640);
     expect(() => readNodeKey(path)).toThrow(`chmod 600 ${path}`);
   });
 
   it('is refused when it is missing or no key', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'talos-key-')), 'node.key');
+    const path = join(scratchFolder(), 'node.key');
     expect(() => readNodeKey(path)).toThrow(/cannot be read/);
     writeFileSync(path, 'no key', { mode: 0o600 });
     expect(() => readNodeKey(path)).toThrow(/cannot be read/);

@@ -1,13 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { claimInstance, findInstance } from '../../../infra/instance.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
 function recordPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'talos-instance-')), 'supervisor.json');
+  return join(scratchFolder(), 'supervisor.json');
 }
 
 describe('one instance per home', () => {

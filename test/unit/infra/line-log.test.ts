@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { createLineLog } from '../../../infra/line-log.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
 
 function logPath(): string {
-  return join(mkdtempSync(join(tmpdir(), 'talos-log-')), 'engine.out.log');
+  return join(scratchFolder(), 'engine.out.log');
 }
 
 describe('the log of a child', () => {
