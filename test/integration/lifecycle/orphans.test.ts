@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -18,6 +19,14 @@ async function startSupervisor(...options: string[]) {
   const children = await Promise.all(['child', 'grandchild', 'escaped'].map((name) => pidIn(join(folder, name))));
   const guard = Number(line.replace('guard ', ''));
   return { supervisor, guard, children, all: [supervisor.pid ?? 0, guard, ...children] };
+}
+
+/** The process numbers of the living guards of a supervisor. */
+function guardsOf(supervisor = 0): string[] {
+  const children = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8').trim().split(' ');
+  return children.filter(
+    (pid) => isRunning(Number(pid)) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('talos-guard'),
+  );
 }
 
 async function expectNothingLeft(pids: readonly number[]): Promise<void> {
@@ -49,7 +58,10 @@ describe('nothing is orphaned', () => {
   it('after the guard was killed first and the supervisor later', async () => {
     const { supervisor, guard, all } = await startSupervisor();
     process.kill(guard, 'SIGKILL');
-    await vi.waitFor(() => expect(isRunning(guard)).toBe(false), patience);
+    await vi.waitFor(
+      () => expect(guardsOf(supervisor.pid)).toEqual([expect.not.stringMatching(`^${guard}$`)]),
+      patience,
+    );
     supervisor.kill('SIGKILL');
     await expectNothingLeft(all);
   });
