@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync } from 'node:fs';
-
 import type { Config, Environment } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { askHealth } from './api-health.ts';
@@ -38,18 +36,9 @@ function nodeChild(
     command: process.execPath,
     args: [`${root}/${program}`],
     cwd: homePaths(config).home,
-    env: { ...talosEnvironment(environment, config.home.dir), ...compileCache(root) },
+    env: talosEnvironment(environment, config.home.dir),
     stopSignal: 'SIGTERM',
     stopGraceMs: 25_000,
     readyTimeoutMs: 60_000,
   };
-}
-
-/** Lets Node keep compiled code beside the dependencies it belongs to: the second start is faster. */
-export function compileCache(root: string): { NODE_COMPILE_CACHE: string } | Record<string, never> {
-  const modules = `${root}/node_modules`;
-  if (!existsSync(modules)) return {};
-  const place = `${modules}/.cache/node`;
-  mkdirSync(place, { recursive: true });
-  return { NODE_COMPILE_CACHE: place };
 }
