@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { claimInstance, findInstance } from '../../../infra/instance.ts';
+import { identify } from '../../../infra/process-identity.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
 function recordPath(): string {
@@ -54,5 +56,18 @@ describe('one instance per home', () => {
     const claims = await Promise.allSettled(Array.from({ length: 8 }, () => claimInstance(path, 'http://127.0.0.1:4')));
     expect(claims.filter((claim) => claim.status === 'fulfilled')).toHaveLength(1);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
+  });
+
+  it('waits for the guard of one that was killed: it still stops what that one had started', async () => {
+    const path = recordPath();
+    const guard = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+    const order: string[] = [];
+    guard.once('exit', () => order.push('guard ended'));
+    const dead = { pid: process.pid, startedAt: '1', since: 1, phase: 'ready', address: 'x', children: [] };
+    writeFileSync(path, JSON.stringify({ ...dead, guard: identify(guard.pid ?? 0) }));
+    const claim = claimInstance(path, 'http://127.0.0.1:5').then(() => order.push('claimed'));
+    guard.stdin.end();
+    await claim;
+    expect(order).toEqual(['guard ended', 'claimed']);
   });
 });
