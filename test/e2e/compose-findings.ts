@@ -41,13 +41,13 @@ const rules: Readonly<Record<string, Check>> = {
   'drops every capability': ({ cap_drop: dropped, cap_add: added }) => dropped?.join() === 'ALL' && added === undefined,
   'gains no privileges': ({ privileged, security_opt: options = [] }) =>
     privileged !== true && options.includes('no-new-privileges:true'),
-  'stays in its own network and process space': ({ network_mode: mode, pid }) =>
-    mode === undefined && pid === undefined,
+  'stays in its own network and process space': ({ network_mode: mode = 'service:', pid }) =>
+    mode.startsWith('service:') && pid === undefined,
   'has a limit of processes': ({ pids_limit: limit = 0 }) => limit > 0 && limit <= 1024,
   'keeps its state in named volumes': ({ volumes = [] }, compose) =>
     volumes.every((volume) => Object.hasOwn(compose.volumes, volume.split(':')[0] ?? '')),
-  'is in the network without a way out': ({ networks = [] }, compose) =>
-    networks.some((network) => compose.networks[network]?.internal === true),
+  'is in the network without a way out': ({ networks = [], network_mode: mode }, compose) =>
+    mode?.startsWith('service:') === true || networks.some((network) => compose.networks[network]?.internal === true),
   'has no secret in the file': ({ environment = {} }) =>
     Object.keys(environment).every((name) => !/PASS|KEY|TOKEN|SECRET/.test(name)),
 };
