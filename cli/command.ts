@@ -1,3 +1,4 @@
+import type { AuditReader } from '../domain/audit/reader.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
 import type { AgentRuntime, AuditLog, HoldStore, LockdownStore } from '../domain/ports.ts';
 
@@ -41,6 +42,8 @@ export type CliDeps = {
   config(): Config;
   readonly output: Output;
   ownerPorts(config: Config): Promise<OwnerPorts>;
+  /** Reads and verifies the audit log of this home; nothing has to run for that. */
+  auditReader(config: Config): Promise<AuditReader>;
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. Until it is called, signals end the process at once. */
   interrupted(): AbortSignal;
   /** The code the process ends with when no error is thrown; 0 until set. */

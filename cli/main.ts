@@ -1,6 +1,8 @@
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { parseConfig } from '../domain/config/parse.ts';
@@ -9,10 +11,16 @@ import { homePaths } from '../domain/config/paths.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
+import { addAuditCommand } from './commands/audit.ts';
+import { addChatCommand } from './commands/chat.ts';
+import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownCommand } from './commands/down.ts';
+import { addLogsCommand } from './commands/logs.ts';
+import { addPanicCommand } from './commands/panic.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTestCommand } from './commands/test.ts';
+import { addUnlockCommand } from './commands/unlock.ts';
 import { addUpCommand } from './commands/up.ts';
 import { createOutput } from './output.ts';
 import { createProgram, runProgram } from './program.ts';
@@ -36,6 +44,11 @@ const deps: CliDeps = {
     const { createOwnerPorts } = await import('../adapters/index.ts');
     return await createOwnerPorts(checked, readNodeKey(homePaths(checked).nodeKey));
   },
+  async auditReader(checked) {
+    const { createAuditReader } = await import('../adapters/audit-file-reader.ts');
+    const paths = homePaths(checked);
+    return createAuditReader(paths.audit, createPublicKey(readNodeKey(paths.nodeKey)));
+  },
   interrupted: createInterruption(process),
   setExitCode(code) {
     exitCode = code;
@@ -44,7 +57,20 @@ const deps: CliDeps = {
 
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(`${root}/package.json`, 'utf8')));
 const program = createProgram(version);
-for (const add of [addUpCommand, addDownCommand, addStatusCommand, addDoctorCommand, addTestCommand]) {
+const commands: ((program: Command, deps: CliDeps) => void)[] = [
+  addUpCommand,
+  addDownCommand,
+  addStatusCommand,
+  addDoctorCommand,
+  addChatCommand,
+  addLogsCommand,
+  addConfigCommand,
+  addAuditCommand,
+  addPanicCommand,
+  addUnlockCommand,
+  addTestCommand,
+];
+for (const add of commands) {
   add(program, deps);
 }
 

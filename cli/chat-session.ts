@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { type ChatReply, ConversationId, messageId, type StreamEvent } from '../domain/chat.ts';
+import { isErrorCode, TalosError } from '../domain/errors.ts';
+import type { ApiClient } from './client.ts';
+import type { Output } from './command.ts';
+import { followMessage } from './follow-message.ts';
+import { plainText } from './plain-text.ts';
+
+/** What a chat on the command line needs. */
+export type ChatSession = {
+  readonly client: ApiClient;
+  readonly output: Output;
+  readonly conversation: ConversationId;
+  /** Nothing is printed while the answer comes; the caller prints the reply. */
+  readonly isQuiet: boolean;
+};
+
+/** Sends one message and prints its answer as it comes; aborting the signal stops the answer. Resolves when the message has ended. */
+export async function sendMessage(session: ChatSession, message: string, signal: AbortSignal): Promise<ChatReply> {
+  const { client, output, conversation } = session;
+  const ref = { conversation, key: randomUUID() };
+  const id = messageId(ref);
+  const giveUp = new AbortController();
+  const stop = (): void => {
+    client.stop(id).catch(() => giveUp.abort()); // who cannot be asked to stop is not waited for
+  };
+  if (signal.aborted) throw new TalosError('MESSAGE_STOPPED', 'The message was not sent.');
+  signal.addEventListener('abort', stop, { once: true });
+  const onBreak = (): void => output.note('The connection broke; trying again.');
+  const printer = createPrinter(session);
+  try {
+    const events = followMessage(client, { request: { message, conversation }, ref, onBreak, signal: giveUp.signal });
+    for await (const event of events) printer.print(event);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    printer.end();
+  }
+  const reply = await client.reply(id);
+  printer.finish(reply);
+  return reply;
+}
+
+/** The error of a message that has no whole answer; undefined for an answered one. */
+export function failureOf(reply: ChatReply): TalosError | undefined {
+  if (reply.state === 'answered') return undefined;
+  if (reply.state === 'stopped') return new TalosError('MESSAGE_STOPPED', `Message ${reply.id} was stopped.`);
+  const code = reply.error?.code;
+  const kind = isErrorCode(code) ? code : reply.state === 'blocked' ? 'FIREWALL_BLOCKED' : 'INTERNAL';
+  return new TalosError(kind, reply.error?.message ?? `Message ${reply.id} ended as ${reply.state}.`);
+}
+
+/** Prints the text of an answer; an attempt that begins anew starts on a line of its own. */
+function createPrinter({ output, isQuiet }: ChatSession) {
+  let shown = '';
+  const write = (text: string): void => {
+    if (isQuiet || text === '') return;
+    shown += text;
+    output.write(output.isTerminal ? plainText(text) : text);
+  };
+  const end = (): void => {
+    if (shown !== '' && !shown.endsWith('\n')) write('\n');
+  };
+  return {
+    end,
+    print(event: StreamEvent): void {
+      if (event.type === 'text-delta') write(event.text);
+      if (event.type !== 'attempt-start' || event.attempt === 1 || isQuiet) return;
+      end();
+      shown = '';
+      output.note(`The answer starts again (attempt ${event.attempt}).`);
+    },
+    finish({ response, notice }: ChatReply): void {
+      if (shown === '') write(response ?? '');
+      end();
+      if (notice !== undefined) output.note(plainText(notice));
+    },
+  };
+}
+
+/** The conversation the last `chat` of this home used, or undefined. */
+export async function readConversation(path: string): Promise<ConversationId | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => ''); // no file is no conversation yet
+  return ConversationId.safeParse(text.trim()).data;
+}
+
+/** Keeps the conversation for the next `chat`. */
+export async function keepConversation(path: string, conversation: ConversationId): Promise<void> {
+  await writeFile(path, `${conversation}\n`, { mode: 0o600 });
+}
+
+/** A conversation nobody has used. */
+export function newConversation(): ConversationId {
+  return `cli-${randomUUID()}`;
+}

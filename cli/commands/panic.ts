@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+
+import { homePaths } from '../../domain/config/paths.ts';
+import { type TalosError, toTalosError } from '../../domain/errors.ts';
+import { createApiClient } from '../client.ts';
+import type { CliDeps, OwnerPorts } from '../command.ts';
+
+const examples = `
+Refuses all new work and cancels what runs, also when the API or every engine is down. It lasts until: talos unlock
+
+Examples:
+  talos panic
+  talos panic --reason "it mails strangers"`;
+
+/** `talos panic`: locks Talos down. */
+export function addPanicCommand(program: Command, deps: CliDeps): void {
+  program
+    .command('panic')
+    .description('lock Talos down: cancel what runs, refuse everything new')
+    .option('--reason <text>', 'why, for the audit log', 'asked for on the command line')
+    .addHelpText('after', examples)
+    .action(async ({ reason }: { reason: string }) => {
+      if (!(await panicByApi(reason, deps))) await panicDirectly(reason, deps);
+      deps.output.line('Talos is locked down. To lift it: talos unlock');
+    });
+}
+
+/** True when a running Talos took it; whatever else it answers, the lockdown is then set without it. */
+async function panicByApi(reason: string, deps: CliDeps): Promise<boolean> {
+  try {
+    await createApiClient(homePaths(deps.config()).apiSocket).panic(reason);
+    return true;
+  } catch (error) {
+    const { code, message } = toTalosError(error);
+    if (code !== 'NOT_RUNNING') deps.output.note(`The API did not take it (${message}); locking directly.`);
+    return false;
+  }
+}
+
+async function panicDirectly(reason: string, deps: CliDeps): Promise<void> {
+  const ports = await deps.ownerPorts(deps.config());
+  try {
+    const failures = await lockAndRecord(ports, reason);
+    await bestEffort(deps, 'Running messages were not cancelled', async () => {
+      await ports.runtime.startLockdown({ reason, by: 'owner' });
+      const cancelled = await ports.runtime.cancelMessages();
+      deps.output.note(`${cancelled} running messages cancelled.`);
+    });
+    if (failures[0] !== undefined) throw failures[0];
+  } finally {
+    await ports.close();
+  }
+}
+
+/** The lock comes first and its record second; a failure of one does not keep the other from being tried. */
+async function lockAndRecord(ports: OwnerPorts, reason: string): Promise<TalosError[]> {
+  const at = Date.now();
+  const steps = [
+    () => ports.lockdown.lock({ reason, by: 'owner', at }),
+    () => ports.audit.append({ type: 'lockdown-set', actor: 'owner', details: { via: 'command line', reason } }),
+  ];
+  const failures: TalosError[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(toTalosError(error));
+    }
+  }
+  return failures;
+}
+
+/** What needs engines that may be down: told when it fails, and no reason to fail. */
+export async function bestEffort(deps: CliDeps, failed: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    deps.output.note(`${failed}: ${toTalosError(error).message}`);
+  }
+}

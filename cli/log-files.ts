@@ -1,0 +1,53 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { LogLine } from '../domain/log.ts';
+
+/** Which lines are wanted. */
+export type LogFilter = { readonly accepts: (line: LogLine) => boolean; readonly lines: number };
+
+/** Read from the end of each file; the newest lines of a busy component may hide older ones of a quiet one, not the reverse. */
+const tailBytes = 512 * 1024;
+
+/** The newest lines in the operations log, oldest first. Files that hold no lines of ours are passed over. */
+export async function readLogFiles(dir: string, { accepts, lines }: LogFilter): Promise<LogLine[]> {
+  const found: LogLine[] = [];
+  for (const path of await newestFirst(dir)) {
+    const accepted = (await readTail(path)).split('\n').flatMap(parseLine).filter(accepts);
+    found.push(...accepted.slice(-lines));
+  }
+  return found.toSorted((a, b) => a.time - b.time).slice(-lines);
+}
+
+async function newestFirst(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch(() => []); // nothing was ever logged here
+  const files = names
+    .filter((name) => name.endsWith('.log'))
+    .map(async (name) => {
+      const path = join(dir, name);
+      return { path, changedAt: (await stat(path)).mtimeMs };
+    });
+  return (await Promise.all(files)).toSorted((a, b) => b.changedAt - a.changedAt).map(({ path }) => path);
+}
+
+async function readTail(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - tailBytes);
+    const buffer = Buffer.alloc(size - start);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function parseLine(text: string): LogLine[] {
+  try {
+    const result = LogLine.safeParse(JSON.parse(text));
+    return result.success ? [result.data] : [];
+  } catch {
+    return []; // a cut line, or the output of an engine
+  }
+}

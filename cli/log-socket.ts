@@ -1,0 +1,45 @@
+import { on } from 'node:events';
+
+import { WebSocket } from 'ws';
+
+import { type LogLevel, LogLine } from '../domain/log.ts';
+import { connectionError } from './api-socket.ts';
+
+type LiveLogs = {
+  readonly level: LogLevel;
+  readonly component?: string;
+  /** How many lines from before come first. */
+  readonly lines: number;
+  readonly signal: AbortSignal;
+};
+
+/** Streams the log of a running Talos until the signal or until Talos stops. Fails with NOT_RUNNING when it cannot connect. */
+export async function* followLogs(
+  socketPath: string,
+  { level, component, lines, signal }: LiveLogs,
+): AsyncGenerator<LogLine> {
+  const query = new URLSearchParams({ level, lines: String(lines), ...(component === undefined ? {} : { component }) });
+  const socket = new WebSocket(`ws+unix:${socketPath}:/ws/logs?${query.toString()}`);
+  const stop = (): void => socket.close();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const [data] of on(socket, 'message', { close: ['close'] })) {
+      const line = parseLine(String(data));
+      if (line !== undefined) yield line;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw connectionError(error);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    socket.on('error', () => undefined); // closing before the connection stood is told as an error nobody needs
+    socket.close();
+  }
+}
+
+function parseLine(text: string): LogLine | undefined {
+  try {
+    return LogLine.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // not a line of the log
+  }
+}
