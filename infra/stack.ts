@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-
 import { parseConfig } from '../domain/config/parse.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
@@ -93,7 +91,6 @@ async function bringUp(context: StackContext): Promise<void> {
 
 async function startTalos(context: StackContext, needs: readonly Promise<void>[]): Promise<void> {
   await Promise.all(needs);
-  rmSync(homePaths(context.config).apiSocket, { force: true }); // left by an API that was killed
   await Promise.all(talosChildren(context).map((child) => context.supervisor.start(child, talosStage)));
 }
 

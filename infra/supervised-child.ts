@@ -123,6 +123,7 @@ export class SupervisedChild {
 
   #launch(): Run {
     const { spec } = this;
+    spec.beforeStart?.();
     const child = spawn(spec.command, spec.args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],

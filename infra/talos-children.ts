@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+
 import type { Config, Environment } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { askHealth } from './api-health.ts';
@@ -17,6 +19,7 @@ function apiChild(origin: TalosOrigin): ChildSpec {
   const { apiSocket } = homePaths(origin.config);
   return {
     ...nodeChild(origin, 'api', 'api/main.ts'),
+    beforeStart: () => rmSync(apiSocket, { force: true }),
     ready: async (signal) => (await askHealth(apiSocket, signal)).status > 0,
   };
 }

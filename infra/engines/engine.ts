@@ -27,6 +27,8 @@ export type ChildSpec = {
   /** How long the child may take to end before the whole group is killed. */
   readonly stopGraceMs: number;
   readonly readyTimeoutMs: number;
+  /** Runs before each start: removes what a killed run has left (a socket, a lock file). */
+  beforeStart?(): void;
   /** Resolves true once the child serves. Called again and again from the start; later it is the health check. */
   ready(signal: AbortSignal): Promise<boolean>;
   /** Runs once after each time the child became ready (namespace retention and the like). */

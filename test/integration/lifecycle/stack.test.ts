@@ -138,11 +138,11 @@ describe('a start', () => {
     expect(names).not.toContain('worker');
   });
 
-  it('clears what an API that was killed has left behind', async () => {
-    const { home, stack } = await waitStarted();
-    await stack.stop();
-    expect(existsSync(join(home, 'run/api.sock'))).toBe(true);
-    await waitStarted({ home });
+  it('starts an API again over the socket its killed predecessor has left', async () => {
+    const { home } = await waitStarted();
+    const api = () => findInstance(join(home, 'run/supervisor.json'))?.children.find(({ name }) => name === 'api');
+    process.kill(api()?.pid ?? 0, 'SIGKILL');
+    await vi.waitFor(() => expect(api()).toMatchObject({ state: 'ready', restarts: 1 }), patience);
   });
 });
 
