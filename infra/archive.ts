@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+
+import { TalosError } from '../domain/errors.ts';
+
+/** Unpacks a .tar.gz, .tgz or .tar.zst into an existing folder. Fails with DOWNLOAD_FAILED. */
+export async function unpack(archive: string, folder: string, signal: AbortSignal): Promise<void> {
+  const tar = spawn('/bin/sh', ['-c', 'exec tar -xf - -C "$1"', 'sh', folder], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    signal,
+  });
+  let said = '';
+  tar.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-500)));
+  const ended = new Promise<number | null>((resolve) => {
+    tar.once('error', () => resolve(null));
+    tar.once('close', (code) => resolve(code));
+  });
+  const expander = archive.endsWith('.zst') ? createZstdDecompress() : createGunzip();
+  const fed = await pipeline(createReadStream(archive), expander, tar.stdin, { signal }).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const code = await ended;
+  signal.throwIfAborted();
+  if (code === 0 && fed === undefined) return;
+  const reason = said.trim() || fed || `tar ended with ${code ?? 'no code'}`;
+  throw new TalosError('DOWNLOAD_FAILED', `${archive} cannot be unpacked: ${reason}`);
+}

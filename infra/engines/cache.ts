@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+import { z } from 'zod';
+
+import type { Config } from '../../domain/config/parse.ts';
+import { TalosError } from '../../domain/errors.ts';
+import { identify, isAlive } from '../process-identity.ts';
+import type { EngineLocation, EngineName } from './engine.ts';
+
+/** One version of an engine. */
+export type Edition = { readonly name: EngineName; readonly version: string };
+
+/** Folders to fill: `whole` becomes the cached engine, `work` is thrown away. */
+export type Workplace = { readonly whole: string; readonly work: string };
+
+/** Written last; a folder without it, or whose program is not as it says, is no engine. */
+const Manifest = z.object({ program: z.string(), size: z.int() });
+const manifestName = 'engine.json';
+const dayMs = 86_400_000;
+
+/** The engine in the cache, undefined when it is not there whole. */
+export function findCached(config: Config, edition: Edition): Extract<EngineLocation, { program: string }> | undefined {
+  const folder = cachedFolder(config, edition);
+  if (!existsSync(`${folder}/${manifestName}`)) return undefined;
+  const manifest = Manifest.safeParse(parseJson(readFileSync(`${folder}/${manifestName}`, 'utf8')));
+  if (!manifest.success) return undefined;
+  const program = `${folder}/${manifest.data.program}`;
+  const found = statSync(program, { throwIfNoEntry: false });
+  if (found?.size !== manifest.data.size) return undefined;
+  return { kind: 'cache', program, version: edition.version };
+}
+
+/** Puts an engine into the cache: whole or not at all. `fill` returns the program's path below `whole`. */
+export async function installWhole(
+  config: Config,
+  edition: Edition,
+  fill: (place: Workplace) => Promise<string>,
+): Promise<Extract<EngineLocation, { program: string }>> {
+  const present = findCached(config, edition);
+  if (present !== undefined) return present;
+  const parent = `${config.home.enginesDir}/${edition.name}`;
+  await makeFolder(parent);
+  await removeLeftovers(parent);
+  const place = `${parent}/${partName()}`;
+  const [whole, work] = [`${place}/whole`, `${place}/work`];
+  try {
+    await mkdir(whole, { recursive: true });
+    await mkdir(work);
+    const program = await fill({ whole, work });
+    const { size } = await stat(`${whole}/${program}`);
+    await writeFile(`${whole}/${manifestName}`, JSON.stringify({ program, size }), { flush: true });
+    await putInPlace(config, edition, place);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+  const location = findCached(config, edition);
+  if (location !== undefined) return location;
+  throw new TalosError('INTERNAL', `${edition.name} was put into ${cachedFolder(config, edition)} but is not there`);
+}
+
+/** When another process was first its engine stays; a broken one is moved out of the way. */
+async function putInPlace(config: Config, edition: Edition, place: string): Promise<void> {
+  const final = cachedFolder(config, edition);
+  if (findCached(config, edition) !== undefined) return;
+  if (existsSync(final)) await rename(final, `${place}/broken`);
+  try {
+    await rename(`${place}/whole`, final);
+  } catch (error) {
+    if (findCached(config, edition) === undefined) throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new TalosError('CONFIG_INVALID', `${folder} cannot be made; set TALOS_ENGINES_DIR to a folder of yours`, {
+      cause,
+      details: { field: 'TALOS_ENGINES_DIR' },
+    });
+  }
+}
+
+/** Removes what attempts left behind whose process is gone; of another machine, what is older than a day. */
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const [mark, host, pid, startedAt] = name.split('+');
+    if (mark !== '.part' || pid === undefined || startedAt === undefined) continue;
+    const folder = `${parent}/${name}`;
+    const isOver = host === thisHost() ? isGone(Number(pid), startedAt) : await isOld(folder);
+    if (isOver) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function isGone(pid: number, startedAt: string): boolean {
+  const living = identify(pid);
+  return living === undefined || plain(living.startedAt) !== startedAt || !isAlive(living);
+}
+
+async function isOld(folder: string): Promise<boolean> {
+  const found = await stat(folder).catch(() => undefined); // its owner may just have removed it
+  return found !== undefined && Date.now() - found.mtimeMs > dayMs;
+}
+
+function partName(): string {
+  const startedAt = plain(identify(process.pid)?.startedAt ?? '');
+  return `.part+${thisHost()}+${process.pid}+${startedAt}+${randomBytes(4).toString('hex')}`;
+}
+
+function thisHost(): string {
+  return plain(hostname());
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/[^\w.-]/g, '_');
+}
+
+function cachedFolder(config: Config, { name, version }: Edition): string {
+  return `${config.home.enginesDir}/${name}/${version}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // half-written: the folder counts as not there
+  }
+}
