@@ -14,9 +14,16 @@ export async function readLogFiles(dir: string, { accepts, lines }: LogFilter): 
   const found: LogLine[] = [];
   for (const path of await newestFirst(dir)) {
     const accepted = (await readTail(path)).split('\n').flatMap(parseLine).filter(accepts);
-    found.push(...accepted.slice(-lines));
+    found.push(...newest(accepted, lines));
   }
-  return found.toSorted((a, b) => a.time - b.time).slice(-lines);
+  return newest(
+    found.toSorted((a, b) => a.time - b.time),
+    lines,
+  );
+}
+
+function newest(lines: readonly LogLine[], count: number): LogLine[] {
+  return lines.slice(Math.max(0, lines.length - count));
 }
 
 async function newestFirst(dir: string): Promise<string[]> {

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+
+import { addLogsCommand } from '../../../../cli/commands/logs.ts';
+import { createHome, serveApi } from './harness.ts';
+
+let home: Awaited<ReturnType<typeof createHome>>;
+
+beforeEach(async () => {
+  home = await createHome();
+});
+
+afterEach(() => home.remove());
+
+const logs = (...words: string[]) => home.run(addLogsCommand, ['logs', ...words]);
+
+function line(...[time, level, component, message, more]: [number, string, string, string, object?]): string {
+  return `${JSON.stringify({ time, level, component, message, ...more })}\n`;
+}
+
+async function plantLogs(): Promise<void> {
+  const dir = `${home.dir}/logs/tier2`;
+  const first = line(1000, 'info', 'api', 'one') + line(3000, 'warn', 'api', 'three', { correlationId: 'c.1', ms: 5 });
+  await writeFile(`${dir}/api.2026-01-02.1.log`, first + line(5000, 'debug', 'api', 'five'));
+  await writeFile(
+    `${dir}/worker-gpu.2026-01-02.1.log`,
+    line(2000, 'info', 'worker-gpu', 'two') + line(4000, 'error', 'worker-gpu', 'four'),
+  );
+  await writeFile(`${dir}/redis.log`, '12:M * Ready to accept connections\n{"half');
+}
+
+describe('talos logs', () => {
+  it('prints what all components wrote, by time, also with Talos down', async () => {
+    await plantLogs();
+    const { code, stdout } = await logs();
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      '1970-01-01T00:00:01.000Z  INFO   api  one',
+      '1970-01-01T00:00:02.000Z  INFO   worker-gpu  two',
+      '1970-01-01T00:00:03.000Z  WARN   api  three  correlationId=c.1  ms=5',
+    ]);
+  });
+
+  it.each([
+    [
+      ['--level', 'warn'],
+      ['three', 'four'],
+    ],
+    [
+      ['--component', 'worker-gpu'],
+      ['two', 'four'],
+    ],
+    [
+      ['--lines', '2'],
+      ['four', 'five'],
+    ],
+    [['--lines', '0'], []],
+    [['--level', 'error', '--component', 'api'], []],
+  ])('with %j prints %j', async (words, messages) => {
+    await plantLogs();
+    const { stdout } = await logs('--json', ...words);
+    const printed = stdout.split('\n').filter((text) => text !== '');
+    expect(printed.map((text) => (JSON.parse(text) as { message: string }).message)).toEqual(messages);
+  });
+
+  it.each([[['--level', 'loud']], [['--lines', 'many']], [['--lines', '-1']]])('refuses %j', async (words) => {
+    expect((await logs(...words)).code).toBe(64);
+  });
+
+  it('shows no control characters, and a message of several lines as one', async () => {
+    await writeFile(`${home.dir}/logs/tier2/api.1.log`, line(0, 'info', 'api', 'a\u001b[2Jb\nc'));
+    expect((await logs()).stdout).toBe('1970-01-01T00:00:00.000Z  INFO   api  a\ufffd[2Jb | c\n');
+  });
+
+  it('follows a running Talos with the filter it was given', async () => {
+    const api = await serveApi(home.socket, (_request, response) => response.writeHead(404).end());
+    const connected = once(api.logs, 'connection');
+    const running = logs('--follow', '--level', 'info', '--component', 'api', '--lines', '7', '--json');
+    const [socket, request] = (await connected) as [WebSocket, IncomingMessage];
+    socket.send(line(1, 'info', 'api', 'live'));
+    socket.send('not a line');
+    socket.close();
+    const { code, stdout } = await running;
+    await api.close();
+    expect(request.url).toBe('/ws/logs?level=info&lines=7&component=api');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: line(1, 'info', 'api', 'live') });
+  });
+
+  it('shows the last lines when there is nothing to follow', async () => {
+    await plantLogs();
+    const { code, stdout, stderr } = await logs('--follow', '--lines', '1', '--json');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: line(5000, 'debug', 'api', 'five') });
+    expect(stderr).toContain('not running');
+  });
+});
