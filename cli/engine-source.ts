@@ -1,4 +1,5 @@
+import { engines, getEngines } from '../infra/engines/registry.ts';
 import type { EngineSource } from '../infra/stack-context.ts';
 
-/** The engines `talos up` starts. */
-export const engineSource: EngineSource = { all: [], get: () => Promise.resolve() };
+/** The engines Talos stands on. */
+export const engineSource: EngineSource = { all: engines, get: getEngines };

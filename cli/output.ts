@@ -66,6 +66,9 @@ export function formatProgress(name: string, text: string, fraction?: number): s
   return `${label} [${'#'.repeat(filled)}${'.'.repeat(20 - filled)}] ${percent} % ${text}`;
 }
 
+/** How often a long step without news is told where no line can be updated. */
+const signOfLifeMs = 15_000;
+
 type ProgressOptions = { fraction?: number; done?: boolean };
 
 function createProgressLines(stream: OutputStream) {
@@ -73,14 +76,16 @@ function createProgressLines(stream: OutputStream) {
 }
 
 function createPlainLines(stream: OutputStream) {
-  const last = new Map<string, string>();
+  const last = new Map<string, { step: string; at: number }>();
   return {
-    show(name: string, text: string, { fraction }: ProgressOptions): void {
-      // A program that reads along wants each step once, not every percent.
-      const step = fraction === undefined ? text : `${text} ${Math.floor(fraction * 4)}`;
-      if (last.get(name) === step) return;
-      last.set(name, step);
-      stream.write(`${formatProgress(name, text, fraction).trimEnd()}\n`);
+    show(name: string, text: string, { fraction = 0 }: ProgressOptions): void {
+      // A program that reads along wants each step and a sign of life, not every second and percent.
+      const step = `${text.replace(/ \(\d+ s\).*/, '')} ${Math.floor(fraction * 4)}`;
+      const before = last.get(name);
+      const now = performance.now();
+      if (before?.step === step && now - before.at < signOfLifeMs) return;
+      last.set(name, { step, at: now });
+      stream.write(`${formatProgress(name, text, fraction === 0 ? undefined : fraction).trimEnd()}\n`);
     },
     leave: (): void => undefined,
   };

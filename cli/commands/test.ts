@@ -5,7 +5,9 @@ import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
+import { parseConfig } from '../../domain/config/parse.ts';
 import type { CliDeps } from '../command.ts';
+import { engineSource } from '../engine-source.ts';
 import { countTests } from '../test-counts.ts';
 import type { TestCounts } from '../test-counts.ts';
 
@@ -26,6 +28,7 @@ export function addTestCommand(program: Command, deps: CliDeps): void {
     )
     .action(async (words: string[]) => {
       const outcomes: Outcome[] = [];
+      if (words.length === 0) await getMissingEngines(deps);
       for (const name of words.length === 0 ? staticChecks : []) {
         outcomes.push(await timed(name, deps, () => run(['--run', name], deps)));
       }
@@ -38,6 +41,21 @@ export function addTestCommand(program: Command, deps: CliDeps): void {
       );
       deps.output.line(`\n${counts.passed} passed, ${counts.failed} failed`);
     });
+}
+
+/** The tests start engines of their own; getting them first shows how that goes. */
+async function getMissingEngines(deps: CliDeps): Promise<void> {
+  const config = parseConfig(deps.processEnvironment);
+  const located = await Promise.all(
+    engineSource.all.map(async (engine) => ({ engine, location: await engine.locate(config) })),
+  );
+  const missing = located.flatMap(({ engine, location }) => (location.kind === 'missing' ? [engine.name] : []));
+  if (missing.length === 0) return;
+  await engineSource.get(missing, config, {
+    signal: deps.interrupted(),
+    progress: ({ engine, text, fraction }) =>
+      deps.output.progress(engine, text, fraction === undefined ? {} : { fraction }),
+  });
 }
 
 async function runTests(words: readonly string[], outcomes: Outcome[], deps: CliDeps): Promise<TestCounts> {

@@ -66,6 +66,10 @@ describe('progress', () => {
     for (const fraction of [0, 0.01, 0.02, 0.3, 0.31, 1]) output.progress('ollama', 'download', { fraction });
     expect(err.text().split('\n').filter(Boolean)).toHaveLength(3);
     expect(err.text()).not.toContain('\u001B');
+    output.progress('redis', 'building (1 s): a');
+    output.progress('redis', 'building (2 s): b');
+    output.progress('redis', 'checking (3 s)');
+    expect(err.text().match(/^redis.*$/gm)).toEqual(['redis      building (1 s): a', 'redis      checking (3 s)']);
   });
 
   it('updates its lines on a terminal, within its width', () => {
