@@ -36,7 +36,7 @@ const table = {
   cli: {
     values: ['domain/', 'infra/', 'protocol/'],
     types: [],
-    npm: ['commander', 'eventsource-parser', 'zod'],
+    npm: ['commander', 'eventsource-parser', 'ws', 'zod'],
     builtIns: true,
   },
   infra: { values: ['domain/'], types: [], builtIns: true },

@@ -32,7 +32,7 @@ function open(options: { process?: string; now?: () => number; maxSegmentBytes?:
 
 /** Lets no file grow past this, as a full disk would; the hard limit stays, so that it can be lifted. */
 function limitFileSize(bytes: number | 'unlimited'): void {
-  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`]);
+  execFileSync('/usr/bin/prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`]);
 }
 
 async function segmentFiles(): Promise<string[]> {

@@ -137,7 +137,7 @@ describe('the logger', () => {
       stderr: (text) => void shown.push(text),
     });
     const limit = (bytes: string) =>
-      execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`]);
+      execFileSync('/usr/bin/prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:unlimited`]);
     limit('10');
     try {
       for (let number = 0; number < 50; number += 1) logger.info({}, 'x'.repeat(100));
