@@ -94,7 +94,7 @@ function createPlainLines(stream: OutputStream) {
 function createUpdatingLines(stream: OutputStream) {
   let shown = new Map<string, string>();
   const redraw = (upwards: number): void => {
-    const width = (stream.columns ?? 80) - 1;
+    const width = (stream.columns || 80) - 1; // some terminals say 0
     const text = [...shown.values()].map((line) => `\u001B[2K${line.slice(0, width)}\n`).join('');
     stream.write((upwards === 0 ? '' : `\u001B[${upwards}A`) + text);
   };
