@@ -52,8 +52,8 @@ async function hasOpen(pid: string, wanted: ReadonlySet<string>): Promise<boolea
 
 async function commandOf(pid: string): Promise<string> {
   const words = ((await readOrUndefined(`/proc/${pid}/cmdline`)) ?? '').split('\0').filter((word) => word !== '');
-  const command = words.slice(0, 3).join(' ');
-  return command === '' ? 'a process' : command.slice(0, 80);
+  const command = words.slice(0, 2).join(' ');
+  return command === '' ? 'a process' : command.slice(0, 60);
 }
 
 async function readOrUndefined(path: string): Promise<string | undefined> {
