@@ -15,11 +15,6 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return startTime(identity.pid) === identity.startedAt;
 }
 
-/** Whether any process of the group lives. */
-export function isGroupAlive(groupId: number): boolean {
-  return signalGroup(groupId, 0);
-}
-
 /** Sends a signal to a process group; tells whether there was one. */
 export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
   return signalProcess(-groupId, signal);
