@@ -29,8 +29,7 @@ export async function withClient<T>(
   return guarded(call, signal, () => run(client));
 }
 
-/** Maps what a step throws. A deadline of the caller is a MODEL_TIMEOUT. */
-export async function guarded<T>(call: OllamaCall, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+async function guarded<T>(call: OllamaCall, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (thrown) {
@@ -38,7 +37,7 @@ export async function guarded<T>(call: OllamaCall, signal: AbortSignal, step: ()
   }
 }
 
-/** What to throw in place of `thrown`. */
+/** What to throw in place of `thrown`: an abort keeps the caller's reason, a deadline of the caller is a MODEL_TIMEOUT. */
 export function mapped(thrown: unknown, call: OllamaCall, signal: AbortSignal): unknown {
   if (signal.aborted && !isDeadline(signal.reason)) return signal.reason;
   if (thrown instanceof TalosError) return thrown;

@@ -12,6 +12,8 @@ const close = '</think>';
 export function createThinkTagSplitter(): { push(text: string): Delta[]; flush(): Delta[] } {
   let state: 'start' | 'thinking' | 'text' = 'start';
   let held = '';
+  let hadThoughts = false;
+  let thoughtBegan = false;
 
   function step(): Delta[] {
     if (state === 'start') return start();
@@ -21,16 +23,21 @@ export function createThinkTagSplitter(): { push(text: string): Delta[]; flush()
   function start(): Delta[] {
     const text = held.trimStart();
     if (text.startsWith(open)) {
-      held = text.slice(open.length).trimStart();
+      held = text.slice(open.length);
       state = 'thinking';
+      hadThoughts = true;
+      thoughtBegan = false;
       return step();
     }
     if (open.startsWith(text)) return []; // empty or a beginning of the tag: wait
     state = 'text';
+    if (hadThoughts) held = text; // the space between thoughts and answer is part of neither
     return step();
   }
 
   function thinking(): Delta[] {
+    if (!thoughtBegan) held = held.trimStart();
+    thoughtBegan ||= held !== '' && !close.startsWith(held);
     const end = held.indexOf(close);
     if (end < 0) return take(held.slice(0, held.length - overlap(held)), 'reasoning-delta');
     const thought = take(held.slice(0, end), 'reasoning-delta');
@@ -50,6 +57,7 @@ export function createThinkTagSplitter(): { push(text: string): Delta[]; flush()
       return step();
     },
     flush() {
+      if (hadThoughts && state === 'start') held = held.trimStart();
       return take(held, state === 'thinking' ? 'reasoning-delta' : 'text-delta');
     },
   };

@@ -2,7 +2,7 @@ import { type GgufEntry, type GgufTensor, writeGguf } from './gguf.ts';
 import { fillers, subjects } from './words.ts';
 
 /** Length of the vectors. */
-export const embeddingDimensions = 128;
+const embeddingDimensions = 128;
 
 /** Token kinds of the GGUF specification. */
 const kind = { normal: 1, control: 3 } as const;

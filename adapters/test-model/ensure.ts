@@ -38,32 +38,46 @@ export async function ensureTestModels({
   for (const model of models) {
     const call = { url, model };
     const file = buildTestModel(model);
-    const digest = createHash('sha256').update(file).digest('hex');
-    const found = await inspect(call, digest, signal);
+    const license = licenseOf(file);
+    const found = await inspect(call, license, signal);
     if (found === 'current') continue;
     // an older one leaves the memory first, or it would go on answering
-    if (found === 'older')
+    if (found === 'older') {
       await withClient(call, signal, (client) => client.generate({ model, prompt: '', keep_alive: 0 }));
-    await create(call, { file, digest }, signal);
+    }
+    await create(call, { file, license }, signal);
   }
 }
 
-/** The server names the file a model was made of in its `FROM` line. */
-async function inspect(call: ModelCall, digest: string, signal: AbortSignal): Promise<'current' | 'older' | 'missing'> {
+/** The server rewrites the file it is given; the licence text stays as it is, so it tells which revision a model is. */
+function licenseOf(file: Buffer): string {
+  const revision = sha256(Buffer.concat([file, Buffer.from(JSON.stringify(parameters))]));
+  return `MIT. Made by Talos, revision ${revision}.`;
+}
+
+async function inspect(
+  call: ModelCall,
+  license: string,
+  signal: AbortSignal,
+): Promise<'current' | 'older' | 'missing'> {
   try {
-    const { modelfile } = await withClient(call, signal, (client) => client.show({ model: call.model }));
-    const lines = Object.entries(parameters).map(([name, value]) => `PARAMETER ${name} ${value}`);
-    return [`sha256-${digest}`, ...lines].every((part) => modelfile.includes(part)) ? 'current' : 'older';
+    const shown = await withClient(call, signal, (client) => client.show({ model: call.model }));
+    return shown.license === license ? 'current' : 'older';
   } catch (thrown) {
     if (thrown instanceof TalosError && thrown.code === 'MODEL_MISSING') return 'missing';
     throw thrown;
   }
 }
 
-async function create(call: ModelCall, blob: { file: Buffer; digest: string }, signal: AbortSignal): Promise<void> {
-  const id = `sha256:${blob.digest}`;
-  await request(call, `${call.url}/api/blobs/${id}`, { method: 'POST', body: new Uint8Array(blob.file), signal });
-  const body = JSON.stringify({ model: call.model, files: { 'model.gguf': id }, parameters, stream: false });
+async function create(call: ModelCall, made: { file: Buffer; license: string }, signal: AbortSignal): Promise<void> {
+  const id = `sha256:${sha256(made.file)}`;
+  await request(call, `${call.url}/api/blobs/${id}`, { method: 'POST', body: new Uint8Array(made.file), signal });
+  const model = { model: call.model, files: { 'model.gguf': id }, parameters, license: made.license };
+  const body = JSON.stringify({ ...model, stream: false });
   const response = await request(call, `${call.url}/api/create`, { method: 'POST', body, signal });
   await response.body?.cancel();
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
