@@ -4,6 +4,7 @@ import type { NativeConnection } from '@temporalio/worker';
 
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
+import { secretValues } from '../domain/config/secrets.ts';
 import type { AgentRuntime, AuditLog, HoldStore, LockdownStore, Ports, TextHasher } from '../domain/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
@@ -49,6 +50,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     level: config.upkeep.logLevel,
     component,
     stream: logs,
+    secrets: secretValues(config),
   });
   const audit = await openAudit(config, component, nodeKey);
   const ollama = createOllama({ url: addresses.ollama });

@@ -41,18 +41,20 @@ export function createApiSocket(socketPath: string): ApiSocket {
   };
   return {
     call,
-    async json(wanted, schema) {
-      const result = schema.safeParse(parseJson(await readText(await call(wanted))));
-      if (result.success) return result.data;
-      throw new TalosError(
-        'INTERNAL',
-        `The answer to ${wanted.method} ${wanted.path} is not as it should be; run ./talos doctor.`,
-        {
-          cause: result.error,
-        },
-      );
-    },
+    json: async (wanted, schema) => readJson(await call(wanted), schema),
   };
+}
+
+/** The body of an answer, checked against a schema. */
+export async function readJson<Schema extends z.ZodType>(
+  response: IncomingMessage,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const result = schema.safeParse(parseJson(await readText(response)));
+  if (result.success) return result.data;
+  throw new TalosError('INTERNAL', 'Talos gave an answer this command does not know; look at: ./talos doctor', {
+    cause: result.error,
+  });
 }
 
 /** What a failed connection means; also for the WebSocket. */

@@ -1,16 +1,18 @@
+import type { IncomingMessage } from 'node:http';
+
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 
 import { ChatReply, type ChatRequest, type MessageId, type MessageKey, StreamEvent } from '../domain/chat.ts';
 import type { StreamEntry } from '../domain/ports.ts';
-import { type ApiCall, type ApiSocket, connectionError, createApiSocket } from './api-socket.ts';
+import { type ApiCall, type ApiSocket, connectionError, createApiSocket, readJson } from './api-socket.ts';
 
 /** What the commands ask of a running Talos. */
 export type ApiClient = {
   /** Sends a message and streams what happens; the same key again is the same message. Ends early when the connection breaks. */
-  send(request: ChatRequest, key: MessageKey): AsyncIterable<StreamEntry>;
+  send(request: ChatRequest & { key: MessageKey }, signal: AbortSignal): AsyncIterable<StreamEntry>;
   /** Streams a message from after `lastId`. */
-  resume(id: MessageId, lastId: string): AsyncIterable<StreamEntry>;
+  resume(place: { id: MessageId; lastId: string }, signal: AbortSignal): AsyncIterable<StreamEntry>;
   reply(id: MessageId): Promise<ChatReply>;
   stop(id: MessageId): Promise<void>;
   panic(reason: string): Promise<void>;
@@ -25,18 +27,20 @@ const panicMs = 5_000;
 export function createApiClient(socketPath: string): ApiClient {
   const api = createApiSocket(socketPath);
   return {
-    send: (request, key) =>
+    send: ({ key, ...body }, signal) =>
       streamEvents(api, {
         method: 'POST',
         path: '/chat',
         headers: { ...eventStream, 'idempotency-key': key },
-        body: request,
+        body,
+        signal,
       }),
-    resume: (id, lastId) =>
+    resume: ({ id, lastId }, signal) =>
       streamEvents(api, {
         method: 'GET',
         path: `/chat/${id}/events`,
         headers: { ...eventStream, 'last-event-id': lastId },
+        signal,
       }),
     reply: (id) => api.json({ method: 'GET', path: `/chat/${id}` }, ChatReply),
     async stop(id) {
@@ -52,6 +56,7 @@ export function createApiClient(socketPath: string): ApiClient {
 
 async function* streamEvents(api: ApiSocket, call: ApiCall): AsyncGenerator<StreamEntry> {
   const response = await api.call(call);
+  if (response.headers['content-type']?.startsWith('application/json') === true) return yield* alreadyEnded(response);
   const entries: StreamEntry[] = [];
   const parser = createParser({
     onEvent({ id, data }) {
@@ -70,6 +75,12 @@ async function* streamEvents(api: ApiSocket, call: ApiCall): AsyncGenerator<Stre
   } finally {
     response.destroy();
   }
+}
+
+/** A message that had ended before may be answered in one piece. */
+async function* alreadyEnded(response: IncomingMessage): AsyncGenerator<StreamEntry> {
+  const { state } = await readJson(response, ChatReply);
+  if (state !== 'pending') yield { id: '', event: { type: 'done', state } };
 }
 
 function parseJson(text: string): unknown {

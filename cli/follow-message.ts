@@ -33,16 +33,22 @@ export async function* followMessage(client: ApiClient, following: Following): A
     onBreak();
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // the loop then ends by the signal
   }
-  throw place.broken ?? new TalosError('MESSAGE_STOPPED', 'The message was stopped.');
+  if (signal.aborted || place.broken === undefined)
+    throw new TalosError('MESSAGE_STOPPED', 'The message was given up.');
+  throw place.broken;
 }
 
 /** Follows until `done` (true) or until the connection breaks (false). */
 async function* followOnce(
   client: ApiClient,
-  { request, ref }: Following,
+  { request, ref, signal }: Following,
   place: Place,
 ): AsyncGenerator<StreamEvent, boolean> {
-  const source = place.lastId === '' ? client.send(request, ref.key) : client.resume(messageId(ref), place.lastId);
+  const { lastId } = place;
+  const source =
+    lastId === ''
+      ? client.send({ ...request, key: ref.key }, signal)
+      : client.resume({ id: messageId(ref), lastId }, signal);
   try {
     for await (const { id, event } of source) {
       if (id !== '') place.lastId = id;
@@ -51,6 +57,7 @@ async function* followOnce(
     }
     place.broken = new TalosError('NOT_RUNNING', 'The connection to Talos ended early; look at: ./talos status');
   } catch (error) {
+    if (signal.aborted) return false;
     if (!mayComeBack(error, place)) throw error;
     place.broken = error;
   }

@@ -142,6 +142,21 @@ describe('talos chat', () => {
     expect(seen.map(({ method }) => method)).toContain('DELETE');
   });
 
+  it('does not wait for an answer it could not stop', async () => {
+    const interruption = new AbortController();
+    await serve((request, response) => {
+      if (request.method === 'DELETE') return replyJson(response, 500, {});
+      startStream(response, 'Hel');
+      interruption.abort();
+    });
+    expect(await chat(['hello'], { interrupted: interruption.signal })).toMatchObject({ code: 75, stdout: 'Hel\n' });
+  });
+
+  it('takes an answer in one piece for a message that had ended', async () => {
+    await serve((request, response) => replyJson(response, 200, replyTo({ ...request, path: '/chat/a.b' })));
+    expect(await chat(['hello'])).toMatchObject({ code: 0, stdout: 'Hello there\n' });
+  });
+
   it('ends with the code of what went wrong', async () => {
     const error = { code: 'MODEL_MISSING', message: 'The model is not installed.' };
     await serve(answering(['par'], { state: 'failed', response: 'par', error }));
