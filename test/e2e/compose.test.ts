@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { parseConfig } from '../../domain/config/parse.ts';
+import { chroma } from '../../infra/engines/chroma.ts';
+import { ollama } from '../../infra/engines/ollama.ts';
+import { temporal } from '../../infra/engines/temporal.ts';
 import { type Compose, composeFindings, type Service } from './compose-findings.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,6 +30,24 @@ function findingsAfter(name: string, change: Partial<Service>): string[] {
 function composeProgram(): string[] | undefined {
   const candidates = [['docker', 'compose'], ['docker-compose']];
   return candidates.find(([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0);
+}
+
+/** The command line of the Temporal server that Talos starts itself, with `--name=value` joined as in the compose file. */
+async function localTemporalOptions(): Promise<string[]> {
+  const dir = mkdtempSync(join(tmpdir(), 'talos-options-'));
+  try {
+    const program = join(dir, 'temporal');
+    writeFileSync(program, '#!/bin/sh\necho "temporal version 1.8.2 (Server 1.31.2, UI 2.50.1)"\n', { mode: 0o755 });
+    mkdirSync(join(dir, 'home/data/temporal'), { recursive: true });
+    const config = parseConfig({ TALOS_HOME: join(dir, 'home') });
+    const { args } = await temporal.child(config, { kind: 'path', program, version: '1.8.2' });
+    return args
+      .join(' ')
+      .replaceAll(/(--[\w-]+) (?!-)/g, '$1=')
+      .split(' ');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 }
 
 describe('docker-compose.yml', () => {
@@ -58,6 +80,19 @@ describe('docker-compose.yml', () => {
     ['talos', { environment: { BASIC_AUTH_PASS: 'admin' } }, 'has no secret in the file'],
   ])('a weakened %s is found: %o', (name, change, sentence) => {
     expect(findingsAfter(name, change)).toEqual([`${name}: ${sentence}`]);
+  });
+
+  test('the engines are the ones Talos starts itself, in the same versions', () => {
+    const versions = Object.entries({ temporal, chroma, ollama }).map(([name, { version }]) => [name, version]);
+    const images = Object.entries(compose.services).map(([name, { image = '' }]) => [name, image.split(':')[1]]);
+    expect(images).toEqual(expect.arrayContaining(versions));
+  });
+
+  test('Temporal starts with the same options', async () => {
+    const ofPlace = /^--(ip|port|ui-port|metrics-port|db-filename)(=|$)/;
+    const wanted = (await localTemporalOptions()).filter((option) => !ofPlace.test(option));
+    const given = compose.services['temporal']?.command?.filter((option) => !ofPlace.test(option));
+    expect(given?.toSorted()).toEqual(wanted.toSorted());
   });
 
   test('only what must be reached or must fetch models has a way out', () => {

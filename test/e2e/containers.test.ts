@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { startTestEngines, type TestEngines } from '../support/engines.ts';
 import type { TestStack } from '../support/stack.ts';
 import { type DockerDaemon, startDockerDaemon } from './docker-daemon.ts';
 
@@ -27,14 +28,43 @@ const confinement = [
   '--network=host',
 ];
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** The engines a developer keeps running, else fresh ones. */
+async function testEngines(): Promise<TestEngines> {
+  const kept = process.env['TALOS_TEST_STACK'];
+  if (kept === undefined) return startTestEngines();
+  return { stack: JSON.parse(kept) as TestStack, stop: () => Promise.resolve() };
+}
+
+/** Listens on a free port of the loopback address. */
+async function listen(onConnection: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
+  const server = createServer(onConnection).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { server, port: address.port };
+}
+
+async function freePort(): Promise<number> {
+  const { server, port } = await listen(() => undefined);
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return port;
+}
+
+/** Our own Redis listens on a socket file, which a container does not see: makes it a port. */
+async function bridgeRedis(url: string): Promise<{ url: string; close(): void }> {
+  if (!url.startsWith('unix://')) return { url, close: () => undefined };
+  const sockets = new Set<Socket>();
+  const { server, port } = await listen((socket) => {
+    const redis = connect(url.slice('unix://'.length));
+    for (const end of [socket, redis]) sockets.add(end.on('error', () => end.destroy()));
+    socket.pipe(redis).pipe(socket);
+  });
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `redis://127.0.0.1:${port}/0`, close };
 }
 
 /** Resolves with the first line of a program's output that matches; ends the program then. */
@@ -53,17 +83,16 @@ const isRoot = process.getuid?.() === 0;
 
 describe('the Talos image', () => {
   let daemon: DockerDaemon;
-  let stack: TestStack;
+  let engines: TestEngines;
+  let bridge: { url: string; close(): void };
   let address: string;
 
   beforeEach(({ skip }) => skip(!isRoot, 'the container tests start a Docker daemon: run them as root'));
 
   beforeAll(async () => {
     if (!isRoot) return;
-    const kept = process.env['TALOS_TEST_STACK'];
-    if (kept === undefined) throw new Error('engines are not wired yet');
-    stack = JSON.parse(kept) as TestStack;
-    daemon = await startDockerDaemon();
+    [engines, daemon] = await Promise.all([testEngines(), startDockerDaemon()]);
+    bridge = await bridgeRedis(engines.stack.redis);
     await daemon.run(`${root}infra/docker/base.sh`);
     const bases = ['--build-arg', 'BASE=talos-base:local', '--build-arg', 'BUILD_BASE=talos-build:local'];
     const file = `${root}infra/docker/Dockerfile`;
@@ -72,6 +101,8 @@ describe('the Talos image', () => {
 
   afterAll(async () => {
     await daemon?.stop();
+    bridge?.close();
+    await engines?.stop();
   });
 
   test('holds the program, its production dependencies and one platform of the Temporal SDK', async () => {
@@ -96,11 +127,11 @@ describe('the Talos image', () => {
     const port = await freePort();
     address = `http://127.0.0.1:${port}`;
     const environment = {
-      TEMPORAL_ADDRESS: stack.temporal,
+      TEMPORAL_ADDRESS: engines.stack.temporal,
       TEMPORAL_TASK_QUEUE: `image-${randomUUID().slice(0, 8)}`,
-      REDIS_URL: stack.redis,
-      CHROMA_URL: stack.chroma,
-      OLLAMA_URL: stack.ollama,
+      REDIS_URL: bridge.url,
+      CHROMA_URL: engines.stack.chroma,
+      OLLAMA_URL: engines.stack.ollama,
       BASIC_AUTH_PASS: password,
       WEB_BIND: '127.0.0.1',
       WEB_PORT: String(port),
