@@ -7,14 +7,14 @@ import { TalosError } from '../domain/errors.ts';
 
 /** Unpacks a .tar.gz, .tgz or .tar.zst into an existing folder. Fails with DOWNLOAD_FAILED. */
 export async function unpack(archive: string, folder: string, signal: AbortSignal): Promise<void> {
-  const tar = spawn('/bin/sh', ['-c', 'exec tar -xf - -C "$1"', 'sh', folder], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-    signal,
-  });
+  const tar = spawn('tar', ['-xf', '-', '-C', folder], { stdio: ['pipe', 'ignore', 'pipe'], signal });
   let said = '';
   tar.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-500)));
   const ended = new Promise<number | null>((resolve) => {
-    tar.once('error', () => resolve(null));
+    tar.once('error', (error) => {
+      said ||= error.message;
+      resolve(null);
+    });
     tar.once('close', (code) => resolve(code));
   });
   const expander = archive.endsWith('.zst') ? createZstdDecompress() : createGunzip();
@@ -24,7 +24,7 @@ export async function unpack(archive: string, folder: string, signal: AbortSigna
   );
   const code = await ended;
   signal.throwIfAborted();
-  if (code === 0 && fed === undefined) return;
+  if (code === 0) return; // tar stops reading at the end mark, which may break the pipe; a cut archive it refuses
   const reason = said.trim() || fed || `tar ended with ${code ?? 'no code'}`;
   throw new TalosError('DOWNLOAD_FAILED', `${archive} cannot be unpacked: ${reason}`);
 }
