@@ -10,6 +10,7 @@ import { findInstance } from '../../../infra/instance.ts';
 import { startStack } from '../../../infra/stack.ts';
 import type { Stack } from '../../../infra/stack.ts';
 import type { EngineSource } from '../../../infra/stack-context.ts';
+import { freePortBlock } from '../../support/port-block.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { isRunning, patience } from './fake-child.ts';
 import { fakeEngines, fakeProgram, recordReport } from './fake-stack.ts';
@@ -18,13 +19,6 @@ const ended: (() => Promise<void>)[] = [];
 afterEach(async () => {
   await Promise.all(ended.splice(0).map((stop) => stop()));
 });
-
-/** The first of ten ports no other test of this file uses, below those the system gives to outgoing connections. */
-let nextBase = 11_000 + (process.pid % 40) * 200;
-function portBase(): string {
-  nextBase += 10;
-  return String(nextBase);
-}
 
 function freshHome(): string {
   return join(scratchFolder(), 'home');
@@ -46,7 +40,7 @@ async function start(options: Start = {}) {
   const environment = {
     PATH: process.env['PATH'],
     TALOS_HOME: home,
-    TALOS_PORT_BASE: portBase(),
+    TALOS_PORT_BASE: String(await freePortBlock()),
     ...options.environment,
   };
   const starting = startStack({
