@@ -8,6 +8,8 @@ import type { Step } from './release.ts';
 export type PackageNames = Readonly<Record<'apt' | 'dnf' | 'pacman' | 'zypper' | 'apk' | 'brew', string>>;
 
 const policyFile = '/usr/sbin/policy-rc.d';
+/** Package lists have a lock nobody waits for, so Talos takes turns with itself before it comes to that. */
+const turnFile = '/var/lib/dpkg/talos-turn';
 const policyMark = '# Talos: no service starts while Talos installs a package';
 
 /** Installs Debian packages without starting their services; false when this is not root on Debian, Ubuntu or the like. */
@@ -16,7 +18,7 @@ export async function installPackages(packages: readonly string[], step: Step): 
   if (apt === undefined || process.getuid?.() !== 0 || !existsSync('/var/lib/dpkg')) return false;
   const run = async (args: readonly string[]): Promise<readonly string[] | undefined> => {
     const options = ['-o', 'DPkg::Lock::Timeout=120', '-q'];
-    const { code, tail } = await runCommand(apt, [...options, ...args], {
+    const { code, tail } = await runCommand('flock', [turnFile, apt, ...options, ...args], {
       signal: step.signal,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       onLine: (line) => step.teller.line(line),

@@ -116,6 +116,28 @@ describe('without a connection and without tools', () => {
   });
 });
 
+describe('Redis from the system', () => {
+  it('is installed for root, with fresh package lists where the first try fails, and named to anybody else', async () => {
+    const said = `${await scratch()}/said`;
+    const folder = await onlyPrograms({
+      flock: 'shift; exec "$@"',
+      'apt-get': `for word; do
+  [ "$word" = update ] && { echo update >> ${said}; exit 0; }
+  [ "$word" = install ] && { echo install >> ${said}; [ $(grep -c install ${said}) = 2 ] || exit 100; }
+done
+printf '#!/bin/sh\\necho Redis server v=7.0.15\\n' > "$(dirname "$0")/redis-server"
+chmod 755 "$(dirname "$0")/redis-server"`,
+    });
+    const attempt = get(redis, await freshConfig());
+    if (process.getuid?.() === 0) {
+      expect(await attempt).toMatchObject({ kind: 'path', program: `${folder}/redis-server`, version: '7.0.15' });
+      expect(await readFile(said, 'utf8')).toBe('install\nupdate\ninstall\n');
+    } else {
+      expect((await failureOf(attempt)).message).toContain('sudo apt-get install -y redis-server');
+    }
+  });
+});
+
 describe('what is there already', () => {
   it.each([
     ['TEMPORAL_ADDRESS', temporal, 'cluster.example:7233'],

@@ -23,7 +23,7 @@ export async function freshConfig(settings: Record<string, string> = {}): Promis
 }
 
 /** Lets programs be found only among these shell scripts, until the test ends. */
-export async function onlyPrograms(scripts: Record<string, string>): Promise<void> {
+export async function onlyPrograms(scripts: Record<string, string>): Promise<string> {
   const folder = await scratch();
   for (const [name, script] of Object.entries(scripts)) await writeScript(`${folder}/${name}`, script);
   const path = process.env['PATH'];
@@ -31,6 +31,7 @@ export async function onlyPrograms(scripts: Record<string, string>): Promise<voi
   onTestFinished(() => {
     process.env['PATH'] = path;
   });
+  return folder;
 }
 
 /** Writes a shell script that can be run. */
