@@ -1,0 +1,127 @@
+import { TalosError } from '../errors.ts';
+import type { ModelMessage } from '../models/model.ts';
+import { type ContextMemory, shortenMemory } from '../retrieval/context.ts';
+import { checkMarker, markerNotice, spotlightBlock, spotlightMemory } from './spotlight.ts';
+import { estimateTokens } from './tokens.ts';
+
+/** Kept free beside the answer: a tokenizer may count more than the estimate. */
+const safetyTokens = 64;
+
+/** What a chat template adds to each message. */
+const overheadTokens = 8;
+
+/** Most of the budget that memories may take. */
+const memoryShare = 0.25;
+
+/** An earlier message of the conversation and its answer. */
+type Exchange = { readonly text: string; readonly reply?: string | undefined };
+
+/** Everything a prompt is made of. Memories come best first, earlier messages oldest first; `marker` is new and random every time. */
+export type PromptParts = {
+  readonly system: string;
+  readonly memories: readonly ContextMemory[];
+  readonly recent: readonly Exchange[];
+  readonly message: string;
+  readonly limits: { readonly contextTokens: number; readonly maxOutputTokens: number };
+  readonly marker: string;
+};
+
+/** Where the budget went, in estimated tokens, and what did not fit. */
+export type PromptReport = {
+  readonly systemTokens: number;
+  readonly memoryTokens: number;
+  readonly recentTokens: number;
+  readonly messageTokens: number;
+  readonly droppedMemories: number;
+  readonly droppedMessages: number;
+};
+
+/** Tokens a prompt may take: the window without the answer (never more than half the window) and a reserve. */
+export function promptBudget({ contextTokens, maxOutputTokens }: PromptParts['limits']): number {
+  return contextTokens - Math.min(maxOutputTokens, Math.floor(contextTokens / 2)) - safetyTokens;
+}
+
+/**
+ * The prompt: system prompt, spotlighted memories, the newest earlier messages that fit, and the message itself, whole.
+ * Fails with MESSAGE_TOO_LONG when the message does not fit beside the system prompt.
+ */
+export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; report: PromptReport } {
+  const budget = promptBudget(parts.limits);
+  const systemTokens = cost(parts.system);
+  const messageTokens = cost(parts.message);
+  const free = budget - systemTokens - messageTokens;
+  if (free < 0) throw tooLong(messageTokens, budget - systemTokens);
+  const memory = chooseMemories(parts, Math.min(Math.floor(budget * memoryShare), free));
+  const recent = chooseRecent(parts.recent, free - memory.tokens);
+  return {
+    messages: [
+      { role: 'system', content: [parts.system, ...memory.notice].join('\n\n') },
+      ...memory.messages,
+      ...recent.messages,
+      { role: 'user', content: parts.message },
+    ],
+    report: {
+      systemTokens,
+      memoryTokens: memory.tokens,
+      recentTokens: recent.tokens,
+      messageTokens,
+      droppedMemories: memory.dropped,
+      droppedMessages: recent.dropped,
+    },
+  };
+}
+
+type Chosen = { readonly messages: ModelMessage[]; readonly tokens: number; readonly dropped: number };
+
+/** The best memories that fit; one that is among the earlier messages anyway is left out. */
+function chooseMemories(parts: PromptParts, budget: number): Chosen & { readonly notice: string[] } {
+  const { memories, marker } = parts;
+  const none = { messages: [], tokens: 0, dropped: memories.length, notice: [] };
+  if (memories.length === 0) return none;
+  checkMarker(marker);
+  const notice = markerNotice(marker);
+  let tokens = estimateTokens(`\n\n${notice}`) + cost(spotlightBlock([], marker));
+  const notes: string[] = [];
+  for (const memory of memories) {
+    const note = spotlightMemory(memory, marker);
+    const noteTokens = estimateTokens(`${note}\n> \n`);
+    if (tokens + noteTokens > budget || isAmong(memory, parts.recent)) continue;
+    notes.push(note);
+    tokens += noteTokens;
+  }
+  if (notes.length === 0) return none;
+  const messages: ModelMessage[] = [{ role: 'user', content: spotlightBlock(notes, marker) }];
+  return { messages, tokens, dropped: memories.length - notes.length, notice: [notice] };
+}
+
+function isAmong(memory: ContextMemory, recent: readonly Exchange[]): boolean {
+  return recent.some(({ text, reply }) => reply !== undefined && shortenMemory(`${text}\n\n${reply}`) === memory.text);
+}
+
+/** The newest exchanges that fit, without gaps, oldest first. */
+function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
+  const messages: ModelMessage[] = [];
+  let tokens = 0;
+  let kept = 0;
+  for (const { text, reply } of recent.toReversed()) {
+    if (reply === undefined || reply === '') continue;
+    const pairTokens = cost(text) + cost(reply);
+    if (tokens + pairTokens > budget) break;
+    messages.unshift({ role: 'user', content: text }, { role: 'assistant', content: reply });
+    tokens += pairTokens;
+    kept += 1;
+  }
+  return { messages, tokens, dropped: recent.length - kept };
+}
+
+function cost(content: string): number {
+  return estimateTokens(content) + overheadTokens;
+}
+
+function tooLong(needed: number, free: number): TalosError {
+  return new TalosError(
+    'MESSAGE_TOO_LONG',
+    `The message takes about ${needed} tokens and the model has room for ${Math.max(0, free)}; shorten it, send it in parts, or raise QWEN_CONTEXT_LENGTH.`,
+    { details: { field: 'message' } },
+  );
+}

@@ -1,0 +1,115 @@
+import { bm25Scores } from './bm25.ts';
+import { fuseRankings } from './fuse.ts';
+import { keyWords } from './keywords.ts';
+import type { MemoryMatch, MemoryPriority } from './memory.ts';
+import { wordsOf } from './words.ts';
+
+/** Below this cosine a memory needs words in common with the query to be let in. */
+export const minSimilarity = 0.55;
+
+/** Share of the query's key words that lets a memory in whatever its cosine. */
+const minSharedWords = 0.5;
+
+/** Two texts with this share of words in common are one memory. */
+const duplicateOverlap = 0.9;
+
+const halfLifeMs = 30 * 24 * 60 * 60 * 1000;
+
+/** Uses after which a memory counts as used all the time. */
+const manyUses = 100;
+
+/** What each part contributes; together 1. */
+const weights = { fused: 0.35, similarity: 0.35, recency: 0.12, frequency: 0.06, priority: 0.12 } as const;
+
+const priorityValue: Readonly<Record<MemoryPriority, number>> = { critical: 1, high: 0.8, normal: 0.5, temporary: 0.2 };
+
+/** A memory with its place in the ranking; `score` is between 0 and 1. */
+export type RankedMemory = MemoryMatch & { readonly score: number };
+
+type Ranking = {
+  readonly query: string;
+  readonly candidates: readonly MemoryMatch[];
+  readonly now: number;
+  readonly limit: number;
+};
+
+/**
+ * The memories worth showing for a query, best first: vector rank and BM25 rank fused, blended with the similarity itself, recency, use and
+ * priority. Unrelated memories and near-duplicates of better ones are left out; ties go by id.
+ */
+export function rankMemories({ query, candidates, now, limit }: Ranking): RankedMemory[] {
+  const wanted = keyWords(query);
+  const related = candidates.filter((memory) => isRelated(memory, wanted));
+  const relevance = fusedRelevance(query, related);
+  const ranked = related
+    .map((memory) => ({ ...memory, score: blend(memory, relevance.get(keyOf(memory)) ?? 0, now) }))
+    .toSorted((first, second) => second.score - first.score || compareKeys(first, second));
+  return withoutDuplicates(ranked, limit);
+}
+
+function isRelated(memory: MemoryMatch, wanted: readonly string[]): boolean {
+  if (memory.similarity >= minSimilarity) return true;
+  if (wanted.length === 0) return false;
+  const words = new Set(wordsOf(memory.text));
+  return wanted.filter((word) => words.has(word)).length / wanted.length >= minSharedWords;
+}
+
+/** Fused ranks, stretched so that the best candidate has 1 and the worst 0; alone or all alike, 1. */
+function fusedRelevance(query: string, memories: readonly MemoryMatch[]): Map<string, number> {
+  const scores = bm25Scores(
+    query,
+    memories.map((memory) => memory.text),
+  );
+  const scored = memories.map((memory, at) => ({ memory, bm25: scores[at] ?? 0 }));
+  const byVector = scored.toSorted(
+    (first, second) => second.memory.similarity - first.memory.similarity || compareKeys(first.memory, second.memory),
+  );
+  const byWords = scored
+    .filter(({ bm25 }) => bm25 > 0)
+    .toSorted((first, second) => second.bm25 - first.bm25 || compareKeys(first.memory, second.memory));
+  const fused = fuseRankings([byVector, byWords].map((list) => list.map(({ memory }) => keyOf(memory))));
+  const worst = Math.min(...fused.values());
+  const spread = Math.max(...fused.values()) - worst;
+  return new Map([...fused].map(([key, score]) => [key, spread === 0 ? 1 : (score - worst) / spread]));
+}
+
+function blend(memory: MemoryMatch, fused: number, now: number): number {
+  const { createdAt, lastAccess, accessCount, priority } = memory.metadata;
+  const ageMs = Math.max(0, now - Math.max(createdAt, lastAccess));
+  const recency = 0.5 ** (ageMs / halfLifeMs);
+  const frequency = Math.min(1, Math.log1p(Math.max(0, accessCount)) / Math.log1p(manyUses));
+  return (
+    weights.fused * fused +
+    weights.similarity * Math.max(0, memory.similarity) +
+    weights.recency * recency +
+    weights.frequency * frequency +
+    weights.priority * priorityValue[priority]
+  );
+}
+
+function withoutDuplicates(ranked: readonly RankedMemory[], limit: number): RankedMemory[] {
+  const kept: { memory: RankedMemory; words: Set<string> }[] = [];
+  for (const memory of ranked) {
+    if (kept.length >= limit) break;
+    const words = new Set(wordsOf(memory.text));
+    if (!kept.some((other) => overlap(other.words, words) >= duplicateOverlap)) kept.push({ memory, words });
+  }
+  return kept.map(({ memory }) => memory);
+}
+
+/** Jaccard overlap; two texts without words are alike. */
+function overlap(first: ReadonlySet<string>, second: ReadonlySet<string>): number {
+  const shared = [...first].filter((word) => second.has(word)).length;
+  const all = first.size + second.size - shared;
+  return all === 0 ? 1 : shared / all;
+}
+
+function keyOf(memory: MemoryMatch): string {
+  return `${memory.id}/${memory.collection}`;
+}
+
+function compareKeys(first: MemoryMatch, second: MemoryMatch): number {
+  const [a, b] = [keyOf(first), keyOf(second)];
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
