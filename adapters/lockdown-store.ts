@@ -57,19 +57,26 @@ export function createLockdownStore({ redis, file: path }: { redis: RedisConnect
       return flagged.value;
     },
 
+    /** At every moment until the last step one of the two says locked; so does a failure on the way. */
     async unlock() {
+      const lockdown = await file.read();
+      if (lockdown !== undefined) await flag(lockdown);
+      await removeFile();
       await redis.call((c) => c.del(keys.lockdown));
-      try {
-        await file.remove();
-      } catch (cause) {
-        throw new TalosError(
-          'STORE_UNAVAILABLE',
-          `Talos stays locked down: ${path} cannot be removed; mend its folder, then unlock again.`,
-          { cause },
-        );
-      }
     },
   };
+
+  async function removeFile(): Promise<void> {
+    try {
+      await file.remove();
+    } catch (cause) {
+      throw new TalosError(
+        'STORE_UNAVAILABLE',
+        `Talos stays locked down: ${path} cannot be removed; mend its folder, then unlock again.`,
+        { cause },
+      );
+    }
+  }
 }
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly cause: unknown };

@@ -9,9 +9,6 @@ import { streamStart } from './stream-id.ts';
 /** Lines kept for those who look later. */
 export const mostLogLines = 2000;
 
-/** Lines on their way to Redis; when it cannot keep up, further ones are dropped. */
-const mostUnderway = 1000;
-
 const pageSize = 500;
 
 const Entries = z.array(z.tuple([z.string(), z.tuple([z.literal('line'), z.string()])]));
@@ -20,6 +17,7 @@ type Entries = z.infer<typeof Entries>;
 /** Log lines in one Redis Stream. The files keep every line; here a line is dropped rather than waited for. */
 export function createLogStream(redis: RedisConnections): LogStream {
   const { commands, keys, wakeUps } = redis;
+  /** Lines on their way to Redis; when it cannot keep up, further ones are dropped. */
   let underway = 0;
 
   async function send(line: LogLine): Promise<void> {
@@ -44,12 +42,13 @@ export function createLogStream(redis: RedisConnections): LogStream {
   }
 
   async function backfill({ backfill: wanted, accepts }: Backfill): Promise<{ lines: LogLine[]; position: string }> {
-    const lines: LogLine[] = [];
-    let entries = await newest('+');
-    const position = entries[0]?.[0] ?? streamStart;
-    while (entries.length > 0 && lines.length < wanted) {
-      lines.push(...toLines(entries).filter(accepts));
-      entries = entries.length < pageSize ? [] : (await newest(entries.at(-1)?.[0] ?? streamStart)).slice(1);
+    let page = await newest('+');
+    const position = page[0]?.[0] ?? streamStart;
+    const lines = toLines(page).filter(accepts);
+    while (page.length === pageSize && lines.length < wanted) {
+      page = await newest(page.at(-1)?.[0] ?? streamStart);
+      // The first of this page is the last of the one before.
+      lines.push(...toLines(page.slice(1)).filter(accepts));
     }
     return { lines: lines.slice(0, wanted).reverse(), position };
   }
@@ -61,7 +60,7 @@ export function createLogStream(redis: RedisConnections): LogStream {
 
   return {
     append(line) {
-      if (commands.status === 'ready' && underway < mostUnderway) void send(line);
+      if (commands.status === 'ready' && underway < mostLogLines) void send(line);
     },
 
     async *follow({ signal, accepts, ...wanted }) {

@@ -40,49 +40,76 @@ export function connectRedis({ url, keyPrefix = 'talos:', onError }: ConnectOpti
   const keys = redisKeys(keyPrefix);
   const commands = new Redis(connectionOptions(url));
   const subscriber = new Redis({ ...connectionOptions(url), lazyConnect: true, autoResubscribe: false });
-  const connected = createGate();
-  let lastError: Error | undefined;
-
-  for (const client of [commands, subscriber]) {
-    client.on('error', (error: Error) => {
-      lastError = error;
-      onError?.(error);
-    });
-  }
-  commands.on('ready', () => {
-    lastError = undefined;
-    connected.open();
-  });
-  commands.on('close', () => connected.shut());
+  for (const client of [commands, subscriber]) client.on('error', (error: Error) => onError?.(error));
+  const line = commandLine(commands);
   const wakeUps = createWakeUps({ subscriber, commands, channel: keys.wakeUps, waitMs: commandWaitMs });
-
-  async function call<T>(work: (commands: Redis) => Promise<T>): Promise<T> {
-    const waitMs = commands.status === 'end' ? 0 : commandWaitMs;
-    if (!connected.isOpen && !(await connected.pass({ waitMs }))) throw storeUnavailable(lastError);
-    try {
-      return await work(commands);
-    } catch (thrown) {
-      throw toStoreError(thrown);
-    }
-  }
 
   return {
     commands,
     subscriber,
     keys,
     wakeUps,
-    call,
-    run: (script, input) => call((client) => runScript(client, script, input)),
+    call: line.call,
+    run: (script, input) => line.call((client) => runScript(client, script, input)),
     async ping(signal) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(pingWaitMs)]);
-      if (!(await connected.pass({ waitMs: pingWaitMs, signal: limit }))) throw storeUnavailable(lastError);
-      await Promise.race([call((client) => client.ping()), aborted(limit)]);
+      await line.connected({ waitMs: pingWaitMs, signal: limit });
+      await Promise.race([line.call((client) => client.ping()), aborted(limit)]);
     },
     async close() {
       wakeUps.close();
+      line.close();
       subscriber.disconnect();
       if (commands.status === 'ready') await commands.quit().catch(() => undefined); // a dead server needs no farewell
       commands.disconnect();
+    },
+  };
+}
+
+/** Sends commands over a connection that comes and goes. */
+function commandLine(commands: Redis) {
+  const open = createGate();
+  const gone = createGate();
+  let lastError: Error | undefined;
+  let isClosed = false;
+  commands.on('error', (error: Error) => {
+    lastError = error;
+  });
+  commands.on('ready', () => {
+    lastError = undefined;
+    gone.shut();
+    open.open();
+  });
+  commands.on('close', () => {
+    open.shut();
+    gone.open();
+  });
+
+  async function connected(limit: { waitMs: number; signal?: AbortSignal }): Promise<Redis> {
+    if (open.isOpen || (!isClosed && (await open.pass(limit)))) return commands;
+    throw storeUnavailable(lastError);
+  }
+
+  async function call<T>(work: (commands: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await work(await connected({ waitMs: commandWaitMs }));
+    } catch (thrown) {
+      if (!wasNeverSent(thrown)) throw toStoreError(thrown);
+    }
+    // The socket is dead and the client is about to notice.
+    await gone.pass({ waitMs: commandWaitMs });
+    try {
+      return await work(await connected({ waitMs: commandWaitMs }));
+    } catch (thrown) {
+      throw toStoreError(thrown);
+    }
+  }
+
+  return {
+    connected,
+    call,
+    close: () => {
+      isClosed = true;
     },
   };
 }
@@ -117,6 +144,11 @@ function address(url: string): Omit<RedisOptions, 'replyMapping'> {
     ...(password !== '' && { password: decodeURIComponent(password) }),
     ...(protocol === 'rediss:' && { tls: {} }),
   };
+}
+
+/** The client refuses a command without sending it when the socket cannot be written to. */
+function wasNeverSent(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message.startsWith("Stream isn't writeable");
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

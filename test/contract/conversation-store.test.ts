@@ -5,10 +5,11 @@ import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import type { RedisConnections } from '../../adapters/redis.ts';
 import { createTokenStream } from '../../adapters/token-stream.ts';
 import { connectTestRedis } from '../integration/stores/support.ts';
-import { describeConversationList, describeConversationStore } from './conversation-store-suite.ts';
+import { describeConversationList } from './conversation-list-suite.ts';
+import { describeConversationStore } from './conversation-store-suite.ts';
 
 describeConversationStore('conversation store in memory', async () => createMemoryChat());
-describeConversationList('conversation list in memory', async () => createMemoryChat());
+describeConversationList('conversation list in memory', async () => createMemoryChat().conversations);
 
 const shared = connectTestRedis(inject('stack').redis);
 afterAll(() => shared.close());
@@ -21,7 +22,7 @@ afterEach(async () => {
 describeConversationList('conversation list in Redis', async () => {
   const redis = connectTestRedis(inject('stack').redis);
   opened.push(redis);
-  return overRedis(redis);
+  return createConversationStore(redis);
 });
 
 function overRedis(redis: RedisConnections) {

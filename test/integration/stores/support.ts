@@ -31,6 +31,7 @@ export type OwnRedis = {
   readonly url: string;
   start(): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
   close(): Promise<void>;
 };
 
@@ -45,7 +46,7 @@ export async function startOwnRedis(...options: string[]): Promise<OwnRedis> {
     child = spawn('redis-server', [...fixed, '--appendfsync', 'everysec', ...options], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    for await (const line of child.stdout ?? []) if (String(line).includes('Ready to accept connections')) break;
+    for await (const line of child.stdout ?? []) if (/ready to accept connections/i.test(String(line))) break;
     child.stdout?.resume();
   }
 
@@ -61,6 +62,7 @@ export async function startOwnRedis(...options: string[]): Promise<OwnRedis> {
     url: `unix://${socket}`,
     start,
     kill,
+    signal: (signal) => void child.kill(signal),
     async close() {
       await kill('SIGKILL');
       await rm(dir, { recursive: true, force: true });
