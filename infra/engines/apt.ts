@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { TalosError } from '../../domain/errors.ts';
 import { findProgram, runCommand } from '../run-command.ts';
-import type { Step } from './release.ts';
+import type { Step } from './teller.ts';
 
 /** What a package is called on each system. */
 export type PackageNames = Readonly<Record<'apt' | 'dnf' | 'pacman' | 'zypper' | 'apk' | 'brew', string>>;

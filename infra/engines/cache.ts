@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
 import type { Config } from '../../domain/config/parse.ts';
 import { TalosError } from '../../domain/errors.ts';
-import { identify, isAlive } from '../process-identity.ts';
+import { identify } from '../process-identity.ts';
 import type { EngineLocation, EngineName } from './engine.ts';
+import type { Step } from './teller.ts';
 
 /** One version of an engine. */
 export type Edition = { readonly name: EngineName; readonly version: string };
@@ -16,13 +19,15 @@ export type Edition = { readonly name: EngineName; readonly version: string };
 /** Folders to fill: `whole` becomes the cached engine, `work` is thrown away. */
 export type Workplace = { readonly whole: string; readonly work: string };
 
+type CachedEngine = Extract<EngineLocation, { program: string }>;
+
 /** Written last; a folder without it, or whose program is not as it says, is no engine. */
 const Manifest = z.object({ program: z.string(), size: z.int() });
 const manifestName = 'engine.json';
 const dayMs = 86_400_000;
 
 /** The engine in the cache, undefined when it is not there whole. */
-export function findCached(config: Config, edition: Edition): Extract<EngineLocation, { program: string }> | undefined {
+export function findCached(config: Config, edition: Edition): CachedEngine | undefined {
   const folder = cachedFolder(config, edition);
   if (!existsSync(`${folder}/${manifestName}`)) return undefined;
   const manifest = Manifest.safeParse(parseJson(readFileSync(`${folder}/${manifestName}`, 'utf8')));
@@ -33,22 +38,23 @@ export function findCached(config: Config, edition: Edition): Extract<EngineLoca
   return { kind: 'cache', program, version: edition.version };
 }
 
-/** Puts an engine into the cache: whole or not at all. `fill` returns the program's path below `whole`. */
+/** Puts an engine into the cache: whole or not at all, and once where several want it. `fill` returns the program's path below `whole`. */
 export async function installWhole(
   config: Config,
-  edition: Edition,
+  { edition, ...step }: Step & { readonly edition: Edition },
   fill: (place: Workplace) => Promise<string>,
-): Promise<Extract<EngineLocation, { program: string }>> {
+): Promise<CachedEngine> {
   const present = findCached(config, edition);
   if (present !== undefined) return present;
   const parent = `${config.home.enginesDir}/${edition.name}`;
   await makeFolder(parent);
-  await removeLeftovers(parent);
   const place = `${parent}/${partName()}`;
   const [whole, work] = [`${place}/whole`, `${place}/work`];
   try {
     await mkdir(whole, { recursive: true });
     await mkdir(work);
+    const brought = await waitForOthers(place, () => findCached(config, edition), step);
+    if (brought !== undefined) return brought;
     const program = await fill({ whole, work });
     const { size } = await stat(`${whole}/${program}`);
     await writeFile(`${whole}/${manifestName}`, JSON.stringify({ program, size }), { flush: true });
@@ -59,6 +65,21 @@ export async function installWhole(
   const location = findCached(config, edition);
   if (location !== undefined) return location;
   throw new TalosError('INTERNAL', `${edition.name} was put into ${cachedFolder(config, edition)} but is not there`);
+}
+
+/** Lets whoever began earlier finish: building twice at once takes twice as long for both. Returns what they brought, if they did. */
+async function waitForOthers(
+  place: string,
+  find: () => CachedEngine | undefined,
+  { signal, teller }: Step,
+): Promise<CachedEngine | undefined> {
+  for (;;) {
+    const earlier = await livingParts(dirname(place), basename(place));
+    const found = find();
+    if (found !== undefined || earlier.length === 0) return found;
+    teller.say('waiting for another Talos that gets it');
+    await sleep(500, undefined, { signal });
+  }
 }
 
 /** When another process was first its engine stays; a broken one is moved out of the way. */
@@ -84,20 +105,23 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes what attempts left behind whose process is gone; of another machine, what is older than a day. */
-async function removeLeftovers(parent: string): Promise<void> {
+/** Attempts on this machine that began before ours. Removes what was left behind by dead ones, and by other machines after a day. */
+async function livingParts(parent: string, ours: string): Promise<string[]> {
+  const living: string[] = [];
   for (const name of await readdir(parent)) {
-    const [mark, host, pid, startedAt] = name.split('+');
-    if (mark !== '.part' || pid === undefined || startedAt === undefined) continue;
+    const [mark, began, host, pid, startedAt] = name.split('+');
+    if (mark !== '.part' || name === ours || pid === undefined || startedAt === undefined) continue;
     const folder = `${parent}/${name}`;
     const isOver = host === thisHost() ? isGone(Number(pid), startedAt) : await isOld(folder);
     if (isOver) await rm(folder, { recursive: true, force: true });
+    else if (host === thisHost() && name < ours && began !== undefined) living.push(name);
   }
+  return living;
 }
 
 function isGone(pid: number, startedAt: string): boolean {
   const living = identify(pid);
-  return living === undefined || plain(living.startedAt) !== startedAt || !isAlive(living);
+  return living === undefined || plain(living.startedAt) !== startedAt;
 }
 
 async function isOld(folder: string): Promise<boolean> {
@@ -105,9 +129,10 @@ async function isOld(folder: string): Promise<boolean> {
   return found !== undefined && Date.now() - found.mtimeMs > dayMs;
 }
 
+/** Sorts by the time an attempt began, and names the process behind it. */
 function partName(): string {
   const startedAt = plain(identify(process.pid)?.startedAt ?? '');
-  return `.part+${thisHost()}+${process.pid}+${startedAt}+${randomBytes(4).toString('hex')}`;
+  return ['.part', Date.now(), thisHost(), process.pid, startedAt, randomBytes(4).toString('hex')].join('+');
 }
 
 function thisHost(): string {

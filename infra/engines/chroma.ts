@@ -10,7 +10,7 @@ import { findCached, installWhole } from './cache.ts';
 import type { Workplace } from './cache.ts';
 import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
 import { probeHttp } from './http-probe.ts';
-import type { Step } from './release.ts';
+import type { Step } from './teller.ts';
 import { createTeller } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 
@@ -46,7 +46,7 @@ export const chroma: Engine = {
   async get(config, { progress, signal }): Promise<EngineLocation> {
     const teller = createTeller('chroma', progress);
     try {
-      return await installWhole(config, edition, (place) => fill(place, { signal, teller }));
+      return await installWhole(config, { edition, signal, teller }, (place) => fill(place, { signal, teller }));
     } finally {
       teller.stop();
     }

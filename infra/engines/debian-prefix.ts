@@ -3,7 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 
 import { TalosError } from '../../domain/errors.ts';
 import { askProgram, findProgram, runCommand } from '../run-command.ts';
-import type { Step } from './release.ts';
+import type { Step } from './teller.ts';
 
 /** What unpacking Debian packages beside the system needs; found on Debian only. */
 export type DebianTools = {

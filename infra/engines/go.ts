@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { TalosError } from '../../domain/errors.ts';
 import { askProgram, findProgram, runCommand } from '../run-command.ts';
 import type { Edition, Workplace } from './cache.ts';
-import type { Step } from './release.ts';
+import type { Step } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 import type { Version } from './version.ts';
 

@@ -8,7 +8,7 @@ import type { Edition, Workplace } from './cache.ts';
 import { fillPrefix, findDebianTools } from './debian-prefix.ts';
 import type { DebianTools } from './debian-prefix.ts';
 import { findGo, runGo } from './go.ts';
-import type { Step } from './release.ts';
+import type { Step } from './teller.ts';
 
 /** Where Debian keeps llama.cpp as packages; its programs run with the C library they come with. */
 const request = { suite: 'forky', name: 'llama.cpp-tools' };

@@ -10,8 +10,9 @@ import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
 import { probeHttp } from './http-probe.ts';
 import { buildOllama } from './ollama-source.ts';
 import { fetchRelease } from './release.ts';
-import type { Release, Step } from './release.ts';
+import type { Release } from './release.ts';
 import { createTeller } from './teller.ts';
+import type { Step } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 import type { Version } from './version.ts';
 
@@ -39,7 +40,9 @@ export const ollama: Engine = {
   async get(config, { progress, signal }): Promise<EngineLocation> {
     const teller = createTeller('ollama', progress);
     try {
-      return await installWhole(config, edition, (place) => fill(config, place, { signal, teller }));
+      return await installWhole(config, { edition, signal, teller }, (place) =>
+        fill(config, place, { signal, teller }),
+      );
     } finally {
       teller.stop();
     }

@@ -5,7 +5,7 @@ import { unpack } from '../archive.ts';
 import { fetchFile, fetchText } from '../download.ts';
 import type { EngineName } from './engine.ts';
 import type { Workplace } from './cache.ts';
-import type { Teller } from './teller.ts';
+import type { Step } from './teller.ts';
 
 /** An official release: archives and a list of their SHA-256 below one address. */
 export type Release = {
@@ -17,9 +17,6 @@ export type Release = {
   readonly archive: string | undefined;
   readonly timeoutMs: number;
 };
-
-/** What the caller of a long step hands down. */
-export type Step = { readonly signal: AbortSignal; readonly teller: Teller };
 
 const mebibyte = 1_048_576;
 

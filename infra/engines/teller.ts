@@ -40,3 +40,6 @@ export function createTeller(engine: EngineName, progress: Progress): Teller {
     stop: () => clearInterval(timer),
   };
 }
+
+/** What the caller of a long step hands down. */
+export type Step = { readonly signal: AbortSignal; readonly teller: Teller };

@@ -10,8 +10,9 @@ import type { Workplace } from './cache.ts';
 import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
 import { findGo, runGo } from './go.ts';
 import { fetchRelease } from './release.ts';
-import type { Release, Step } from './release.ts';
+import type { Release } from './release.ts';
 import { createTeller } from './teller.ts';
+import type { Step } from './teller.ts';
 import { prepareTemporalData } from './temporal-data.ts';
 import { describeNamespace } from './temporal-rpc.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
@@ -51,7 +52,9 @@ export const temporal: Engine = {
   async get(config, { progress, signal }): Promise<EngineLocation> {
     const teller = createTeller('temporal', progress);
     try {
-      return await installWhole(config, edition, (place) => fill(config, place, { signal, teller }));
+      return await installWhole(config, { edition, signal, teller }, (place) =>
+        fill(config, place, { signal, teller }),
+      );
     } finally {
       teller.stop();
     }

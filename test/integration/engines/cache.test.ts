@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -12,8 +11,12 @@ import { cacheOf, freshConfig, onlyPrograms, writeScript } from './support.ts';
 
 const edition = { name: 'chroma', version: chroma.version } as const;
 
-async function install(config: Config, content = 'echo chroma 1.4.4') {
-  return await installWhole(config, edition, async ({ whole }) => {
+function job(signal = new AbortController().signal) {
+  return { edition, signal, teller: { say: () => undefined, line: () => undefined, stop: () => undefined } };
+}
+
+async function install(config: Config, content = 'echo chroma 1.4.4', signal?: AbortSignal) {
+  return await installWhole(config, job(signal), async ({ whole }) => {
     await writeScript(`${whole}/chroma`, content);
     return 'chroma';
   });
@@ -22,7 +25,7 @@ async function install(config: Config, content = 'echo chroma 1.4.4') {
 describe('engine cache', () => {
   it('holds nothing of an attempt that failed', async () => {
     const config = await freshConfig();
-    const attempt = installWhole(config, edition, async ({ whole, work }) => {
+    const attempt = installWhole(config, job(), async ({ whole, work }) => {
       await writeFile(`${whole}/chroma`, 'half');
       await writeFile(`${work}/archive`, 'half');
       throw new Error('the disk is full');
@@ -34,7 +37,7 @@ describe('engine cache', () => {
   it('shows an engine only when it is whole', async () => {
     const config = await freshConfig();
     await onlyPrograms({});
-    await installWhole(config, edition, async ({ whole }) => {
+    await installWhole(config, job(), async ({ whole }) => {
       await writeScript(`${whole}/chroma`, 'echo');
       expect(await chroma.locate(config)).toMatchObject({ kind: 'missing' });
       return 'chroma';
@@ -62,42 +65,75 @@ describe('engine cache', () => {
     expect(findCached(config, edition)).toBeDefined();
   });
 
-  it('clears what a dead process left and leaves a living one its folder', async () => {
+  it('clears what a dead process left', async () => {
     const config = await freshConfig();
-    const parent = `${config.home.enginesDir}/chroma`;
     const script = `
       import { installWhole } from '${new URL('../../../infra/engines/cache.ts', import.meta.url).href}';
       const config = { home: { enginesDir: process.argv[1] } };
-      installWhole(config, ${JSON.stringify(edition)}, () => process.kill(process.pid, 'SIGKILL'));`;
+      installWhole(config, { edition: ${JSON.stringify(edition)} }, () => process.kill(process.pid, 'SIGKILL'));`;
     const killed = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, config.home.enginesDir]);
     await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
-    const leftovers = await cacheOf(chroma, config);
-    expect(leftovers).toHaveLength(1);
-
-    await installWhole(config, edition, async ({ whole, work }) => {
-      expect(existsSync(`${parent}/${leftovers[0]}`)).toBe(false);
-      await install(config);
-      expect(existsSync(work)).toBe(true);
-      await writeScript(`${whole}/chroma`, 'echo second');
-      return 'chroma';
-    });
+    expect(await cacheOf(chroma, config)).toHaveLength(1);
+    await install(config);
     expect(await cacheOf(chroma, config)).toEqual([edition.version]);
   });
 
-  it('serves two that get the same engine at once', async () => {
+  it('is filled once by two that want the same engine at once', async () => {
     const config = await freshConfig();
-    const both = Promise.withResolvers<void>();
-    let filling = 0;
-    const attempt = async (): Promise<unknown> =>
-      await installWhole(config, edition, async ({ whole }) => {
-        filling += 1;
-        if (filling === 2) both.resolve();
-        await both.promise;
+    const fills: string[] = [];
+    const attempt = async (name: string) =>
+      await installWhole(config, job(), async ({ whole }) => {
+        fills.push(name);
         await writeScript(`${whole}/chroma`, 'echo');
         return 'chroma';
       });
-    const [first, second] = await Promise.all([attempt(), attempt()]);
+    const [first, second] = await Promise.all([attempt('first'), attempt('second')]);
     expect(first).toEqual(second);
+    expect(fills).toHaveLength(1);
     expect(await cacheOf(chroma, config)).toEqual([edition.version]);
+  });
+
+  it('is filled by the second when the first fails', async () => {
+    const config = await freshConfig();
+    const mayFail = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const first = installWhole(config, job(), async () => {
+      begun.resolve();
+      await mayFail.promise;
+      throw new Error('no connection');
+    });
+    await begun.promise;
+    const waiting = Promise.withResolvers<void>();
+    const second = installWhole(
+      config,
+      { ...job(), teller: { ...job().teller, say: () => waiting.resolve() } },
+      async ({ whole }) => {
+        await writeScript(`${whole}/chroma`, 'echo');
+        return 'chroma';
+      },
+    );
+    await waiting.promise;
+    mayFail.resolve();
+    await expect(first).rejects.toThrow('no connection');
+    expect(await second).toMatchObject({ kind: 'cache' });
+  });
+
+  it('stops waiting for another when given up', async () => {
+    const config = await freshConfig();
+    const end = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const first = installWhole(config, job(), async ({ whole }) => {
+      begun.resolve();
+      await end.promise;
+      await writeScript(`${whole}/chroma`, 'echo');
+      return 'chroma';
+    });
+    await begun.promise;
+    const giveUp = new AbortController();
+    const second = install(config, 'echo', giveUp.signal);
+    giveUp.abort();
+    await expect(second).rejects.toThrow(/aborted/);
+    end.resolve();
+    expect(await first).toMatchObject({ kind: 'cache' });
   });
 });
