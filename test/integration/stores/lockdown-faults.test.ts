@@ -108,6 +108,22 @@ describe('the lockdown', () => {
     expect(await readdir(dirname(file))).toEqual([]);
   });
 
+  it('is not set again by a reader whom an unlock overtook', async () => {
+    await store.lock(order);
+    let overtake = () => store.unlock();
+    const slow: RedisConnections = {
+      ...redis,
+      run: async (script, input) => {
+        const first = overtake;
+        overtake = async () => {};
+        await first();
+        return redis.run(script, input);
+      },
+    };
+    expect(await createLockdownStore({ redis: slow, file }).state()).toEqual(locked);
+    expect(await store.state()).toEqual({ locked: false });
+  });
+
   it('ends with the unlock even while others read it', async () => {
     await store.lock(order);
     for (let round = 0; round < 60; round += 1) {

@@ -68,6 +68,21 @@ describe('a Redis that dies and comes back', () => {
     expect(redis.wakeUps.size).toBe(0);
   });
 
+  it('gives followers what came while only their wake-ups were cut off', async () => {
+    await conversations.accept({ ...ref, text: 'hello', createdAt: 1 });
+    const seen: string[] = [];
+    const following = (async () => {
+      for await (const { event } of tokens.follow(ref, { signal: AbortSignal.timeout(30_000) })) seen.push(event.type);
+    })();
+    await tokens.append(ref, { type: 'attempt-start', attempt: 1 });
+    await expect.poll(() => seen).toEqual(['attempt-start']);
+    redis.subscriber.disconnect(true);
+    await expect.poll(() => redis.subscriber.status).not.toBe('ready');
+    await conversations.settle(ref, { state: 'answered' }, 2);
+    await expect.poll(() => seen, { timeout: 5000 }).toEqual(['attempt-start', 'done']);
+    await following;
+  });
+
   it('lets those who watch the log go on', async () => {
     await redis.ping(AbortSignal.timeout(5000));
     const logs = createLogStream(redis);
