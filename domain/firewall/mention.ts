@@ -17,6 +17,9 @@ const quotations = [
 const thirdParty =
   /\b(?:models?|bots?|chatbots?|llms?|users?|people|attackers?|someone|somebody|students?|employees?|prompts?|emails?|hackers?|they|agents?|assistants|pages?|attempts?|inputs?|class|staff|teams?)\b/u;
 
+/** Somebody once told somebody else to do it. */
+const isReported = /\b(?:told|asked|instructed|advised|warned) (?:[\p{L}]{1,12} ){1,3}(?:not )?to $/u;
+
 /** Decides whether what was found at a place in a text is only talked about. Made once per text. */
 export type MentionCheck = (start: number, end: number) => boolean;
 
@@ -58,6 +61,7 @@ function isAskedAbout(text: string, start: number, end: number): boolean {
     before,
   );
   if (isWords) return /^["'”’]{0,2} ?(?:mean|do|attack|prompt|injection|work|actually|really|in |\?)/u.test(after);
+  if (isReported.test(before)) return thirdParty.test(before);
   const isQuestion =
     /^\s*(?:but |so |and )?(?:why|how|what|when|does|do|did|is|are|should|which)\b/u.test(before) &&
     after.includes('?');

@@ -22,7 +22,7 @@ const namedEntities: Readonly<Record<string, string>> = {
 };
 
 /** Characters that show nothing: zero-width, bidi controls, tags, fillers, variation selectors, and C0/C1 controls but not white space. */
-const invisible = /(?![\s\u0085])[\p{Default_Ignorable_Code_Point}\p{Cc}\uFFF9-\uFFFB]/gu;
+const invisible = /(?![\t\n\v\f\r\u0085])[\p{Default_Ignorable_Code_Point}\p{Cc}\uFFF9-\uFFFB]/gu;
 
 /** Brings a text into the one form the patterns are written for: visible, lower case, plain Latin letters, single spaces. */
 export function normalise(text: string): string {
@@ -106,5 +106,5 @@ function foldLookalikes(text: string): string {
 }
 
 function foldSpace(text: string): string {
-  return text.replace(/[^\S\n]+/gu, ' ').replace(/ ?\n[ \n]*/gu, '\n');
+  return text.replace(/(?:[^\S\n]|\u0085)+/gu, ' ').replace(/ ?\n[ \n]*/gu, '\n');
 }

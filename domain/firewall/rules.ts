@@ -82,7 +82,7 @@ export const rules: readonly Rule[] = [
         String.raw`\bdan\b[^\p{L}]{0,6}(?:(?:which|that|it|who|and)\s)?(?:stands? for|means|is short for|short for|meaning|=)?[^\p{L}]{0,4}do anything now\b`,
       ),
       pattern(
-        String.raw`\b(?:act|answer|respond|reply|behave) as (?:a )?["'“]?dan\b["'”]?(?=[\s.,:;!?]*(?:$|\n|mode|would|from now|who|and|that|\())`,
+        String.raw`\b(?:act|answer|respond|reply|behave) as (?:a )?["'“]?dan\b["'”]?(?=[\s.,:;!?]{0,8}(?:$|\n|mode|would|from now|who|and|that|\())`,
       ),
       pattern(String.raw`\bdan (?:mode|prompt|jailbreak) (?:enabled|activated|on)\b`),
       pattern(String.raw`\byou (?:can|are able to|are going to|will) do anything now\b`),

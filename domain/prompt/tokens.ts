@@ -2,7 +2,7 @@
 const weights: readonly (readonly [RegExp, number])[] = [
   [/[a-z \n\t]/gi, 0.3],
   [/\d/g, 1],
-  [/[!-/:-@[-`{-~]/g, 0.6],
+  [/[!-/:-@[-`{-~]/g, 0.7],
   [/[\u0080-\u04FF\u1E00-\u206F]/g, 0.8],
 ];
 

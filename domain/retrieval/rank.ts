@@ -1,11 +1,11 @@
 import { bm25Scores } from './bm25.ts';
-import { fuseRankings } from './fuse.ts';
+import { bestFusedScore, fuseRanks } from './fuse.ts';
 import { keyWords } from './keywords.ts';
 import type { MemoryMatch, MemoryPriority } from './memory.ts';
 import { wordsOf } from './words.ts';
 
 /** Below this cosine a memory needs words in common with the query to be let in. */
-export const minSimilarity = 0.55;
+const minSimilarity = 0.55;
 
 /** Share of the query's key words that lets a memory in whatever its cosine. */
 const minSharedWords = 0.5;
@@ -19,7 +19,7 @@ const halfLifeMs = 30 * 24 * 60 * 60 * 1000;
 const manyUses = 100;
 
 /** What each part contributes; together 1. */
-const weights = { fused: 0.35, similarity: 0.35, recency: 0.12, frequency: 0.06, priority: 0.12 } as const;
+const weights = { fused: 0.3, similarity: 0.4, recency: 0.12, frequency: 0.06, priority: 0.12 } as const;
 
 const priorityValue: Readonly<Record<MemoryPriority, number>> = { critical: 1, high: 0.8, normal: 0.5, temporary: 0.2 };
 
@@ -54,23 +54,15 @@ function isRelated(memory: MemoryMatch, wanted: readonly string[]): boolean {
   return wanted.filter((word) => words.has(word)).length / wanted.length >= minSharedWords;
 }
 
-/** Fused ranks, stretched so that the best candidate has 1 and the worst 0; alone or all alike, 1. */
+/** Fused ranks by similarity and by shared words; 1 for what leads both, about half for what shares no word. */
 function fusedRelevance(query: string, memories: readonly MemoryMatch[]): Map<string, number> {
-  const scores = bm25Scores(
-    query,
-    memories.map((memory) => memory.text),
-  );
-  const scored = memories.map((memory, at) => ({ memory, bm25: scores[at] ?? 0 }));
-  const byVector = scored.toSorted(
-    (first, second) => second.memory.similarity - first.memory.similarity || compareKeys(first.memory, second.memory),
-  );
-  const byWords = scored
-    .filter(({ bm25 }) => bm25 > 0)
-    .toSorted((first, second) => second.bm25 - first.bm25 || compareKeys(first.memory, second.memory));
-  const fused = fuseRankings([byVector, byWords].map((list) => list.map(({ memory }) => keyOf(memory))));
-  const worst = Math.min(...fused.values());
-  const spread = Math.max(...fused.values()) - worst;
-  return new Map([...fused].map(([key, score]) => [key, spread === 0 ? 1 : (score - worst) / spread]));
+  const texts = memories.map((memory) => memory.text);
+  const keys = memories.map(keyOf);
+  const bm25 = bm25Scores(query, texts).map((score, at): [string, number] => [keys[at] ?? '', score]);
+  const byWords = new Map(bm25.filter(([, score]) => score > 0));
+  const byVector = new Map(memories.map((memory) => [keyOf(memory), memory.similarity]));
+  const fused = fuseRanks([byVector, byWords]);
+  return new Map([...fused].map(([key, score]) => [key, score / bestFusedScore(2)]));
 }
 
 function blend(memory: MemoryMatch, fused: number, now: number): number {
