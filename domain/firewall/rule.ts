@@ -8,5 +8,5 @@ export function pattern(...parts: string[]): RegExp {
   return new RegExp(parts.join(''), 'giu');
 }
 
-/** Between two words: spaces, quotes, emphasis, or nothing at all where somebody glued the words together. */
-export const gap = String.raw`[\s,"'“”‘’*_~|+()\-/\x60]{0,6}`;
+/** Between two words: spaces, quotes, emphasis, emoji, or nothing at all where somebody glued the words together. */
+export const gap = String.raw`[\s,"'“”‘’*_~|+()\-/\x60\p{Extended_Pictographic}]{0,6}`;

@@ -45,11 +45,16 @@ export const rules: readonly Rule[] = [
         gap,
         filler,
         described,
-        String.raw`(?:instructions|rules|directions|directives|commands|orders|guidelines|prompts?|messages?|text)`,
+        String.raw`(?:instructions?|rules|directions?|directives|commands|orders|guidelines|prompts?|messages?|text)(?: (?:and|or) (?:rules|prompts?|guidelines|directions|instructions))?`,
         gap,
         given,
       ),
       pattern(earlier, gap, described, orders, ' ', passive),
+      pattern(
+        drop,
+        gap,
+        String.raw`(?:the${gap})?(?:text${gap})?above${gap}(?:(?:and|then|instead|just|only|now)${gap}){1,3}(?:say|print|output|write|tell|echo|repeat|respond|reply|answer|translate|do|give|show|return|list|send|reveal)\b`,
+      ),
       pattern(
         drop,
         gap,
@@ -65,7 +70,7 @@ export const rules: readonly Rule[] = [
       pattern(
         drop,
         gap,
-        String.raw`(?:all|any|every)${gap}(?:of${gap})?(?:the${gap})?`,
+        String.raw`(?:all|any|every|the rest)${gap}(?:of${gap})?(?:the${gap})?(?:other${gap})?`,
         strictOrders,
         String.raw`(?! (?:in|for|about|on|from|with) )`,
       ),
