@@ -132,7 +132,8 @@ async function isOld(folder: string): Promise<boolean> {
 /** Sorts by the time an attempt began, and names the process behind it. */
 function partName(): string {
   const startedAt = plain(identify(process.pid)?.startedAt ?? '');
-  return ['.part', Date.now(), thisHost(), process.pid, startedAt, randomBytes(4).toString('hex')].join('+');
+  const microseconds = Math.round((performance.timeOrigin + performance.now()) * 1000);
+  return ['.part', microseconds, thisHost(), process.pid, startedAt, randomBytes(4).toString('hex')].join('+');
 }
 
 function thisHost(): string {
