@@ -36,6 +36,8 @@ export const redis: Engine = {
   },
 
   async get(config, { progress, signal }): Promise<EngineLocation> {
+    const present = await redis.locate(config);
+    if (present.kind !== 'missing') return present;
     const teller = createTeller('redis', progress);
     try {
       const isInstalled = await installPackages(['redis-server'], { signal, teller });
