@@ -1,4 +1,5 @@
 import type { Ports } from '../domain/ports.ts';
+import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
 import { createModelActivities, type ModelSettings } from './model.ts';
@@ -26,7 +27,12 @@ export function createActivities(deps: ActivityDeps) {
 
 export type Activities = ReturnType<typeof createActivities>;
 
-/** The one activity of the GPU queue; all others belong to the core queue. */
-export function gpuActivities(activities: Activities): Pick<Activities, 'generateReply'> {
-  return { generateReply: (ref) => activities.generateReply(ref) };
+/**
+ * The activities of each task queue. What holds the GPU is alone on its queue; skills will run on the sandbox queue, and until
+ * there are any no worker polls it.
+ */
+export function activitiesOf(role: WorkerRole, activities: Activities): Partial<Activities> {
+  const { generateReply, ...core } = activities;
+  const byRole = { core, gpu: { generateReply }, sandbox: {} } satisfies Record<WorkerRole, Partial<Activities>>;
+  return byRole[role];
 }

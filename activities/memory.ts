@@ -40,7 +40,9 @@ export function createMemoryActivities(deps: Deps) {
       if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
       try {
         const found = await findCandidates(deps, record.text);
-        const { admitted } = admitMemories(found);
+        const { admitted, flagged } = admitMemories(found);
+        if (flagged > 0)
+          deps.logger.warn({ correlationId: messageId(ref), flagged }, 'memories left out by the firewall');
         const limit = deps.settings.memoryItems;
         const ranked = rankMemories({ query: record.text, candidates: admitted, now: deps.now(), limit });
         if (ranked.length === 0) return { state: 'empty', count: 0 };

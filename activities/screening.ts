@@ -1,5 +1,5 @@
 import { TalosError } from '../domain/errors.ts';
-import { messageId, type MessageRef } from '../domain/chat.ts';
+import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import type { Verdict } from '../domain/firewall/schema.ts';
 import { scanMessage } from '../domain/firewall/scan.ts';
 import type { AuditLog, ConversationStore, HoldStore, LockdownStore, TextHasher } from '../domain/ports.ts';
@@ -31,13 +31,13 @@ export function createScreeningActivities(deps: Deps) {
         subject: messageId(ref),
         details: { ...verdictFacts(verdict), textHash: deps.hashText(record.text) },
       });
-      if (verdict.kind === 'block') return blocked(ref, verdict);
+      if (verdict.kind === 'block') return blocked(record, verdict);
       return refusedByOwner(ref);
     },
   };
 
-  async function blocked(ref: MessageRef, verdict: Extract<Verdict, { kind: 'block' }>): Promise<Screening> {
-    if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(ref.conversation, deps.now());
+  async function blocked(record: MessageRecord, verdict: Extract<Verdict, { kind: 'block' }>): Promise<Screening> {
+    if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(record.conversation, record.createdAt);
     const message =
       verdict.code === 'MESSAGE_TOO_LONG'
         ? `The message is longer than ${deps.settings.maxLength} characters; shorten it or send it in parts.`

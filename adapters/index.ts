@@ -5,7 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
-import type { AgentRuntime, AuditLog, HoldStore, LockdownStore, Ports, TextHasher } from '../domain/ports.ts';
+import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
@@ -78,15 +78,6 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     },
   };
 }
-
-/** What the owner's commands on the host need, even with the API down. */
-export type OwnerPorts = {
-  readonly lockdown: LockdownStore;
-  readonly holds: HoldStore;
-  readonly audit: AuditLog;
-  readonly runtime: AgentRuntime;
-  close(): Promise<void>;
-};
 
 /** Opens the owner's ports; Temporal is only asked for when a command uses the runtime. */
 export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Promise<OwnerPorts> {

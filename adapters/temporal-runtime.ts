@@ -41,7 +41,7 @@ export function createTemporalRuntime(options: RuntimeOptions): AgentRuntime {
   return {
     ping: (signal) => call(async () => void (await ping(signal))),
     startMessage: (start) => call(() => startMessage(client, options, start)),
-    stopMessage: (ref) => call(() => cancel(client, messageWorkflowId(ref))),
+    stopMessage: (ref) => call(() => stopMessage(client, ref)),
     messageRun: (ref) => call(() => messageRun(client, ref)),
     cancelMessages: () => call(() => cancelMessages(client, options.taskQueue)),
     startLockdown: (order) => call(() => startLockdown(client, options.taskQueue, order)),
@@ -93,6 +93,12 @@ async function messageRun(client: Client, ref: MessageRef): Promise<'running' | 
     if (thrown instanceof WorkflowNotFoundError) return 'unknown';
     throw thrown;
   }
+}
+
+/** The server takes the cancellation of an ended workflow without a word, so its state is asked first. */
+async function stopMessage(client: Client, ref: MessageRef): Promise<boolean> {
+  if ((await messageRun(client, ref)) !== 'running') return false;
+  return cancel(client, messageWorkflowId(ref));
 }
 
 async function cancelMessages(client: Client, taskQueue: string): Promise<number> {

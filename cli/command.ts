@@ -1,6 +1,6 @@
 import type { AuditReader } from '../domain/audit/reader.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
-import type { AgentRuntime, AuditLog, HoldStore, LockdownStore } from '../domain/ports.ts';
+import type { OwnerPorts } from '../domain/ports.ts';
 
 /** Where a command writes. Nothing else in `cli/` prints. */
 export interface Output {
@@ -20,15 +20,6 @@ export interface Output {
   /** Prints an error as a person can use it and returns the exit code of its kind. */
   fail(thrown: unknown): number;
 }
-
-/** What the owner may do on this host without the API, even with engines down: nothing here connects before it is used. */
-export type OwnerPorts = {
-  readonly lockdown: LockdownStore;
-  readonly holds: HoldStore;
-  readonly audit: AuditLog;
-  readonly runtime: AgentRuntime;
-  close(): Promise<void>;
-};
 
 /** What every command gets. A command throws TalosError; main prints it and exits with the code of its kind. */
 export type CliDeps = {

@@ -106,6 +106,7 @@ export interface LockdownStore {
 export interface HoldStore {
   /** Milliseconds since 1970 until when the conversation is on hold, or undefined. */
   heldUntil(conversation: ConversationId): Promise<number | undefined>;
+  /** `at` is when the message came; the same time again is the same hit, so that a repeated screening counts once. */
   recordCriticalHit(conversation: ConversationId, at: number): Promise<void>;
   release(conversation: ConversationId): Promise<void>;
 }
@@ -157,3 +158,6 @@ export type Ports = {
   readonly logger: Logger;
   readonly hashText: TextHasher;
 };
+
+/** What the owner may do on this host without the API, even with engines down: nothing here connects before it is used. */
+export type OwnerPorts = Pick<Ports, 'lockdown' | 'holds' | 'audit' | 'runtime'> & { close(): Promise<void> };

@@ -1,8 +1,9 @@
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 
-import { type Activities, gpuActivities } from '../activities/index.ts';
+import { type Activities, activitiesOf } from '../activities/index.ts';
 import type { Logger } from '../domain/log.ts';
-import { taskQueueOf, type WorkerRole } from '../workflows/task-queues.ts';
+import type { WorkerRole } from '../domain/worker-role.ts';
+import { taskQueueOf } from '../workflows/task-queues.ts';
 import { createFailureInterceptor } from './failure-interceptor.ts';
 
 type WorkerDeps = {
@@ -23,28 +24,20 @@ export function createWorker(role: WorkerRole, deps: WorkerDeps): Promise<Worker
     taskQueue: taskQueueOf(role, deps.taskQueue),
     shutdownGraceTime: '10 seconds',
     shutdownForceTime: '15 seconds',
+    activities: activitiesOf(role, deps.activities),
     interceptors: { activity: [createFailureInterceptor(deps.logger)] },
     ...roleOptions(role, deps),
   });
 }
 
-function roleOptions(role: WorkerRole, { activities, bundlePath }: WorkerDeps): Partial<WorkerOptions> {
+function roleOptions(role: WorkerRole, { bundlePath }: WorkerDeps): Partial<WorkerOptions> {
   switch (role) {
     case 'core':
-      return {
-        workflowBundle: { codePath: bundlePath },
-        activities,
-        maxCachedWorkflows: 200,
-        workflowThreadPoolSize: 1,
-      };
+      return { workflowBundle: { codePath: bundlePath }, maxCachedWorkflows: 200, workflowThreadPoolSize: 1 };
     case 'gpu':
       // One slot is the VRAM mutex. The throttle lets a stop reach the model at the next heartbeat.
-      return {
-        activities: gpuActivities(activities),
-        maxConcurrentActivityTaskExecutions: 1,
-        maxHeartbeatThrottleInterval: '300 milliseconds',
-      };
+      return { maxConcurrentActivityTaskExecutions: 1, maxHeartbeatThrottleInterval: '300 milliseconds' };
     case 'sandbox':
-      return { activities: {}, maxConcurrentActivityTaskExecutions: 2 };
+      return { maxConcurrentActivityTaskExecutions: 2 };
   }
 }

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 
 import type { Worker } from '@temporalio/worker';
 
-import { createActivities } from '../activities/index.ts';
+import { activitiesOf, createActivities } from '../activities/index.ts';
 import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
+import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
-import type { WorkerRole } from '../workflows/task-queues.ts';
 import { createWorker } from './create-worker.ts';
 
 /** Running workers of one process. `done` rejects when one of them fails for good. */
@@ -28,7 +28,8 @@ export async function startWorkers(
   });
   const { namespace, taskQueue } = config.temporal;
   const deps = { connection: ports.connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath };
-  const workers = await Promise.all(roles.map((role) => createWorker(role, deps)));
+  const busy = roles.filter((role) => Object.keys(activitiesOf(role, activities)).length > 0);
+  const workers = await Promise.all(busy.map((role) => createWorker(role, deps)));
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   return {
     done,

@@ -16,8 +16,8 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
 
 /** Reads back what an activity failed with. Timeouts become the code that tells the user which wait was too long. */
 export function fromActivityFailure(thrown: unknown): TalosError {
-  if (!(thrown instanceof ActivityFailure)) return toTalosError(thrown);
-  const { cause } = thrown;
+  // A local activity fails with its cause itself, any other with an ActivityFailure around it.
+  const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
   if (cause instanceof TimeoutFailure) return fromTimeout(cause);
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
     return new TalosError(cause.type, cause.message);

@@ -15,12 +15,13 @@ import { createTurns } from './turns.ts';
 
 /** One message, one run: screen, wait for its turn, recall, generate, settle; then remember it. Returns how it ended. */
 export async function message(input: MessageInput): Promise<{ state: MessageState; code?: string }> {
-  const turns = createTurns();
+  const { conversation, after } = input;
+  const turns = createTurns(after === undefined ? undefined : { conversation, key: after });
   const settlement = await answer(input, turns);
   await CancellationScope.nonCancellable(() => local.settleMessage(input, settlement));
-  turns.give();
   setCurrentDetails(`**${settlement.state}**${settlement.model === undefined ? '' : ` by ${settlement.model}`}`);
   await CancellationScope.nonCancellable(async () => {
+    await turns.give();
     if (settlement.state === 'answered') await core.memoriseMessage(input);
     await condition(allHandlersFinished);
   });
@@ -28,12 +29,12 @@ export async function message(input: MessageInput): Promise<{ state: MessageStat
 }
 
 async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>): Promise<Settlement> {
-  const { conversation, key, after, gpuWaitSeconds } = input;
+  const { conversation, key, gpuWaitSeconds } = input;
   let memory: MemoryUse | undefined;
   try {
     const screening = await local.screenMessage({ conversation, key });
     if (screening.kind === 'refused') return screening.settlement;
-    if (after !== undefined) await turns.await({ conversation, key: after });
+    await turns.await();
     memory = await core.recallMemories({ conversation, key });
     const generation = await gpu(gpuWaitSeconds).generateReply({ conversation, key });
     return { state: 'answered', ...generation, memory };

@@ -1,6 +1,4 @@
-/** What a worker process can serve. */
-export const workerRoles = ['core', 'gpu', 'sandbox'] as const;
-export type WorkerRole = (typeof workerRoles)[number];
+import type { WorkerRole } from '../domain/worker-role.ts';
 
 /** The task queue of a role. `core` is the configured name itself, the others append their own. */
 export function taskQueueOf(role: WorkerRole, core: string): string {

@@ -12,12 +12,12 @@ import { askTurn, yourTurn } from './messages.ts';
 import { local } from './proxies.ts';
 
 /** How often a predecessor is asked that is neither settled nor running: its start may still be on its way. */
-const startGraceTries = 10;
+const startGraceTries = 6;
 
 /** Keeps the messages of a conversation in order, by signals between their workflows. */
-export function createTurns() {
+export function createTurns(predecessor: MessageRef | undefined) {
   let settled = false;
-  let mine = false;
+  let mine = predecessor === undefined;
   setHandler(yourTurn, () => {
     mine = true;
   });
@@ -27,13 +27,15 @@ export function createTurns() {
   });
 
   return {
-    /** Lets every message that waits for this one go on. */
-    give(): void {
+    /** Lets the messages that wait for this one go on, once it is its own turn: the order holds across a message that was refused at once. */
+    async give(): Promise<void> {
+      await this.await();
       settled = true;
     },
 
     /** Returns once the predecessor is settled, has ended some other way, or was never started. */
-    async await(predecessor: MessageRef): Promise<void> {
+    async await(): Promise<void> {
+      if (mine || predecessor === undefined) return;
       const { workflowId } = workflowInfo();
       for (let tries = 0; tries < startGraceTries; tries += 1) {
         const asked = await signalled(messageWorkflowId(predecessor), (handle) => handle.signal(askTurn, workflowId));
@@ -42,10 +44,11 @@ export function createTurns() {
           if (await condition(() => mine, '1 minute')) return;
           tries = 0;
         } else {
-          if (await local.isSettled(predecessor)) return;
+          if (await local.isSettled(predecessor)) break;
           await sleep('500 milliseconds');
         }
       }
+      mine = true;
     },
   };
 }

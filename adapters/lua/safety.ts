@@ -15,6 +15,9 @@ return 0`);
 
 /** KEYS: hits, hold. ARGV: time of the hit, hits that make a hold, window in ms, end of the hold, length of the hold in ms. */
 export const recordHitScript = defineScript(`
+for _, time in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  if time == ARGV[1] then return 0 end
+end
 redis.call('LTRIM', KEYS[1], 1 - ARGV[2], -1)
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])

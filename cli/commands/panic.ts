@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { homePaths } from '../../domain/config/paths.ts';
 import { type TalosError, toTalosError } from '../../domain/errors.ts';
 import { createApiClient } from '../client.ts';
-import type { CliDeps, OwnerPorts } from '../command.ts';
+import type { OwnerPorts } from '../../domain/ports.ts';
+import type { CliDeps } from '../command.ts';
 
 const examples = `
 Refuses all new work and cancels what runs, also when the API or every engine is down. It lasts until: talos unlock

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 
 import { ConversationId } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
-import type { CliDeps, OwnerPorts } from '../command.ts';
+import type { OwnerPorts } from '../../domain/ports.ts';
+import type { CliDeps } from '../command.ts';
 import type { ChatInput } from './chat.ts';
 import { bestEffort } from './panic.ts';
 

@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
+import { freePortBlock } from './port-block.ts';
 
 const launcher = fileURLToPath(new URL('../../talos', import.meta.url));
 const run = promisify(execFile);
@@ -60,7 +61,10 @@ export async function createHome(settings: Record<string, string> = {}) {
           'content-type': 'application/json',
           'idempotency-key': extra.key ?? randomUUID(),
         },
-        body: JSON.stringify({ message, ...(extra.conversation !== undefined && { conversation: extra.conversation }) }),
+        body: JSON.stringify({
+          message,
+          ...(extra.conversation !== undefined && { conversation: extra.conversation }),
+        }),
       });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
@@ -74,24 +78,10 @@ export async function createHome(settings: Record<string, string> = {}) {
 }
 
 /** The part of `talos status --json` that tests use. */
-export type HomeStatus = { pid: number; phase: string; children: { name: string; state: string; pid?: number; restarts: number }[] };
+export type HomeStatus = {
+  pid: number;
+  phase: string;
+  children: { name: string; state: string; pid?: number; restarts: number }[];
+};
 
 export type TestHome = Awaited<ReturnType<typeof createHome>>;
-
-/** The first port of ten that are free now. */
-async function freePortBlock(): Promise<number> {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const base = 20_000 + Math.floor(Math.random() * 3500) * 10;
-    const free = await Promise.all(Array.from({ length: 10 }, (_, offset) => isFree(base + offset)));
-    if (free.every(Boolean)) return base;
-  }
-  throw new Error('no block of ten free ports was found between 20000 and 55000');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}

@@ -15,9 +15,9 @@ import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
+import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
-import type { WorkerRole } from '../../workflows/task-queues.ts';
 import type { TestStack } from './stack.ts';
 
 /** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
@@ -45,7 +45,10 @@ function twinPorts() {
 /** A Talos of workflows and activities on the shared Temporal server, on task queues of its own. */
 export async function startTalos(
   stack: TestStack,
-  { gpuWaitSeconds = 60, wrap = (ports) => ports }: { gpuWaitSeconds?: number; wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'> } = {},
+  {
+    gpuWaitSeconds = 60,
+    wrap = (ports) => ports,
+  }: { gpuWaitSeconds?: number; wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'> } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;

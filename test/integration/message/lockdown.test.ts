@@ -20,7 +20,9 @@ describe('the lockdown workflow', () => {
     await talos.ports.runtime.startLockdown({ reason: 'test', by: 'owner' });
     const records = await Promise.all(refs.map((ref) => talos.settled(ref)));
     expect(records.map((record) => record.state)).toEqual(['stopped', 'stopped', 'stopped']);
-    const handle = new Client({ connection: talos.connection, namespace: 'talos' }).workflow.getHandle(lockdownWorkflowId);
+    const handle = new Client({ connection: talos.connection, namespace: 'talos' }).workflow.getHandle(
+      lockdownWorkflowId,
+    );
     expect(await handle.query(cancelledMessages)).toBeGreaterThanOrEqual(1);
     await talos.ports.runtime.endLockdown('owner');
     expect(await handle.result()).toMatchObject({ unlockedBy: 'owner' });

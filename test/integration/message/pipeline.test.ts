@@ -66,7 +66,9 @@ describe('a message', () => {
   });
 
   it('of 10,001 characters is refused by its length and of 10,000 is not', async () => {
-    expect(await talos.settled(await talos.send('a'.repeat(10_001)))).toMatchObject({ error: { code: 'MESSAGE_TOO_LONG' } });
+    expect(await talos.settled(await talos.send('a'.repeat(10_001)))).toMatchObject({
+      error: { code: 'MESSAGE_TOO_LONG' },
+    });
     const long = await talos.settled(await talos.send('word '.repeat(2000)));
     expect(long.error?.code).not.toBe('MESSAGE_TOO_LONG');
   });
@@ -89,7 +91,9 @@ describe('a message', () => {
     await talos.settled(await talos.send('my bicycle is called Rosinante', { conversation }));
     await expect.poll(() => talos.ports.vectors.count('conversation_history'), { timeout: 10_000 }).toBeGreaterThan(0);
     await expect
-      .poll(async () => (await talos.settled(await talos.send('what is my bicycle called'))).memory, { timeout: 20_000 })
+      .poll(async () => (await talos.settled(await talos.send('what is my bicycle called'))).memory, {
+        timeout: 20_000,
+      })
       .toMatchObject({ state: 'used' });
   });
 });

@@ -7,11 +7,12 @@ import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { WebSocketServer } from 'ws';
 
-import type { CliDeps, Output, OwnerPorts } from '../../../../cli/command.ts';
+import type { CliDeps, Output } from '../../../../cli/command.ts';
 import type { ChatInput } from '../../../../cli/commands/chat.ts';
 import { createProgram, runProgram } from '../../../../cli/program.ts';
 import type { AuditReader } from '../../../../domain/audit/reader.ts';
 import { type Environment, parseConfig } from '../../../../domain/config/parse.ts';
+import type { OwnerPorts } from '../../../../domain/ports.ts';
 import { errorCatalogue, toTalosError } from '../../../../domain/errors.ts';
 
 export type AddCommand = (program: Command, deps: CliDeps, input: ChatInput) => void;

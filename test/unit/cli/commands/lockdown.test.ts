@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryAuditLog } from '../../../../adapters/memory/audit-log.ts';
 import { createMemoryHoldStore } from '../../../../adapters/memory/hold-store.ts';
 import { createMemoryLockdownStore } from '../../../../adapters/memory/lockdown-store.ts';
-import type { OwnerPorts } from '../../../../cli/command.ts';
 import { addPanicCommand } from '../../../../cli/commands/panic.ts';
 import { addUnlockCommand } from '../../../../cli/commands/unlock.ts';
 import { TalosError } from '../../../../domain/errors.ts';
+import type { OwnerPorts } from '../../../../domain/ports.ts';
 import { createHome, replyJson, serveApi } from './harness.ts';
 
 let home: Awaited<ReturnType<typeof createHome>>;
