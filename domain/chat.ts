@@ -120,20 +120,6 @@ export const ConversationSummary = z
   .meta({ id: 'ConversationSummary' });
 export type ConversationSummary = z.infer<typeof ConversationSummary>;
 
-/**
- * What a client sees while an answer is made. `attempt-start` with `attempt` > 1 means: forget the text so far, it is written anew.
- * `done` is always the last event; the record then holds the whole answer.
- */
-export const StreamEvent = z
-  .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('attempt-start'), attempt: z.int().positive() }),
-    z.strictObject({ type: z.literal('reasoning-delta'), text: z.string() }),
-    z.strictObject({ type: z.literal('text-delta'), text: z.string() }),
-    z.strictObject({ type: z.literal('done'), state: MessageState.exclude(['pending']), code: z.string().optional() }),
-  ])
-  .meta({ id: 'StreamEvent' });
-export type StreamEvent = z.infer<typeof StreamEvent>;
-
 /** Body of a finished `POST /chat` and of `GET /chat/{id}`. */
 export const ChatReply = z
   .strictObject({
@@ -158,6 +144,25 @@ export const ChatReply = z
   })
   .meta({ id: 'ChatReply' });
 export type ChatReply = z.infer<typeof ChatReply>;
+
+/**
+ * What a client sees while an answer is made. `attempt-start` with `attempt` > 1 means: forget the text so far, it is written anew.
+ * `done` is always the last event; the record then holds the whole answer, and the API adds it as `reply`.
+ */
+export const StreamEvent = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('attempt-start'), attempt: z.int().positive() }),
+    z.strictObject({ type: z.literal('reasoning-delta'), text: z.string() }),
+    z.strictObject({ type: z.literal('text-delta'), text: z.string() }),
+    z.strictObject({
+      type: z.literal('done'),
+      state: MessageState.exclude(['pending']),
+      code: z.string().optional(),
+      reply: ChatReply.optional(),
+    }),
+  ])
+  .meta({ id: 'StreamEvent' });
+export type StreamEvent = z.infer<typeof StreamEvent>;
 
 /** Shapes a stored message for a client. */
 export function toChatReply(record: MessageRecord): ChatReply {

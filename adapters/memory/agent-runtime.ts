@@ -1,0 +1,90 @@
+import { messageId, type MessageRef } from '../../domain/chat.ts';
+import { TalosError } from '../../domain/errors.ts';
+import type { AgentRuntime } from '../../domain/ports.ts';
+
+/** What runs in place of the `message` workflow; it settles the message, or ends without. The signal aborts when it is stopped. */
+export type MessageScript = (ref: MessageRef, signal: AbortSignal) => Promise<void>;
+
+type Run = { readonly stop: AbortController; state: 'running' | 'ended' };
+type StartMessage = Parameters<AgentRuntime['startMessage']>[0];
+
+/** The runtime of a test: shows what was started, and can be told to be away. */
+export type MemoryAgentRuntime = AgentRuntime & {
+  /** Every start that began a run, in order. */
+  started(): readonly StartMessage[];
+  /** The lockdown that is on. */
+  lockdown(): { reason: string; by: string } | undefined;
+  /** Whether every call fails with RUNTIME_UNAVAILABLE from now on. */
+  refuse(isRefusing: boolean): void;
+};
+
+/** In-memory twin of the runtime: a started message runs the script. */
+export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRuntime {
+  const runs = new Map<string, Run>();
+  const started: StartMessage[] = [];
+  let lockdown: { reason: string; by: string } | undefined;
+  let isRefusing = false;
+
+  function reach(): void {
+    if (isRefusing) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
+  }
+
+  function begin(start: StartMessage): void {
+    const run: Run = { stop: new AbortController(), state: 'running' };
+    runs.set(messageId(start), run);
+    started.push(start);
+    const end = (): void => {
+      run.state = 'ended';
+    };
+    script({ conversation: start.conversation, key: start.key }, run.stop.signal).then(end, end);
+  }
+
+  function stop(run: Run | undefined): boolean {
+    if (run?.state !== 'running') return false;
+    run.stop.abort();
+    return true;
+  }
+
+  return {
+    async ping() {
+      reach();
+    },
+
+    async startMessage(start) {
+      reach();
+      if (!runs.has(messageId(start))) begin(start);
+    },
+
+    async stopMessage(ref) {
+      reach();
+      return stop(runs.get(messageId(ref)));
+    },
+
+    async messageRun(ref) {
+      reach();
+      return runs.get(messageId(ref))?.state ?? 'unknown';
+    },
+
+    async cancelMessages() {
+      reach();
+      return [...runs.values()].filter(stop).length;
+    },
+
+    async startLockdown(order) {
+      reach();
+      lockdown ??= order;
+    },
+
+    async endLockdown() {
+      reach();
+      lockdown = undefined;
+    },
+
+    started: () => [...started],
+    lockdown: () => lockdown,
+
+    refuse(refusing) {
+      isRefusing = refusing;
+    },
+  };
+}

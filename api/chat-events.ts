@@ -1,0 +1,83 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+
+import {
+  messageId,
+  type MessageRecord,
+  type MessageRef,
+  type MessageState,
+  type StreamEvent,
+  toChatReply,
+} from '../domain/chat.ts';
+import { toTalosError } from '../domain/errors.ts';
+import type { StreamEntry } from '../domain/ports.ts';
+import { abortWhen } from './abort-when.ts';
+import { callerOf } from './caller.ts';
+import type { ApiDeps } from './deps.ts';
+import { type EventStream, openEventStream } from './event-stream.ts';
+import type { Messages } from './messages.ts';
+import { parseInput } from './problem.ts';
+
+/** Either half of a stream id is an unsigned 64-bit number. */
+const highest = 2n ** 64n - 1n;
+
+/** Place in the stream of a message. */
+export const LastEventId = z
+  .string()
+  .regex(/^\d{1,20}-\d{1,20}$/, 'is not the id of an event; leave it out to start from the beginning')
+  .refine((id) => id.split('-').every((part) => BigInt(part) <= highest), 'is not the id of an event')
+  .optional()
+  .meta({ description: 'Id of the last event received; what came after it is sent', example: '1732150000000-0' });
+
+type Streaming = {
+  readonly request: Request;
+  readonly response: Response;
+  readonly ref: MessageRef;
+  readonly lastId: string | undefined;
+};
+
+/** Where a client wants to go on. */
+export function lastEventId(request: Request): string | undefined {
+  return parseInput(LastEventId, request.get('last-event-id'), 'Last-Event-ID');
+}
+
+/**
+ * Sends what happens to a message as server-sent events: first `message` with its id, at last `done` with the reply. A client
+ * that goes away stops nothing. When the server shuts down the stream ends with a comment, to be resumed.
+ * Returns the state of the message when the stream ended.
+ */
+export async function streamMessage(
+  deps: Pick<ApiDeps, 'tokens' | 'logger'>,
+  messages: Messages,
+  { request, response, ref, lastId }: Streaming,
+): Promise<MessageState> {
+  const id = messageId(ref);
+  let state: MessageState = 'pending';
+  const stream = openEventStream(response, () => void messages.current(ref).catch(() => undefined)); // the next one tries again
+  const { signal, release } = abortWhen([stream.gone, callerOf(request).closing]);
+  try {
+    await stream.send({ event: 'message', data: { id, conversation: ref.conversation } });
+    const entries = deps.tokens.follow(ref, { signal, ...(lastId !== undefined && { lastId }) });
+    for await (const entry of entries) {
+      await sendEntry(stream, entry, () => messages.current(ref));
+      if (entry.event.type === 'done') state = entry.event.state;
+    }
+    if (callerOf(request).closing.aborted) stream.comment('Talos is shutting down; connect again with Last-Event-ID');
+  } catch (thrown) {
+    deps.logger.warn({ correlationId: id, code: toTalosError(thrown).code }, 'event stream broke');
+    stream.comment('the stream broke; connect again with Last-Event-ID');
+  } finally {
+    release();
+    stream.end();
+  }
+  return state;
+}
+
+async function sendEntry(
+  stream: EventStream,
+  { id, event }: StreamEntry,
+  current: () => Promise<MessageRecord>,
+): Promise<void> {
+  const data: StreamEvent = event.type === 'done' ? { ...event, reply: toChatReply(await current()) } : event;
+  await stream.send({ id, event: event.type, data });
+}

@@ -1,0 +1,45 @@
+import type { Config } from '../domain/config/parse.ts';
+import type { ResidentModel } from '../domain/models/model.ts';
+import type {
+  AgentRuntime,
+  AuditLog,
+  ConversationStore,
+  LockdownStore,
+  Logger,
+  LogStream,
+  Probe,
+  TokenStream,
+} from '../domain/ports.ts';
+
+/** The engines `/health` tells of. */
+export type EngineName = 'temporal' | 'redis' | 'chroma' | 'ollama';
+
+/** Where the figures of `/metrics` come from; each may fail while its engine is away. */
+export interface MetricSources {
+  residentModels(): Promise<ResidentModel[]>;
+  redisMemoryBytes(): Promise<number>;
+  /** Over all collections. */
+  vectorCount(): Promise<number>;
+  skillCounts(): Promise<{ active: number; quarantine: number }>;
+  /** How many messages wait for the GPU slot. */
+  gpuQueue(): Promise<number>;
+}
+
+/** Everything the API stands on. */
+export type ApiDeps = {
+  readonly config: Config;
+  readonly conversations: ConversationStore;
+  readonly tokens: TokenStream;
+  readonly logs: LogStream;
+  readonly lockdown: LockdownStore;
+  readonly audit: AuditLog;
+  readonly runtime: AgentRuntime;
+  readonly probes: Readonly<Record<EngineName, Probe>>;
+  readonly metrics: MetricSources;
+  /** Compares in constant time. */
+  readonly verifyPassword: (password: string) => Promise<boolean>;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** A fresh key for a message, a conversation or a request; a UUID in production. */
+  readonly newKey: () => string;
+};

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+
+import type { NextFunction, RequestHandler, Response } from 'express';
+
+import type { Config } from '../domain/config/parse.ts';
+import { TalosError } from '../domain/errors.ts';
+import { callerOf } from './caller.ts';
+
+/** What a page of another allowed origin may send and see. */
+const sharing = {
+  'Access-Control-Allow-Credentials': 'true',
+  'Access-Control-Expose-Headers': 'Idempotent-Replay, Location, Retry-After, X-Correlation-Id',
+  Vary: 'Origin',
+};
+const preflight = {
+  'Access-Control-Allow-Methods': 'GET, POST, DELETE',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+  'Access-Control-Max-Age': '600',
+};
+
+/**
+ * Keeps pages of other origins from acting with the owner's browser, and other names for this address (DNS rebinding) from
+ * reaching a Talos bound to loopback. A request without Origin comes from no page and passes; `null` is nobody's origin.
+ */
+export function createOriginCheck(web: Config['web']): RequestHandler {
+  const configured = web.origins.split(',').flatMap((text) => (text.trim() === '' ? [] : [parseOrigin(text.trim())]));
+  const origins = new Set(configured.map((url) => url.origin));
+  const hosts = new Set(configured.map((url) => url.host));
+  const isLoopback = web.bind === '::1' || web.bind.startsWith('127.');
+
+  return (request, response, next) => {
+    if (callerOf(request).isOwner) return next();
+    const own = ownHosts(request);
+    const host = request.headers.host?.toLowerCase() ?? '';
+    if (isLoopback && !own.includes(host) && !hosts.has(host)) throw refuseHost();
+    const origin = request.headers.origin;
+    if (origin === undefined) return next();
+    const isAllowed = origins.has(origin) || own.some((name) => origin === `http://${name}`);
+    if (isAllowed) share(request, response.set('Access-Control-Allow-Origin', origin), next);
+    else if (changesSomething(request)) throw refuseOrigin();
+    else next();
+  };
+}
+
+/** Lets a page of an allowed origin see the answer; the question whether it may ask is answered here. */
+function share(request: IncomingMessage, response: Response, next: NextFunction): void {
+  response.set(sharing);
+  if (isPreflight(request)) response.set(preflight).status(204).end();
+  else next();
+}
+
+/** Names this connection was made to. An address cannot be rebound, so the one it arrived at is as good as localhost. */
+function ownHosts({ socket: { localPort, localAddress = '' } }: IncomingMessage): string[] {
+  const address = localAddress.replace(/^::ffff:/, '');
+  const names = ['localhost', '127.0.0.1', '[::1]', address.includes(':') ? `[${address}]` : address];
+  return names.map((name) => `${name}:${localPort}`);
+}
+
+/** An upgrade opens a channel that no later check guards; a preflight asks for leave to change something. */
+function changesSomething(request: IncomingMessage): boolean {
+  return !['GET', 'HEAD'].includes(request.method ?? '') || callerOf(request).upgrade !== undefined;
+}
+
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
+function parseOrigin(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') return url;
+  throw new TalosError(
+    'CONFIG_INVALID',
+    `WEB_ORIGINS has ${text}, which is no origin, for example WEB_ORIGINS=https://talos.example`,
+    { details: { field: 'WEB_ORIGINS' } },
+  );
+}
+
+function refuseHost(): TalosError {
+  const text = 'The Host header names another host; call Talos as localhost, or add your address to WEB_ORIGINS.';
+  return new TalosError('ORIGIN_REFUSED', text);
+}
+
+function refuseOrigin(): TalosError {
+  return new TalosError(
+    'ORIGIN_REFUSED',
+    'A page of this origin may not call Talos; add it to WEB_ORIGINS to allow it.',
+  );
+}

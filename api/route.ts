@@ -1,0 +1,47 @@
+import type { Express, Request, Response } from 'express';
+import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+
+import { errorCatalogue, type ErrorCode, TalosError } from '../domain/errors.ts';
+import { Problem, problemType } from './problem.ts';
+
+/** One route: its address as Express writes it, what the API description says of it, and its handler. */
+export type Route = {
+  readonly method: 'get' | 'post' | 'delete';
+  readonly path: string;
+  readonly operation: ZodOpenApiOperationObject;
+  readonly handle: (request: Request, response: Response) => Promise<void> | void;
+};
+
+/** Registers routes; a known path with another method answers METHOD_NOT_ALLOWED. */
+export function mount(app: Express, routes: readonly Route[]): void {
+  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
+    const place = app.route(path);
+    for (const { method, handle } of group) place[method](handle);
+    const allow = group.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
+    place.all(() => {
+      throw new TalosError('METHOD_NOT_ALLOWED', `This path takes ${allow}.`, { details: { allow } });
+    });
+  }
+}
+
+/** What every request may be answered with. */
+const anywhere: readonly ErrorCode[] = [
+  'UNAUTHENTICATED',
+  'ORIGIN_REFUSED',
+  'TOO_MANY_REQUESTS',
+  'SHUTTING_DOWN',
+  'INTERNAL',
+];
+
+/** The responses of failures, for the API description; those that can meet every request are added. */
+export function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
+  const byStatus = Map.groupBy([...codes, ...anywhere], (code) => String(errorCatalogue[code].httpStatus));
+  const responses = [...byStatus].map(([status, same]) => [
+    status,
+    {
+      description: same.map((code) => `${code}: ${errorCatalogue[code].title}`).join('; '),
+      content: { [problemType]: { schema: Problem } },
+    },
+  ]);
+  return Object.fromEntries(responses);
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+
+import { within } from '../abort-when.ts';
+import type { ApiDeps, MetricSources } from '../deps.ts';
+import { problems, type Route } from '../route.ts';
+import { createSystemLoad, type SystemLoad } from '../system-load.ts';
+import type { Traffic } from '../traffic.ts';
+
+/** Stands for a figure whose source is away. */
+const absent = -1;
+
+/** A source that takes longer than this counts as away. */
+const sourceMs = 1500;
+
+const count = z.int().min(absent);
+
+/** Body of `GET /metrics`. A figure that cannot be had is -1. */
+export const MetricsReport = z
+  .strictObject({
+    vram: z.strictObject({
+      state: z.enum(['idle', 'loaded', 'unknown']),
+      loaded_model: z.string().nullable(),
+      waiting: count.meta({ description: 'Messages that wait for the GPU' }),
+    }),
+    gemini: z.strictObject({
+      circuit_state: z.enum(['closed', 'open', 'half-open']),
+      tokens_used_today: z.int().nonnegative(),
+      tokens_remaining: z.int().nonnegative(),
+      available: z.boolean(),
+      active_model: z.string().nullable(),
+      primary_model: z.string().nullable(),
+      fallback_model: z.string().nullable(),
+    }),
+    redis_mem_mb: z.number(),
+    total_vectors: count,
+    skills: z.strictObject({ active: count, quarantine: count }),
+    system: z.strictObject({ cpu_percent: z.number(), mem_percent: z.number() }),
+  })
+  .meta({ id: 'MetricsReport' });
+export type MetricsReport = z.infer<typeof MetricsReport>;
+
+/** No cloud model is used. */
+const noCloud: MetricsReport['gemini'] = {
+  circuit_state: 'closed',
+  tokens_used_today: 0,
+  tokens_remaining: 0,
+  available: false,
+  active_model: null,
+  primary_model: null,
+  fallback_model: null,
+};
+
+const operation: Route['operation'] = {
+  operationId: 'getMetrics',
+  summary: 'Figures of the system; as Prometheus text with Accept: text/plain',
+  responses: {
+    200: {
+      description: 'The figures; -1 stands for one that cannot be had',
+      content: {
+        'application/json': { schema: MetricsReport },
+        'text/plain': { schema: z.string().meta({ description: 'Prometheus exposition format' }) },
+      },
+    },
+    ...problems(),
+  },
+};
+
+/** `GET /metrics`. */
+export function metricsRoutes(deps: Pick<ApiDeps, 'config' | 'metrics'>, traffic: Traffic): Route[] {
+  const systemLoad = createSystemLoad();
+  return [
+    {
+      method: 'get',
+      path: '/metrics',
+      operation,
+      async handle(request, response) {
+        const report = await readMetrics(deps, systemLoad());
+        if (request.accepts(['application/json', 'text/plain']) === 'text/plain') {
+          response.set('Content-Type', traffic.contentType).send(await traffic.exposition(toGauges(report)));
+        } else response.json(report);
+      },
+    },
+  ];
+}
+
+async function readMetrics(
+  { metrics, config }: Pick<ApiDeps, 'config' | 'metrics'>,
+  system: SystemLoad,
+): Promise<MetricsReport> {
+  const [models, redisBytes, vectors, skills, waiting] = await Promise.all([
+    orElse(undefined, () => metrics.residentModels()),
+    orElse(Number.NaN, () => metrics.redisMemoryBytes()),
+    orElse(absent, () => metrics.vectorCount()),
+    orElse({ active: absent, quarantine: absent }, () => metrics.skillCounts()),
+    orElse(absent, () => metrics.gpuQueue()),
+  ]);
+  return {
+    vram: { ...describeModels(models, config.models.embedding), waiting },
+    gemini: noCloud,
+    redis_mem_mb: Number.isFinite(redisBytes) ? Math.round((redisBytes / 1024 ** 2) * 100) / 100 : absent,
+    total_vectors: vectors,
+    skills,
+    system,
+  };
+}
+
+type Models = Awaited<ReturnType<MetricSources['residentModels']>>;
+
+/** The embedding model is always welcome beside the one that answers, so it does not count. */
+function describeModels(models: Models | undefined, embedding: string): Omit<MetricsReport['vram'], 'waiting'> {
+  if (models === undefined) return { state: 'unknown', loaded_model: null };
+  const withTag = (name: string) => (name.includes(':') ? name : `${name}:latest`);
+  const answering = models.find(({ name }) => withTag(name) !== withTag(embedding));
+  return { state: answering === undefined ? 'idle' : 'loaded', loaded_model: answering?.name ?? null };
+}
+
+async function orElse<T>(fallback: T, read: () => Promise<T>): Promise<T> {
+  try {
+    return await within(sourceMs, read);
+  } catch {
+    return fallback; // the report says that the figure is missing; health says which engine is away
+  }
+}
+
+function toGauges(report: MetricsReport): Record<string, { help: string; value: number }> {
+  const { vram, gemini, skills, system } = report;
+  return {
+    talos_vram_model_loaded: { help: 'Whether a model is loaded', value: vram.state === 'loaded' ? 1 : 0 },
+    talos_gpu_waiting: { help: 'Messages that wait for the GPU', value: vram.waiting },
+    talos_gemini_available: { help: 'Whether a cloud model may be used', value: gemini.available ? 1 : 0 },
+    talos_gemini_tokens_used_today: { help: 'Cloud tokens used today', value: gemini.tokens_used_today },
+    talos_gemini_tokens_remaining: { help: 'Cloud tokens left today', value: gemini.tokens_remaining },
+    talos_redis_memory_megabytes: { help: 'Memory used by Redis', value: report.redis_mem_mb },
+    talos_vectors_total: { help: 'Vectors in long-term memory', value: report.total_vectors },
+    talos_skills_active: { help: 'Skills in use', value: skills.active },
+    talos_skills_quarantined: { help: 'Skills in quarantine', value: skills.quarantine },
+    talos_cpu_percent: { help: 'Load of the processors', value: system.cpu_percent },
+    talos_memory_percent: { help: 'Memory in use', value: system.mem_percent },
+  };
+}
