@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+
+import { createPorts } from '../adapters/index.ts';
+import { createMetricSources } from '../adapters/metric-sources.ts';
+import { parseConfig } from '../domain/config/parse.ts';
+import { homePaths } from '../domain/config/paths.ts';
+import { TalosError } from '../domain/errors.ts';
+import type { Logger } from '../domain/log.ts';
+import { workerRoles } from '../domain/worker-role.ts';
+import { loadEnvironment } from '../infra/environment.ts';
+import { readNodeKey } from '../infra/node-key.ts';
+import { createPasswordVerifier } from '../infra/password-hash.ts';
+import { buildBundle } from '../workers/bundle.ts';
+import { installTemporalRuntime, runProcess } from '../workers/process.ts';
+import { startWorkers } from '../workers/start-workers.ts';
+import { taskQueueOf } from '../workflows/task-queues.ts';
+import { createApp } from './app.ts';
+import type { ApiDeps } from './deps.ts';
+import { startServer } from './server.ts';
+
+/** The API process. On a single machine it serves the core task queue too, which makes the first step of a message free. */
+await runProcess(async () => {
+  const sdk: { logger?: Logger } = {};
+  installTemporalRuntime(() => sdk.logger);
+  const config = parseConfig(loadEnvironment(process.env));
+  const { password } = config.web;
+  if (password === undefined) {
+    throw new TalosError(
+      'CONFIG_INVALID',
+      'BASIC_AUTH_PASS is not set; `talos up` makes one, or set at least 16 characters.',
+      {
+        details: { field: 'BASIC_AUTH_PASS' },
+      },
+    );
+  }
+  const { apiHostsCore, workers } = config.processes;
+  const roles = workerRoles.filter((role) => (role === 'core' ? apiHostsCore : workers === 'single'));
+  const paths = homePaths(config);
+  const [ports, bundlePath, verifyPassword] = await Promise.all([
+    createPorts({ config, component: 'api', nodeKey: readNodeKey(paths.nodeKey), eagerStart: apiHostsCore }),
+    roles.includes('core') ? buildBundle() : '',
+    createPasswordVerifier(password),
+  ]);
+  sdk.logger = ports.logger;
+  const running = await startWorkers(roles, { config, ports, bundlePath });
+  const metrics = createMetricSources({
+    ...ports,
+    paths,
+    namespace: config.temporal.namespace,
+    gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
+  });
+  const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
+  const deps: ApiDeps = { ...ports, config, metrics, probes, verifyPassword, now: Date.now, newKey: randomUUID };
+  const server = await startServer({ app: createApp(deps), deps, config });
+  ports.logger.info({ roles, port: config.ports.web }, 'api ready');
+  return {
+    done: running.done,
+    async stop() {
+      await server.close();
+      await running.stop();
+      await ports.close();
+    },
+  };
+});
