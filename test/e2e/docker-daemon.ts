@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,14 +23,16 @@ export type DockerDaemon = {
 const searchPath = `${dirname(process.execPath)}:${process.env['PATH']}:/usr/sbin:/sbin`;
 
 /**
- * Starts dockerd in a temporary folder, without bridge and firewall rules: containers use the host's network or none.
+ * Starts dockerd in a temporary folder, without a bridge or firewall rules of its own: containers use the host's network or none.
  * Needs root and the package docker.io.
  */
 export async function startDockerDaemon(): Promise<DockerDaemon> {
   const dir = mkdtempSync(join(tmpdir(), 'talos-docker-'));
   const socket = `unix://${join(dir, 'docker.sock')}`;
   const folders = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')];
-  const network = ['--bridge', 'none', '--iptables=false', '--ip-masq=false', '--ip-forward=false'];
+  // Asked for no bridge, dockerd deletes docker0 even where that belongs to another daemon: leave that one as it is.
+  const bridge = existsSync('/sys/class/net/docker0') ? 'docker0' : 'none';
+  const network = ['--bridge', bridge, '--iptables=false', '--ip-masq=false', '--ip-forward=false'];
   const daemon = spawn('dockerd', [...folders, '--host', socket, ...network], {
     env: { ...process.env, PATH: searchPath },
     stdio: ['ignore', 'ignore', 'pipe'],
