@@ -24,9 +24,13 @@ const configuration = { hnsw: { space: 'cosine', ef_search: 800 } } as const;
 
 const listPage = 200;
 
+/** Most messages ask for collections nobody has written to; another process that makes one is noticed this much later. */
+const missingForMs = 2000;
+
 /** Opens, makes and remembers the Chroma collections behind the spaces. */
 export function createSpaces({ connect, prefix, timeoutMs }: Options) {
   const opened = new Map<string, { id: string; dimension: number }>();
+  const missing = new Map<string, number>();
 
   const nameOf = ({ collection, embedder }: Space) => spaceName(prefix, collection, embedder);
 
@@ -37,6 +41,7 @@ export function createSpaces({ connect, prefix, timeoutMs }: Options) {
     }
     verifyDimension(found.name, Number(dimension), space.dimension);
     opened.set(found.name, { id: found.id, dimension: Number(dimension) });
+    missing.delete(found.name);
     return found.id;
   }
 
@@ -50,8 +55,9 @@ export function createSpaces({ connect, prefix, timeoutMs }: Options) {
     try {
       return remember(space, await client.getCollection({ name }));
     } catch (thrown) {
-      if (thrown instanceof ChromaNotFoundError) return undefined;
-      throw thrown;
+      if (!(thrown instanceof ChromaNotFoundError)) throw thrown;
+      missing.set(name, performance.now() + missingForMs);
+      return undefined;
     }
   }
 
@@ -70,7 +76,8 @@ export function createSpaces({ connect, prefix, timeoutMs }: Options) {
   return {
     /** Runs work on a space that exists; undefined when it does not. */
     read: <T>(space: Space, run: Work<T>): Promise<T | undefined> =>
-      guarded(() => {
+      guarded(async () => {
+        if ((missing.get(nameOf(space)) ?? 0) > performance.now()) return undefined;
         const client = connect(timeoutMs);
         return work(client, { open: () => find(client, space), forget: () => opened.delete(nameOf(space)), run });
       }),
