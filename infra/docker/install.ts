@@ -11,7 +11,9 @@ if (!brought) {
   const npm = spawnSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], {
     stdio: 'inherit',
   });
-  if (npm.status !== 0) throw new Error(`npm ci failed: ${npm.error?.message ?? `exit code ${npm.status}`}`);
+  // A base without npm is one of base.sh; it brings the dependencies of the lock file it was made with.
+  if (npm.error !== undefined) throw new Error('package-lock.json has changed: run infra/docker/base.sh again');
+  if (npm.status !== 0) throw new Error(`npm ci ended with ${npm.status}`);
 }
 
 // The Temporal SDK ships its native part for five platforms of 30 MB each.
