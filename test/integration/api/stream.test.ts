@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+
+import { afterEach, describe, expect, test } from 'vitest';
+
+import {
+  answerWith,
+  collect,
+  endWith,
+  eventsOf,
+  open,
+  right,
+  startApi,
+  type TestApi,
+  untilStopped,
+} from './support.ts';
+
+let api: TestApi;
+afterEach(() => api.close());
+
+const stream = { authorization: right, accept: 'text/event-stream' };
+
+describe('a streamed answer', () => {
+  const post = (message: string, key = 'k') =>
+    open({
+      port: api.port,
+      path: '/chat',
+      body: { message, conversation: 'c' },
+      headers: { ...stream, 'idempotency-key': key },
+    });
+  const follow = (headers: Record<string, string> = {}) =>
+    open({ port: api.port, path: '/chat/c.k/events', headers: { ...stream, ...headers } });
+
+  test('comes piece by piece and ends with the reply', async () => {
+    api = await startApi({ answering: answerWith(['Hel', 'lo']) });
+    const response = await post('hi');
+    expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    const events = await collect(response);
+    expect(events.map(({ id, event, data }) => [id, event, JSON.parse(data)])).toEqual([
+      [undefined, 'message', { id: 'c.k', conversation: 'c' }],
+      ['1-0', 'attempt-start', { type: 'attempt-start', attempt: 1 }],
+      ['2-0', 'text-delta', { type: 'text-delta', text: 'Hel' }],
+      ['3-0', 'text-delta', { type: 'text-delta', text: 'lo' }],
+      [
+        '4-0',
+        'done',
+        {
+          type: 'done',
+          state: 'answered',
+          reply: expect.objectContaining({ id: 'c.k', response: 'Hello', state: 'answered' }),
+        },
+      ],
+    ]);
+  });
+
+  test('sends its head before there is anything to say', async () => {
+    api = await startApi({ answering: untilStopped });
+    const response = await post('hi');
+    const events = eventsOf(response);
+    expect((await events.next()).value).toMatchObject({ event: 'message' });
+    await api.ask('/chat/c.k', { method: 'DELETE' });
+    const { value } = await events.next();
+    expect(JSON.parse(value?.data ?? '')).toMatchObject({
+      type: 'done',
+      state: 'stopped',
+      reply: { response: 'half' },
+    });
+  });
+
+  test('tells a refusal in its last event', async () => {
+    api = await startApi({ answering: endWith('FIREWALL_BLOCKED', 'blocked') });
+    const events = await collect(await post('hi'));
+    expect(JSON.parse(events.at(-1)?.data ?? '')).toMatchObject({
+      state: 'blocked',
+      code: 'FIREWALL_BLOCKED',
+      reply: { blocked: true },
+    });
+  });
+
+  test('is a problem when the message is not accepted', async () => {
+    api = await startApi();
+    const response = await post('');
+    expect([response.statusCode, response.headers['content-type']]).toEqual([400, 'application/problem+json']);
+    response.resume();
+  });
+
+  test('goes on after the last event received', async () => {
+    api = await startApi({ answering: answerWith(['a', 'b', 'c']) });
+    await collect(await post('hi'));
+    const rest = await collect(await follow({ 'last-event-id': '3-0' }));
+    expect(
+      rest.map(({ event, data }) => (event === 'text-delta' ? (JSON.parse(data) as { text: string }).text : event)),
+    ).toEqual(['message', 'c', 'done']);
+  });
+
+  test('survives its client: the message is answered all the same and can be followed again', async () => {
+    const gate = Promise.withResolvers<void>();
+    api = await startApi({
+      async answering(chat, ref, signal) {
+        await chat.tokens.append(ref, { type: 'text-delta', text: 'Hel' });
+        await gate.promise;
+        expect(signal.aborted).toBe(false);
+        await chat.tokens.append(ref, { type: 'text-delta', text: 'lo' });
+        await chat.conversations.settle(ref, { state: 'answered', reply: 'Hello' }, 2000);
+      },
+    });
+    const response = await post('hi');
+    let lastId = '';
+    for await (const { id, event } of eventsOf(response)) {
+      lastId = id ?? '';
+      if (event === 'text-delta') break;
+    }
+    response.destroy();
+    await once(response, 'close');
+    gate.resolve();
+    const events = await collect(await follow({ 'last-event-id': lastId }));
+    expect(events.map(({ event }) => event)).toEqual(['message', 'text-delta', 'done']);
+    expect((await api.ask('/chat/c.k')).body).toMatchObject({ state: 'answered', response: 'Hello' });
+  });
+
+  test.each(['x', '1', '1-0-0', `${2n ** 64n}-0`, '1-0\t2'])('refuses %j as a place to go on from', async (lastId) => {
+    api = await startApi();
+    await api.say('hi', { conversation: 'c', key: 'k' });
+    const { status, body } = await api.ask('/chat/c.k/events', { headers: { 'last-event-id': lastId } });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: [{ field: 'Last-Event-ID' }] });
+  });
+
+  test('of an unknown message is not found', async () => {
+    api = await startApi();
+    expect((await api.ask('/chat/c.k/events')).status).toBe(404);
+  });
+
+  test('of thousands of pieces arrives whole at a slow reader', async () => {
+    const pieces = Array.from({ length: 3000 }, (_, index) => `${index} ${'x'.repeat(400)}`);
+    api = await startApi({ answering: answerWith(pieces) });
+    const response = await post('hi');
+    response.pause();
+    await new Promise((resolve) => setImmediate(resolve));
+    const events = await collect(response);
+    expect(events).toHaveLength(pieces.length + 3);
+    expect(JSON.parse(events.at(-1)?.data ?? '')).toMatchObject({ reply: { response: pieces.join('') } });
+  });
+});

@@ -1,0 +1,244 @@
+import { afterEach, describe, expect, test } from 'vitest';
+
+import type { MetricSources } from '../../../api/deps.ts';
+import { Health } from '../../../api/routes/health.ts';
+import { MetricsReport } from '../../../api/routes/metrics.ts';
+import { type ErrorCode, TalosError } from '../../../domain/errors.ts';
+import { startApi, type TestApi, untilStopped } from './support.ts';
+
+let api: TestApi;
+afterEach(() => api.close());
+
+const up = { ping: async () => undefined };
+const hanging = { ping: () => new Promise<void>(() => {}) };
+const down = (code: ErrorCode) => ({ ping: () => Promise.reject(new TalosError(code, 'secret address 10.0.0.1')) });
+const probes = { temporal: up, redis: up, chroma: up, ollama: up };
+
+describe('GET /health', () => {
+  test('tells that all is well', async () => {
+    api = await startApi({ deps: { probes } });
+    const { status, body } = await api.call('/health');
+    expect(status).toBe(200);
+    expect(Health.parse(body)).toMatchObject({ status: 'ok', version: '4.0.0', engines: { redis: { state: 'ok' } } });
+    expect(body).not.toHaveProperty('lockdown');
+  });
+
+  test.each([
+    { engine: 'chroma', code: 'VECTORS_UNAVAILABLE', expected: 200, state: 'degraded' },
+    { engine: 'ollama', code: 'MODEL_UNAVAILABLE', expected: 200, state: 'degraded' },
+    { engine: 'redis', code: 'STORE_UNAVAILABLE', expected: 503, state: 'unavailable' },
+    { engine: 'temporal', code: 'RUNTIME_UNAVAILABLE', expected: 503, state: 'unavailable' },
+  ] as const)('without $engine says so by a code alone', async ({ engine, code, expected, state }) => {
+    api = await startApi({ deps: { probes: { ...probes, [engine]: down(code) } } });
+    const { status, body, text } = await api.call('/health');
+    expect({ status, body }).toMatchObject({
+      status: expected,
+      body: { status: state, engines: { [engine]: { state: 'down', reason: code } } },
+    });
+    expect(text).not.toContain('secret');
+  });
+
+  test('does not wait for an engine that never answers', async () => {
+    api = await startApi({ deps: { probes: { ...probes, ollama: hanging, redis: hanging } } });
+    const { status, body } = await api.call('/health', { signal: AbortSignal.timeout(2000) });
+    expect({ status, body }).toMatchObject({
+      status: 503,
+      body: { engines: { ollama: { state: 'down', reason: 'TIMEOUT' }, temporal: { state: 'ok' } } },
+    });
+  });
+
+  test('asks the engines once for all who ask at once, and shortly after', async () => {
+    let pings = 0;
+    const gate = Promise.withResolvers<void>();
+    const ping = async (): Promise<void> => {
+      pings += 1;
+      await gate.promise;
+    };
+    api = await startApi({ deps: { probes: { ...probes, chroma: { ping } } } });
+    const asked = Array.from({ length: 20 }, () => api.call('/health'));
+    gate.resolve();
+    await Promise.all(asked);
+    await api.call('/health');
+    expect(pings).toBe(1);
+  });
+
+  test('tells the owner whether Talos is locked down', async () => {
+    api = await startApi();
+    expect((await api.own('/health')).body).toMatchObject({ lockdown: false });
+    await api.lockdown.lock({ reason: 'test', by: 'owner', at: 1 });
+    expect((await api.own('/health')).body).toMatchObject({ lockdown: true });
+  });
+
+  test('answers the owner also when the lockdown cannot be read', async () => {
+    const state = () => Promise.reject(new TalosError('STORE_UNAVAILABLE', 'away'));
+    api = await startApi({ deps: { lockdown: { state, lock: state, unlock: state } } });
+    expect(await api.own('/health')).toMatchObject({ status: 200, body: { lockdown: null } });
+  });
+});
+
+describe('GET /metrics', () => {
+  const figures: MetricSources = {
+    residentModels: async () => [
+      { name: 'nomic-embed-text:latest', sizeBytes: 1, vramBytes: 1 },
+      { name: 'qwen2.5-coder:7b', sizeBytes: 5, vramBytes: 5 },
+    ],
+    redisMemoryBytes: async () => 3.5 * 1024 ** 2,
+    vectorCount: async () => 42,
+    skillCounts: async () => ({ active: 3, quarantine: 1 }),
+    gpuQueue: async () => 2,
+  };
+
+  test('tells the figures', async () => {
+    api = await startApi({ deps: { metrics: figures } });
+    const { status, body } = await api.ask('/metrics');
+    expect(status).toBe(200);
+    const report = MetricsReport.parse(body);
+    expect(report).toMatchObject({
+      vram: { state: 'loaded', loaded_model: 'qwen2.5-coder:7b', waiting: 2 },
+      gemini: { available: false, circuit_state: 'closed', tokens_used_today: 0, tokens_remaining: 0 },
+      redis_mem_mb: 3.5,
+      total_vectors: 42,
+      skills: { active: 3, quarantine: 1 },
+    });
+    for (const load of Object.values(report.system)) expect(load >= 0 && load <= 100).toBe(true);
+  });
+
+  test('tells what it can when its sources fail or hang', async () => {
+    const fail = () => Promise.reject(new TalosError('STORE_UNAVAILABLE', 'away'));
+    const metrics = {
+      residentModels: fail,
+      redisMemoryBytes: fail,
+      vectorCount: fail,
+      skillCounts: fail,
+      gpuQueue: () => new Promise<number>(() => {}),
+    };
+    api = await startApi({ deps: { metrics } });
+    const { status, body } = await api.ask('/metrics');
+    expect({ status, body: MetricsReport.parse(body) }).toMatchObject({
+      status: 200,
+      body: {
+        vram: { state: 'unknown', loaded_model: null, waiting: -1 },
+        redis_mem_mb: -1,
+        total_vectors: -1,
+        skills: { active: -1, quarantine: -1 },
+      },
+    });
+  });
+
+  test('speaks to Prometheus', async () => {
+    api = await startApi({ deps: { metrics: figures } });
+    await api.say('hi');
+    await api.ask('/chat/never-heard.of-it');
+    await api.ask('/made-up-path');
+    const { headers, text } = await api.ask('/metrics', {
+      headers: { accept: 'text/plain;version=0.0.4;q=0.5,*/*;q=0.1' },
+    });
+    expect(headers['content-type']).toMatch(/^text\/plain; .*version=0.0.4/);
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining([
+        'talos_vectors_total 42',
+        'talos_redis_memory_megabytes 3.5',
+        'talos_messages_total{outcome="answered"} 1',
+        'talos_http_requests_total{method="POST",route="/chat",status="200"} 1',
+        'talos_http_requests_total{method="GET",route="/chat/:id",status="404"} 1',
+        'talos_http_requests_total{method="GET",route="none",status="404"} 1',
+        'talos_http_request_duration_seconds_count{method="POST",route="/chat"} 1',
+      ]),
+    );
+    expect(text).not.toContain('never-heard');
+  });
+});
+
+describe('POST /panic', () => {
+  const entries = () => api.audit.events().filter(({ type }) => type === 'lockdown-set');
+
+  test('locks, stops what runs, starts the lockdown and writes it down', async () => {
+    api = await startApi({ answering: untilStopped, settings: { CHAT_WAIT_SECONDS: '0' } });
+    await api.say('hi', { conversation: 'c', key: 'k' });
+    const { status, body } = await api.ask('/panic', { body: { reason: 'it mails strangers' } });
+    expect(status).toBe(200);
+    expect(body).toEqual({ locked: true, stopped: 1, recorded: true, how: expect.stringContaining('talos unlock') });
+    const state = { locked: true, reason: 'it mails strangers', by: 'admin', at: 1000 };
+    expect(await api.lockdown.state()).toEqual(state);
+    expect((await api.ask('/panic')).body).toEqual(state);
+    expect(api.runtime.lockdown()).toEqual({ reason: 'it mails strangers', by: 'admin' });
+    expect(entries()).toEqual([
+      { type: 'lockdown-set', actor: 'admin', details: { via: 'api', reason: 'it mails strangers' } },
+    ]);
+    expect((await api.ask('/chat/c.k')).body).toMatchObject({ state: 'stopped' });
+  });
+
+  test.each([
+    [undefined, {}],
+    ['', {}],
+    ['', { 'content-type': 'application/json' }],
+    ['{', { 'content-type': 'application/json' }],
+    ['reason=x', { 'content-type': 'application/x-www-form-urlencoded' }],
+    ['{"reason":7}', { 'content-type': 'application/json' }],
+    ['[]', {}],
+    ['{"tts_code":"1234"}', { 'content-type': 'text/plain' }],
+    ['x'.repeat(300_000), { 'content-type': 'application/json' }],
+    [Buffer.from([0xff, 0xfe]), { 'content-type': 'application/json; charset=latin1' }],
+    ['x', { 'content-encoding': 'gzip' }],
+  ])('locks whatever the body: %#', async (body, headers) => {
+    api = await startApi();
+    expect(await api.ask('/panic', { method: 'POST', body, headers: headers as Record<string, string> })).toMatchObject(
+      { status: 200 },
+    );
+    expect(await api.lockdown.state()).toMatchObject({ locked: true, reason: 'asked for over the API' });
+  });
+
+  test('takes a reason as plain text of moderate length', async () => {
+    api = await startApi();
+    await api.own('/panic', { body: { reason: `a\u001b[2J\u0000b\ud800${'x'.repeat(2000)}` } });
+    const state = await api.lockdown.state();
+    const reason = state.locked ? state.reason : '';
+    expect(reason).toMatch(/^a \[2J b\ufffdx+$/);
+    expect(reason).toHaveLength(500);
+    expect(state).toMatchObject({ by: 'owner' });
+  });
+
+  test('locks with Temporal and the audit log away, and says what is missing', async () => {
+    api = await startApi();
+    api.runtime.refuse(true);
+    api.audit.refuse(true);
+    expect((await api.ask('/panic', { method: 'POST' })).body).toMatchObject({
+      locked: true,
+      stopped: null,
+      recorded: false,
+    });
+    expect(await api.lockdown.state()).toMatchObject({ locked: true });
+    api.runtime.refuse(false);
+  });
+
+  test('stops what runs even where the lock cannot be kept, and then says so', async () => {
+    const fail = () => Promise.reject(new TalosError('STORE_UNAVAILABLE', 'The lockdown cannot be written.'));
+    api = await startApi({
+      answering: untilStopped,
+      settings: { CHAT_WAIT_SECONDS: '0' },
+      deps: { lockdown: { state: fail, lock: fail, unlock: fail } },
+    });
+    await api.say('hi', { conversation: 'c', key: 'k' });
+    expect((await api.ask('/panic', { method: 'POST' })).body).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect((await api.ask('/chat/c.k')).body).toMatchObject({ state: 'stopped' });
+    expect((await api.ask('/panic')).status).toBe(503);
+  });
+
+  test('twice keeps the first reason', async () => {
+    api = await startApi();
+    await api.ask('/panic', { body: { reason: 'first' } });
+    expect((await api.ask('/panic', { body: { reason: 'second' } })).status).toBe(200);
+    expect((await api.ask('/panic')).body).toMatchObject({ reason: 'first' });
+    expect(entries()).toHaveLength(2);
+  });
+
+  test('is not undone over the API', async () => {
+    api = await startApi();
+    await api.ask('/panic', { method: 'POST' });
+    for (const method of ['POST', 'DELETE']) {
+      await api.own('/panic/unlock', { method, body: { tts_code: '1234' } });
+      await api.own('/panic', { method: 'DELETE' });
+    }
+    expect(await api.lockdown.state()).toMatchObject({ locked: true });
+  });
+});

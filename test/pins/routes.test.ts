@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+
+import { createMemoryAgentRuntime } from '../../adapters/memory/agent-runtime.ts';
+import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
+import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
+import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createRoutes } from '../../api/app.ts';
+import { describeApi } from '../../api/openapi.ts';
+import { createTraffic } from '../../api/traffic.ts';
+import { parseConfig } from '../../domain/config/parse.ts';
+
+const idle = { ping: async () => undefined };
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const { open, closed } = createRoutes(
+  {
+    ...createMemoryChat(),
+    config: parseConfig({}),
+    logs: createMemoryLogStream(),
+    lockdown: createMemoryLockdownStore(),
+    audit: createMemoryAuditLog(),
+    runtime: createMemoryAgentRuntime(async () => {}),
+    probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
+    metrics: {
+      residentModels: async () => [],
+      redisMemoryBytes: async () => 0,
+      vectorCount: async () => 0,
+      skillCounts: async () => ({ active: 0, quarantine: 0 }),
+      gpuQueue: async () => 0,
+    },
+    verifyPassword: async () => false,
+    logger: quiet,
+    now: () => 0,
+    newKey: () => 'key',
+  },
+  createTraffic(),
+);
+const document = describeApi([...open, ...closed]);
+const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
+);
+
+/** What clients call. */
+const pinned = [
+  'DELETE /chat/{id}',
+  'GET /chat/{id}',
+  'GET /chat/{id}/events',
+  'GET /conversations',
+  'GET /conversations/{id}',
+  'GET /health',
+  'GET /metrics',
+  'GET /openapi.json',
+  'GET /panic',
+  'GET /ws/logs',
+  'POST /chat',
+  'POST /panic',
+];
+
+test('the routes are the pinned ones', () => {
+  const registered = [...open, ...closed].map(
+    ({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`,
+  );
+  expect(registered.toSorted()).toEqual(pinned);
+});
+
+test('only health needs no sign-in', () => {
+  expect(open.map(({ path }) => path)).toEqual(['/health']);
+  const withoutSignIn = documented.filter(({ operation }) => 'security' in operation);
+  expect(withoutSignIn.map(({ name }) => name)).toEqual(['GET /health']);
+});
+
+test('every route is described, and nothing else', () => {
+  expect(documented.map(({ name }) => name).toSorted()).toEqual(pinned);
+});
+
+test('every description has a summary, a success and its problems', () => {
+  for (const { name, operation } of documented) {
+    const statuses = Object.keys((operation as { responses: object }).responses);
+    expect({ name, operation }).toMatchObject({
+      operation: { summary: expect.any(String), operationId: expect.any(String) },
+    });
+    const refusals = name === 'GET /health' ? [] : ['401'];
+    expect(statuses, name).toEqual(expect.arrayContaining([...refusals, '403', '429', '500', '503']));
+    expect(
+      statuses.some((status) => /^[12]\d\d$/.test(status)),
+      name,
+    ).toBe(true);
+  }
+});
+
+test('operation ids are the pinned ones', () => {
+  const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
+  expect(ids.toSorted()).toEqual([
+    'followLogs',
+    'followMessage',
+    'getConversation',
+    'getDescription',
+    'getHealth',
+    'getLockdown',
+    'getMessage',
+    'getMetrics',
+    'listConversations',
+    'panic',
+    'sendMessage',
+    'stopMessage',
+  ]);
+});
+
+test('schemas are shared by name', () => {
+  expect(Object.keys(document.components?.schemas ?? {}).toSorted()).toEqual(
+    expect.arrayContaining(['ChatReply', 'ChatRequest', 'Health', 'MessageRecord', 'Problem', 'StreamEvent']),
+  );
+});
+
+test('every reference leads somewhere', () => {
+  const names = new Set(Object.keys(document.components?.schemas ?? {}));
+  const references = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(references.filter((name) => !names.has(name))).toEqual([]);
+  expect(references.length).toBeGreaterThan(20);
+});
