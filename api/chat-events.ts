@@ -21,11 +21,15 @@ import { parseInput } from './problem.ts';
 /** Either half of a stream id is an unsigned 64-bit number. */
 const highest = 2n ** 64n - 1n;
 
+function isStreamId(text: string): boolean {
+  const halves = /^(\d{1,20})-(\d{1,20})$/.exec(text)?.slice(1);
+  return halves?.every((half) => BigInt(half) <= highest) === true;
+}
+
 /** Place in the stream of a message. */
 export const LastEventId = z
   .string()
-  .regex(/^\d{1,20}-\d{1,20}$/, 'is not the id of an event; leave it out to start from the beginning')
-  .refine((id) => id.split('-').every((part) => BigInt(part) <= highest), 'is not the id of an event')
+  .refine(isStreamId, 'is not the id of an event; leave it out to start from the beginning')
   .optional()
   .meta({ description: 'Id of the last event received; what came after it is sent', example: '1732150000000-0' });
 

@@ -1,5 +1,5 @@
 import type { Express, Request, Response } from 'express';
-import type { ZodOpenApiOperationObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { ZodOpenApiContentObject, ZodOpenApiOperationObject } from 'zod-openapi';
 
 import { errorCatalogue, type ErrorCode, TalosError } from '../domain/errors.ts';
 import { Problem, problemType } from './problem.ts';
@@ -33,8 +33,10 @@ const anywhere: readonly ErrorCode[] = [
   'INTERNAL',
 ];
 
-/** The responses of failures, for the API description; those that can meet every request are added. */
-export function problems(...codes: ErrorCode[]): ZodOpenApiResponsesObject {
+type ProblemResponse = { readonly description: string; readonly content: ZodOpenApiContentObject };
+
+/** The responses of failures by status, for the API description; those that can meet every request are added. */
+export function problems(...codes: ErrorCode[]): Record<`${4 | 5}${string}`, ProblemResponse> {
   const byStatus = Map.groupBy([...codes, ...anywhere], (code) => String(errorCatalogue[code].httpStatus));
   const responses = [...byStatus].map(([status, same]) => [
     status,

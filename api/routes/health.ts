@@ -46,14 +46,19 @@ const probeMs = 1500;
 /** Health is measured at most this often, however many ask. */
 const cacheMs = 1000;
 
+const { '401': _neverAsked, '503': refused, ...refusals } = problems();
+
 const operation: Route['operation'] = {
   operationId: 'getHealth',
   summary: 'Whether Talos and its engines work; needs no sign-in',
   security: [],
   responses: {
+    ...refusals,
     200: { description: 'Messages are answered', content: { 'application/json': { schema: Health } } },
-    503: { description: 'Temporal or Redis is down', content: { 'application/json': { schema: Health } } },
-    ...problems(),
+    503: {
+      description: `Temporal or Redis is down; or ${refused?.description}`,
+      content: { 'application/json': { schema: Health }, ...refused?.content },
+    },
   },
 };
 

@@ -12,6 +12,9 @@ const absent = -1;
 /** A source that takes longer than this counts as away. */
 const sourceMs = 1500;
 
+/** What Prometheus asks for; a type with parameters is matched only by the same parameters. */
+const prometheusText = 'text/plain; version=0.0.4';
+
 const count = z.int().min(absent);
 
 /** Body of `GET /metrics`. A figure that cannot be had is -1. */
@@ -75,7 +78,8 @@ export function metricsRoutes(deps: Pick<ApiDeps, 'config' | 'metrics'>, traffic
       operation,
       async handle(request, response) {
         const report = await readMetrics(deps, systemLoad());
-        if (request.accepts(['application/json', 'text/plain']) === 'text/plain') {
+        const answer = request.accepts(['application/json', 'text/plain', prometheusText]);
+        if (typeof answer === 'string' && answer.startsWith('text/plain')) {
           response.set('Content-Type', traffic.contentType).send(await traffic.exposition(toGauges(report)));
         } else response.json(report);
       },
