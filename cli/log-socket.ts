@@ -18,7 +18,11 @@ export async function* followLogs(
   socketPath: string,
   { level, component, lines, signal }: LiveLogs,
 ): AsyncGenerator<LogLine> {
-  const query = new URLSearchParams({ level, lines: String(lines), ...(component === undefined ? {} : { component }) });
+  const query = new URLSearchParams({
+    level,
+    backfill: String(lines),
+    ...(component === undefined ? {} : { component }),
+  });
   const socket = new WebSocket(`ws+unix:${socketPath}:/ws/logs?${query.toString()}`);
   const stop = (): void => socket.close();
   signal.addEventListener('abort', stop, { once: true });

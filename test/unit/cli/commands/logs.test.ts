@@ -86,7 +86,7 @@ describe('talos logs', () => {
     socket.close();
     const { code, stdout } = await running;
     await api.close();
-    expect(request.url).toBe('/ws/logs?level=info&lines=7&component=api');
+    expect(request.url).toBe('/ws/logs?level=info&backfill=7&component=api');
     expect({ code, stdout }).toEqual({ code: 0, stdout: line(1, 'info', 'api', 'live') });
   });
 
