@@ -32,11 +32,11 @@ async function timeStart(target: TestHome): Promise<number> {
   return round(performance.now() - startedAt);
 }
 
-/** Resident memory of the supervisor and the Talos processes it started, engines left out. */
+/** Memory of the supervisor and the Talos processes it started, engines left out; pages they share count once (PSS). */
 async function idleMemory(target: TestHome): Promise<number> {
   const { pid, children } = await target.status();
   const own = children.filter(({ name }) => name === 'api' || name === 'worker').map((child) => child.pid ?? 0);
-  const kilobytes = [pid, ...own].map((id) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]));
+  const kilobytes = [pid, ...own].map((id) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1]));
   return round(kilobytes.reduce((sum, value) => sum + value, 0) / 1024);
 }
 

@@ -25,6 +25,7 @@ describe('kill -9 of any process during a hundred messages', () => {
     await Promise.all(names.map((name) => converse(home, name)));
     finished.abort();
     const kills = await killing;
+    await expect.poll(() => isAnswering(home), { timeout: 60_000, interval: 200 }).toBe(true);
 
     for (const name of names) {
       const messages = await readConversation(home, name);
@@ -80,9 +81,14 @@ async function killAtRandom(home: TestHome, finished: AbortSignal): Promise<stri
       process.kill(child.pid, 'SIGKILL');
       kills.push(name);
     }
-    await Promise.race([sleep(randomInt(300, 2500)), once(finished, 'abort')]); // random moments are the point
+    await Promise.race([sleep(randomInt(500, 4000)), once(finished, 'abort')]); // random moments are the point
   }
   return kills;
+}
+
+async function isAnswering(home: TestHome): Promise<boolean> {
+  const response = await fetch(`${home.url}/health`).catch(() => undefined); // the last kill may have been the API
+  return response?.status === 200;
 }
 
 type StoredMessage = { text: string; state: string; reply: string; finishedAt: number };
