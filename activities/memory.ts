@@ -5,8 +5,8 @@ import type { ConversationStore, Embedder, LanguageModel, Logger, TestModels, Ve
 import { admitMemories } from '../domain/retrieval/admit.ts';
 import { assembleContext } from '../domain/retrieval/context.ts';
 import { searchWords } from '../domain/retrieval/keywords.ts';
-import { type MemoryCollection, type MemoryMatch } from '../domain/retrieval/memory.ts';
-import { rankMemories } from '../domain/retrieval/rank.ts';
+import type { MemoryCollection, MemoryMatch } from '../domain/retrieval/memory.ts';
+import { rankMemories, type RankedMemory } from '../domain/retrieval/rank.ts';
 
 type Deps = {
   conversations: ConversationStore;
@@ -40,14 +40,10 @@ export function createMemoryActivities(deps: Deps) {
       if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
       try {
         const found = await findCandidates(deps, record.text);
-        const { admitted, flagged } = admitMemories(found);
-        if (flagged > 0)
-          deps.logger.warn({ correlationId: messageId(ref), flagged }, 'memories left out by the firewall');
-        const limit = deps.settings.memoryItems;
-        const ranked = rankMemories({ query: record.text, candidates: admitted, now: deps.now(), limit });
-        if (ranked.length === 0) return { state: 'empty', count: 0 };
-        await deps.conversations.saveContext(ref, assembleContext(ranked));
-        return { state: 'used', count: ranked.length };
+        const memories = chooseMemories(deps, ref, { query: record.text, candidates: found });
+        if (memories.length === 0) return { state: 'empty', count: 0 };
+        await deps.conversations.saveContext(ref, assembleContext(memories));
+        return { state: 'used', count: memories.length };
       } catch (thrown) {
         if (!isMemoryFault(thrown)) throw thrown;
         deps.logger.warn({ correlationId: messageId(ref), code: thrown.code }, 'answering without memory');
@@ -84,17 +80,33 @@ export function createMemoryActivities(deps: Deps) {
   };
 }
 
+/** Ranks first and scans only what would be used, twice as many so that a flagged one has a substitute. */
+function chooseMemories(
+  deps: Deps,
+  ref: MessageRef,
+  { query, candidates: found }: { query: string; candidates: MemoryMatch[] },
+): RankedMemory[] {
+  const limit = deps.settings.memoryItems;
+  const ranked = rankMemories({ query, candidates: found, now: deps.now(), limit: 2 * limit });
+  const { admitted, flagged } = admitMemories(ranked);
+  if (flagged > 0) deps.logger.warn({ correlationId: messageId(ref), flagged }, 'memories left out by the firewall');
+  return admitted.slice(0, limit);
+}
+
 async function findCandidates(deps: Deps, text: string): Promise<MemoryMatch[]> {
   const signal = AbortSignal.timeout(recallTimeoutMs);
   const embedder = await embedderName(deps, signal);
   const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
   if (vector === undefined || vector.every((value) => value === 0)) return [];
   const contains = searchWords(text);
-  const queries = recalledCollections.flatMap((collection) => {
-    const near = { collection, embedder, vector, limit: candidates };
-    return contains.length === 0 ? [near] : [near, { ...near, contains }];
-  });
-  const lists = await Promise.all(queries.map((query) => deps.vectors.query(query)));
+  const lists = await Promise.all(
+    recalledCollections.map(async (collection) => {
+      const near = await deps.vectors.query({ collection, embedder, vector, limit: candidates });
+      // A list that is not full holds the whole collection already.
+      if (near.length < candidates || contains.length === 0) return near;
+      return [...near, ...(await deps.vectors.query({ collection, embedder, vector, limit: candidates, contains }))];
+    }),
+  );
   return [...new Map(lists.flat().map((match) => [`${match.collection}/${match.id}`, match])).values()];
 }
 

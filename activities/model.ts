@@ -60,15 +60,19 @@ export function createModelActivities(deps: Deps) {
 }
 
 async function generate(deps: Deps, ref: MessageRef, signal: AbortSignal): Promise<Generation> {
-  await refuseWhenLocked(deps.lockdown);
-  const record = await deps.conversations.message(ref);
+  const [record, { model, notice }] = await Promise.all([
+    deps.conversations.message(ref),
+    chooseModel(deps, signal),
+    refuseWhenLocked(deps.lockdown),
+  ]);
   if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
-  const { model, notice } = await chooseModel(deps, signal);
   const request = await buildRequest(deps, record, model);
-  await auditCall(deps, ref, request);
-  await deps.tokens.append(ref, { type: 'attempt-start', attempt: activityInfo().attempt });
+  await Promise.all([
+    auditCall(deps, ref, request),
+    deps.tokens.append(ref, { type: 'attempt-start', attempt: activityInfo().attempt }),
+  ]);
   const usage = await stream(deps, ref, { request, signal });
   return { model, route: 'local', usage, ...(notice !== undefined && { notice }) };
 }

@@ -25,16 +25,19 @@ export function createScreeningActivities(deps: Deps) {
         throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
       }
       const verdict = scanMessage(record.text, { maxLength: deps.settings.maxLength });
-      await deps.audit.append({
-        type: 'firewall-verdict',
-        actor: 'firewall',
-        subject: messageId(ref),
-        details: { ...verdictFacts(verdict), textHash: deps.hashText(record.text) },
-      });
-      if (verdict.kind === 'block') return blocked(record, verdict);
-      return refusedByOwner(ref);
+      const [refusal] = await Promise.all([ownersRefusal(ref), auditVerdict(record, verdict)]);
+      return verdict.kind === 'block' ? blocked(record, verdict) : (refusal ?? { kind: 'passed' });
     },
   };
+
+  async function auditVerdict(record: MessageRecord, verdict: Verdict): Promise<void> {
+    await deps.audit.append({
+      type: 'firewall-verdict',
+      actor: 'firewall',
+      subject: messageId(record),
+      details: { ...verdictFacts(verdict), textHash: deps.hashText(record.text) },
+    });
+  }
 
   async function blocked(record: MessageRecord, verdict: Extract<Verdict, { kind: 'block' }>): Promise<Screening> {
     if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(record.conversation, record.createdAt);
@@ -45,17 +48,15 @@ export function createScreeningActivities(deps: Deps) {
     return { kind: 'refused', settlement: { state: 'blocked', error: { code: verdict.code, message } } };
   }
 
-  async function refusedByOwner(ref: MessageRef): Promise<Screening> {
-    const lockdown = await deps.lockdown.state();
+  async function ownersRefusal({ conversation }: MessageRef): Promise<Screening | undefined> {
+    const [lockdown, until] = await Promise.all([deps.lockdown.state(), deps.holds.heldUntil(conversation)]);
     if (lockdown.locked) {
       return refuse('LOCKDOWN', 'Talos is locked down; the owner lifts it on the host with `talos unlock`.');
     }
-    const until = await deps.holds.heldUntil(ref.conversation);
-    if (until === undefined || until <= deps.now()) return { kind: 'passed' };
-    const time = new Date(until).toISOString();
+    if (until === undefined || until <= deps.now()) return undefined;
     return refuse(
       'CONVERSATION_ON_HOLD',
-      `Conversation ${ref.conversation} is on hold until ${time} after three critical firewall hits; the owner lifts it with \`talos unlock --conversation ${ref.conversation}\`.`,
+      `Conversation ${conversation} is on hold until ${new Date(until).toISOString()} after three critical firewall hits; the owner lifts it with \`talos unlock --conversation ${conversation}\`.`,
     );
   }
 }

@@ -9,8 +9,8 @@ import type { ChildSpec } from './engines/engine.ts';
 /** Where the processes of Talos come from and what they inherit. */
 export type TalosOrigin = { readonly root: string; readonly config: Config; readonly environment: Environment };
 
-/** A small young generation: a process that mostly waits needs no 48 MB for objects that are about to die. */
-const memoryFlags = ['--max-semi-space-size=2'];
+/** A small young generation: a process that mostly waits needs less than 48 MB for objects that are about to die. */
+const memoryFlags = ['--max-semi-space-size=8'];
 
 /** The processes of Talos itself; they need Temporal and Redis. */
 export function talosChildren(origin: TalosOrigin): ChildSpec[] {

@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
@@ -21,10 +22,13 @@ export function createTurns(predecessor: MessageRef | undefined) {
   setHandler(yourTurn, () => {
     mine = true;
   });
-  setHandler(askTurn, async (workflowId) => {
-    await condition(() => settled);
-    await signalled(workflowId, (handle) => handle.signal(yourTurn));
-  });
+  // A stop of this message must not reach the promise to the one behind it: a cancelled handler would fail the whole workflow.
+  setHandler(askTurn, (workflowId) =>
+    CancellationScope.nonCancellable(async () => {
+      await condition(() => settled);
+      await signalled(workflowId, (handle) => handle.signal(yourTurn));
+    }),
+  );
 
   return {
     /** Lets the messages that wait for this one go on, once it is its own turn: the order holds across a message that was refused at once. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { NativeConnection, type Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 
 import { createActivities } from '../../activities/index.ts';
 import { hashText } from '../../adapters/index.ts';
@@ -19,6 +19,9 @@ import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { TestStack } from './stack.ts';
+
+// What the SDK says of every failed attempt would bury what the tests say.
+Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 
 /** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
 export type TestPorts = ReturnType<typeof twinPorts>;

@@ -127,6 +127,27 @@ describe('a message meets a fault', () => {
     await expect.poll(() => talos.ports.runtime.stopMessage(ref)).toBe(false);
   });
 
+  it('stop while another message waits behind it: it is settled, and the other one is answered', async () => {
+    const started = Promise.withResolvers<void>();
+    let calls = 0;
+    await start({
+      wrap: withModel((signal) => {
+        calls += 1;
+        return calls === 1 ? endless(signal, started.resolve, () => undefined) : answering();
+      }),
+    });
+    const first = await talos.send('hello');
+    await started.promise;
+    const second = await talos.send('hello', { conversation: first.conversation });
+    const client = new Client({ connection: talos.connection, namespace: 'talos' });
+    const history = () => client.workflow.getHandle(messageWorkflowId(first)).fetchHistory();
+    await expect.poll(async () => JSON.stringify(await history()), { timeout: 10_000 }).toContain('askTurn');
+    await talos.ports.runtime.stopMessage(first);
+    expect(await talos.settled(first)).toMatchObject({ state: 'stopped' });
+    expect(await talos.settled(second)).toMatchObject({ state: 'answered' });
+    expect(await client.workflow.getHandle(messageWorkflowId(first)).result()).toMatchObject({ state: 'stopped' });
+  });
+
   it('lockdown during generation: stops it, refuses the next, and lets go after the unlock', async () => {
     const started = Promise.withResolvers<void>();
     const aborted = Promise.withResolvers<void>();
@@ -172,8 +193,7 @@ describe('a message meets a fault', () => {
       wrap: withModel(async function* () {
         started.resolve();
         await goOn.promise;
-        yield { type: 'text-delta', text: 'done' };
-        yield { type: 'finish', reason: 'stop', promptTokens: 1, outputTokens: 1 };
+        yield* answering();
       }),
     });
     const conversation = `c-${randomUUID()}`;
@@ -206,6 +226,11 @@ function withModel(chat: (signal: AbortSignal) => AsyncIterable<ModelEvent>) {
     const model: LanguageModel = { ...ports.model, chat: (_request, signal) => chat(signal) };
     return { ...ports, model };
   };
+}
+
+async function* answering(): AsyncGenerator<ModelEvent> {
+  yield { type: 'text-delta', text: 'done' };
+  yield { type: 'finish', reason: 'stop', promptTokens: 1, outputTokens: 1 };
 }
 
 async function* failing(code: 'MODEL_UNAVAILABLE' | 'MODEL_MISSING'): AsyncGenerator<ModelEvent> {

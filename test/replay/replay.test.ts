@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { buildBundle } from '../../workers/bundle.ts';
+
+const folder = new URL('./histories/', import.meta.url);
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+type History = { events: Record<string, unknown>[] };
+
+describe('recorded histories', () => {
+  let codePath = '';
+  beforeAll(async () => {
+    codePath = await buildBundle();
+  });
+
+  async function replay(history: History): Promise<void> {
+    await Worker.runReplayHistory({ workflowBundle: { codePath } }, historyFromJSON(history), 'message/c/k');
+  }
+
+  it.each(names)('%s still replays', async (name) => {
+    await replay(read(name));
+  });
+
+  it('cover every way a message ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'answered.json',
+        'answered-after-its-predecessor.json',
+        'answered-at-second-attempt.json',
+        'blocked.json',
+        'failed.json',
+        'lockdown.json',
+        'stopped-with-a-follower.json',
+      ]),
+    );
+  });
+
+  it('of another workflow code do not: a changed activity is noticed', async () => {
+    const history: History = JSON.parse(
+      JSON.stringify(read('answered.json')).replaceAll('recallMemories', 'generateTwice'),
+    ) as History;
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+
+  it('hold no text, no secret and nothing large', () => {
+    for (const name of names) {
+      const json = readFileSync(new URL(name, folder), 'utf8');
+      const decoded = json.replace(/"data":\s*"([^"]*)"/g, (_all, data: string) =>
+        Buffer.from(data, 'base64').toString('utf8'),
+      );
+      expect(decoded).not.toMatch(/hello|instructions|break once|password/i);
+      expect(json.length).toBeLessThan(64 * 1024);
+    }
+  });
+});
+
+function read(name: string): History {
+  return JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as History;
+}
