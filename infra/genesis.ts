@@ -78,12 +78,19 @@ export function findModeProblems(home: string): ModeProblem[] {
     const path = joinHome(home, relative);
     const actual = statSync(path, { throwIfNoEntry: false })?.mode;
     if (actual === undefined) return [{ path, problem: 'is missing', fix: 'talos up' }];
-    const isFile = mode === 0o600;
     const found = actual & 0o7777;
-    if (found === mode || (isFile && found === 0o400)) return [];
+    if (isTightEnough(found, mode)) return [];
     const octal = mode.toString(8);
     return [{ path, problem: `has mode ${found.toString(8)}, not ${octal}`, fix: `chmod ${octal} ${path}` }];
   });
+}
+
+/** A mode may be narrower than ours, as long as the owner can still work with it. */
+function isTightEnough(found: number, mode: number): boolean {
+  const isWider = (found & ~mode) !== 0;
+  const ownerLacks = (mode & 0o500 & ~found) !== 0;
+  const lacksSticky = (mode & 0o1000) !== 0 && (found & 0o1002) === 0o002;
+  return !isWider && !ownerLacks && !lacksSticky;
 }
 
 function joinHome(home: string, relative: string): string {

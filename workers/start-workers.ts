@@ -30,12 +30,14 @@ export async function startWorkers(
   const deps = { connection: ports.connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath };
   const busy = roles.filter((role) => Object.keys(activitiesOf(role, activities)).length > 0);
   const workers = await Promise.all(busy.map((role) => createWorker(role, deps)));
-  const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  // A process without workers, such as an API of its own, never ends by itself.
+  const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
   return {
     done,
     async stop() {
       for (const worker of workers) shutdown(worker);
-      await done;
+      await runs;
     },
   };
 }

@@ -53,7 +53,8 @@ describe('a newcomer', () => {
   });
 
   it('sees a green doctor', async () => {
-    const { stdout } = await home.talos('doctor');
+    const { stdout } = await home.talos('doctor').catch((error: { stdout: string }) => error);
+    expect(stdout).toContain('engine ollama');
     expect(stdout).not.toMatch(/\bbad\b/);
   });
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { genesis } from '../../infra/genesis.ts';
 import { startTestEngines } from '../support/engines.ts';
@@ -30,16 +30,10 @@ describe('API and two workers as separate processes against one Temporal server'
     start('api/main.ts', {});
     start('workers/main.ts', { TALOS_WORKER_ROLES: 'core,gpu' });
     start('workers/main.ts', { TALOS_WORKER_ROLES: 'core,gpu' });
-    await expect
-      .poll(
-        () =>
-          fetch(`${home.url}/health`).then(
-            (response) => response.status,
-            () => 0,
-          ),
-        { timeout: 60_000 },
-      )
-      .toBe(200);
+    await vi.waitFor(async () => expect((await fetch(`${home.url}/health`)).status).toBe(200), {
+      timeout: 60_000,
+      interval: 200,
+    });
   });
   afterAll(async () => {
     for (const child of processes) child.kill('SIGTERM');

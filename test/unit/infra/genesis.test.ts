@@ -112,6 +112,17 @@ describe('the check of modes', () => {
   });
 });
 
+describe('a narrower mode than ours', () => {
+  it('is no problem, but one its owner cannot use is, and a shared folder needs its sticky bit', () => {
+    const home = freshHome();
+    genesis({ TALOS_HOME: home });
+    chmodSync(home, 0o700);
+    expect(findModeProblems(home)).toEqual([]);
+    chmodSync(join(home, 'tmp'), 0o777);
+    expect(findModeProblems(home)).toMatchObject([{ path: `${home}/tmp` }]);
+  });
+});
+
 describe('the node key', () => {
   it('is refused when others may read it', () => {
     const path = join(scratchFolder(), 'node.key');
