@@ -43,6 +43,8 @@ describe('a problem', () => {
   test('of an unknown failure tells nothing of it', () => {
     const problem = toProblem(toTalosError(new Error('password is hunter2')), '/');
     expect(JSON.stringify(problem)).not.toContain('hunter2');
+    const own = toProblem(new TalosError('INTERNAL', 'An event broke the schema of the audit log.'), '/');
+    expect(own.detail).not.toContain('audit');
   });
 
   test('of anything invalid is small and well-formed, whatever was sent', () => {
