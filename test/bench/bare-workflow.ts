@@ -1,6 +1,6 @@
 import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 
-import { localPolicies, remotePolicies } from '../../workflows/policies.ts';
+import { policies } from '../../workflows/policies.ts';
 import { taskQueueOf } from '../../workflows/task-queues.ts';
 
 /** Activities that do nothing, in the places where a message's activities stand. */
@@ -9,10 +9,10 @@ type Empty = typeof emptyActivities;
 
 /** The shape of a message up to its answer: local, remote, remote on the GPU queue, local; `after` adds the step behind the answer. */
 export async function bare(after: boolean): Promise<void> {
-  await proxyLocalActivities<Empty>(localPolicies.screenMessage).step();
-  await proxyActivities<Empty>(remotePolicies.recallMemories).step();
+  await proxyLocalActivities<Empty>(policies.screenMessage).step();
+  await proxyActivities<Empty>(policies.recallMemories).step();
   const taskQueue = taskQueueOf('gpu', workflowInfo().taskQueue);
-  await proxyActivities<Empty>({ ...remotePolicies.generateReply, taskQueue, scheduleToStartTimeout: '60 seconds' }).step();
-  await proxyLocalActivities<Empty>(localPolicies.settleMessage).step();
-  if (after) await proxyActivities<Empty>(remotePolicies.memoriseMessage).step();
+  await proxyActivities<Empty>({ ...policies.generateReply, taskQueue, scheduleToStartTimeout: '60 seconds' }).step();
+  await proxyLocalActivities<Empty>(policies.settleMessage).step();
+  if (after) await proxyActivities<Empty>(policies.memoriseMessage).step();
 }

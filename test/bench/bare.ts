@@ -20,13 +20,22 @@ export async function startBare(address: string) {
   const shared = { connection, namespace, activities: emptyActivities };
   const workers = [
     await Worker.create({ ...shared, taskQueue, workflowBundle, maxCachedWorkflows: 200 }),
-    await Worker.create({ ...shared, taskQueue: taskQueueOf('gpu', taskQueue), maxConcurrentActivityTaskExecutions: 1 }),
+    await Worker.create({
+      ...shared,
+      taskQueue: taskQueueOf('gpu', taskQueue),
+      maxConcurrentActivityTaskExecutions: 1,
+    }),
   ];
   const done = Promise.all(workers.map((worker) => worker.run()));
   const client = new Client({ connection, namespace });
   return {
     run: (after: boolean) =>
-      client.workflow.execute('bare', { workflowId: `bench/${randomUUID()}`, taskQueue, args: [after], requestEagerStart: true }),
+      client.workflow.execute('bare', {
+        workflowId: `bench/${randomUUID()}`,
+        taskQueue,
+        args: [after],
+        requestEagerStart: true,
+      }),
     async close() {
       for (const worker of workers) worker.shutdown();
       await done;

@@ -4,7 +4,8 @@ export type Figures = { readonly p50: number; readonly p95: number; readonly sam
 /** Sorts samples into figures. */
 export function figures(samples: readonly number[]): Figures {
   const sorted = samples.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
   return { p50: round(at(0.5)), p95: round(at(0.95)), samples: sorted.length };
 }
 
@@ -14,7 +15,11 @@ export function round(value: number): number {
 }
 
 /** Times each of `count` sequential calls after `warmUp` calls that do not count; milliseconds. */
-export async function sequential(count: number, warmUp: number, call: (index: number) => Promise<unknown>): Promise<number[]> {
+export async function sequential(
+  count: number,
+  warmUp: number,
+  call: (index: number) => Promise<unknown>,
+): Promise<number[]> {
   const samples: number[] = [];
   for (let index = 0; index < warmUp + count; index += 1) {
     const startedAt = performance.now();

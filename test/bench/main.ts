@@ -36,7 +36,9 @@ async function timeStart(target: TestHome): Promise<number> {
 async function idleMemory(target: TestHome): Promise<number> {
   const { pid, children } = await target.status();
   const own = children.filter(({ name }) => name === 'api' || name === 'worker').map((child) => child.pid ?? 0);
-  const kilobytes = [pid, ...own].map((id) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1]));
+  const kilobytes = [pid, ...own].map((id) =>
+    Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1]),
+  );
   return round(kilobytes.reduce((sum, value) => sum + value, 0) / 1024);
 }
 
@@ -52,7 +54,8 @@ async function measureLatency(target: TestHome, { ollama, bare }: { ollama: stri
 
 /** The two calls a message makes before it is answered: embed the question, stream the answer. */
 async function ollamaCalls(ollama: string): Promise<void> {
-  const post = (path: string, body: unknown) => fetch(`${ollama}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  const post = (path: string, body: unknown) =>
+    fetch(`${ollama}${path}`, { method: 'POST', body: JSON.stringify(body) });
   await (await post('/api/embed', { model: 'talos-test-embed', input: ['hello'] })).json();
   const messages = [{ role: 'user', content: 'hello' }];
   await (await post('/api/chat', { model: 'talos-test', messages, think: false, options: { num_ctx: 8192 } })).text();
@@ -81,7 +84,9 @@ type Report = {
 function report({ startMs, idleMb, latency, rate }: Report): void {
   const { model, workflow, pipeline, health } = latency;
   const own = { p50: round(pipeline.p50 - model.p50), p95: round(pipeline.p95 - model.p95) };
-  console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${samples} samples each\n`);
+  console.log(
+    `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.version}, ${samples} samples each\n`,
+  );
   console.log('| what | p50 ms | p95 ms |\n|---|---|---|');
   console.log(`| bare Ollama calls (embed, chat) | ${model.p50} | ${model.p95} |`);
   console.log(`| bare workflow of the same shape | ${workflow.p50} | ${workflow.p95} |`);
@@ -90,6 +95,9 @@ function report({ startMs, idleMb, latency, rate }: Report): void {
   console.log(`| GET /health | ${health.p50} | ${health.p95} |`);
   console.log(`\npipeline minus Ollama is ${round(own.p50 / workflow.p50)} x the bare workflow (p50)\n`);
   console.log('| in flight | bare workflows/s | messages/s | share |\n|---|---|---|---|');
-  for (const row of rate) console.log(`| ${row.inFlight} | ${row.bare} | ${row.pipeline} | ${Math.round((100 * row.pipeline) / row.bare)} % |`);
+  for (const row of rate)
+    console.log(
+      `| ${row.inFlight} | ${row.bare} | ${row.pipeline} | ${Math.round((100 * row.pipeline) / row.bare)} % |`,
+    );
   console.log(`\nstart to ready: ${startMs} ms; idle memory of Talos' own processes: ${idleMb} MB`);
 }
