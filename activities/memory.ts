@@ -33,13 +33,15 @@ const recalledCollections = [
 
 /** Long-term memory around a message: recalled before the answer, written after it. */
 export function createMemoryActivities(deps: Deps) {
+  // Collections that hold more than one list shows; in the others the nearest are all there is, and words find nothing new.
+  const crowded = new Set<MemoryCollection>();
   return {
     /** Finds memories for a message and keeps them as its context. Without vectors or embedder it says `unavailable`. */
     async recallMemories(ref: MessageRef): Promise<MemoryUse> {
       const record = await deps.conversations.message(ref);
       if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
       try {
-        const found = await findCandidates(deps, record.text);
+        const found = await findCandidates(deps, record.text, crowded);
         const memories = chooseMemories(deps, ref, { query: record.text, candidates: found });
         if (memories.length === 0) return { state: 'empty', count: 0 };
         await deps.conversations.saveContext(ref, assembleContext(memories));
@@ -93,7 +95,7 @@ function chooseMemories(
   return admitted.slice(0, limit);
 }
 
-async function findCandidates(deps: Deps, text: string): Promise<MemoryMatch[]> {
+async function findCandidates(deps: Deps, text: string, crowded: Set<MemoryCollection>): Promise<MemoryMatch[]> {
   const signal = AbortSignal.timeout(recallTimeoutMs);
   const embedder = await embedderName(deps, signal);
   const [vector] = await deps.embedder.embed({ model: embedder, texts: [text] }, signal);
@@ -101,10 +103,11 @@ async function findCandidates(deps: Deps, text: string): Promise<MemoryMatch[]> 
   const contains = searchWords(text);
   const lists = await Promise.all(
     recalledCollections.map(async (collection) => {
-      const near = await deps.vectors.query({ collection, embedder, vector, limit: candidates });
-      // A list that is not full holds the whole collection already.
-      if (near.length < candidates || contains.length === 0) return near;
-      return [...near, ...(await deps.vectors.query({ collection, embedder, vector, limit: candidates, contains }))];
+      const near = { collection, embedder, vector, limit: candidates };
+      const byWords = contains.length > 0 && crowded.has(collection) ? deps.vectors.query({ ...near, contains }) : [];
+      const [nearest, worded] = await Promise.all([deps.vectors.query(near), byWords]);
+      if (nearest.length === candidates) crowded.add(collection);
+      return [...nearest, ...worded];
     }),
   );
   return [...new Map(lists.flat().map((match) => [`${match.collection}/${match.id}`, match])).values()];

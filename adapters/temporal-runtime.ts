@@ -2,10 +2,16 @@ import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } f
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 
-import { messageWorkflowId, type MessageRef } from '../domain/chat.ts';
+import type { MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { AgentRuntime } from '../domain/ports.ts';
-import { type LockdownInput, lockdownWorkflowId, type MessageInput, unlock } from '../workflows/messages.ts';
+import {
+  type LockdownInput,
+  lockdownWorkflowId,
+  type MessageInput,
+  messageWorkflowId,
+  unlock,
+} from '../workflows/messages.ts';
 
 type RuntimeOptions = {
   readonly connection: NativeConnection;

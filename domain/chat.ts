@@ -31,11 +31,6 @@ export function parseMessageId(id: MessageId): MessageRef {
   return { conversation: id.slice(0, dot), key: id.slice(dot + 1) };
 }
 
-/** The Temporal workflow id of a message: a business key, so that a repeated start is the same run. */
-export function messageWorkflowId(ref: MessageRef): string {
-  return `message/${ref.conversation}/${ref.key}`;
-}
-
 /** Text a person typed: not empty, well-formed UTF-16, no NUL. Its length is the firewall's matter. */
 const MessageText = z
   .string()

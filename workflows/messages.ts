@@ -10,6 +10,11 @@ export type MessageInput = MessageRef & {
   readonly gpuWaitSeconds: number;
 };
 
+/** The workflow id of a message: a business key, so that a repeated start is the same run. */
+export function messageWorkflowId(ref: MessageRef): string {
+  return `message/${ref.conversation}/${ref.key}`;
+}
+
 /** Asks a message's workflow to send `yourTurn` to the given workflow once its own message is settled. */
 export const askTurn = defineSignal<[workflowId: string]>('askTurn');
 

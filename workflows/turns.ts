@@ -8,8 +8,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
-import { messageWorkflowId, type MessageRef } from '../domain/chat.ts';
-import { askTurn, yourTurn } from './messages.ts';
+import type { MessageRef } from '../domain/chat.ts';
+import { askTurn, messageWorkflowId, yourTurn } from './messages.ts';
 import { local } from './proxies.ts';
 
 /** How often a predecessor is asked that is neither settled nor running: its start may still be on its way. */

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Median and 95th percentile of samples, in their unit. */
 export type Figures = { readonly p50: number; readonly p95: number; readonly samples: number };
 
@@ -14,7 +16,10 @@ export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Times each of `count` sequential calls after `warmUp` calls that do not count; milliseconds. */
+/** A pause in which the work behind an answer ends, so that it does not weigh on the next sample. */
+const pauseMs = 200;
+
+/** Times each of `count` calls, one after another with a pause, after `warmUp` calls that do not count; milliseconds. */
 export async function sequential(
   count: number,
   warmUp: number,
@@ -22,6 +27,7 @@ export async function sequential(
 ): Promise<number[]> {
   const samples: number[] = [];
   for (let index = 0; index < warmUp + count; index += 1) {
+    await sleep(pauseMs);
     const startedAt = performance.now();
     await call(index);
     if (index >= warmUp) samples.push(performance.now() - startedAt);

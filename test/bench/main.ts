@@ -44,6 +44,7 @@ async function idleMemory(target: TestHome): Promise<number> {
 
 async function measureLatency(target: TestHome, { ollama, bare }: { ollama: string; bare: Bare }) {
   const authorization = await target.authorization();
+  await target.chat('hello'); // the first message brings the built-in models
   const conversation = () => `bench-${randomUUID().slice(0, 8)}`;
   const model = await sequential(samples, 10, () => ollamaCalls(ollama));
   const workflow = await sequential(samples, 10, () => bare.run(false));

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { Client } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
-import { messageWorkflowId, type MessageRef } from '../../domain/chat.ts';
+import type { MessageRef } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { ModelEvent } from '../../domain/models/model.ts';
-import { lockdownWorkflowId } from '../../workflows/messages.ts';
+import { lockdownWorkflowId, messageWorkflowId } from '../../workflows/messages.ts';
 import { startTestEngines } from '../support/engines.ts';
 import { startTalos } from '../support/talos.ts';
 

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
-import { messageWorkflowId } from '../../../domain/chat.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import type { ModelEvent } from '../../../domain/models/model.ts';
 import type { LanguageModel } from '../../../domain/ports.ts';
+import { messageWorkflowId } from '../../../workflows/messages.ts';
 import { startTalos, type TestPorts } from '../../support/talos.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
