@@ -47,6 +47,10 @@ describe('recorded histories', () => {
     await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
   });
 
+  it('replay code that carries no schemas, which every single workflow would evaluate anew', () => {
+    expect(readFileSync(codePath, 'utf8')).not.toContain('node_modules/zod');
+  });
+
   it('hold no text, no secret and nothing large', () => {
     for (const name of names) {
       const json = readFileSync(new URL(name, folder), 'utf8');
