@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { z } from 'zod';
 
 import { homePaths } from '../../domain/config/paths.ts';
 import { errorCatalogue } from '../../domain/errors.ts';
@@ -8,6 +9,9 @@ import { findInstance } from '../../infra/instance.ts';
 import type { InstanceRecord } from '../../infra/instance.ts';
 import type { CliDeps } from '../command.ts';
 import { formatAge } from '../format-age.ts';
+
+/** What `/health` says in one word: ok, degraded or unavailable. */
+const HealthStatus = z.object({ status: z.string() });
 
 /** `talos status`: what runs in this home; exits with 69 when nothing does. */
 export function addStatusCommand(program: Command, deps: CliDeps): void {
@@ -39,7 +43,10 @@ function toJson(instance: InstanceRecord | undefined, health: HealthAnswer | und
 
 function printInstance(instance: InstanceRecord, health: HealthAnswer | undefined, { output }: CliDeps): void {
   const now = Date.now();
-  const answer = health === undefined ? 'no answer' : health.status === 200 ? 'ok' : `degraded (${health.status})`;
+  const answer =
+    health === undefined
+      ? 'no answer'
+      : (HealthStatus.safeParse(health.body).data?.status ?? `answers ${health.status}`);
   output.line(
     `Talos ${instance.phase} at ${instance.address}, process ${instance.pid}, up ${formatAge(now - instance.since)}, health ${answer}`,
   );
