@@ -40,7 +40,7 @@ export function createScreeningActivities(deps: Deps) {
   }
 
   async function blocked(record: MessageRecord, verdict: Extract<Verdict, { kind: 'block' }>): Promise<Screening> {
-    if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(record.conversation, record.createdAt);
+    if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(record, record.createdAt);
     const message =
       verdict.code === 'MESSAGE_TOO_LONG'
         ? `The message is longer than ${deps.settings.maxLength} characters; shorten it or send it in parts.`

@@ -11,11 +11,11 @@ export function createHoldStore({ keys, call, run }: RedisConnections): HoldStor
       return until === null ? undefined : Number(until);
     },
 
-    async recordCriticalHit(conversation, at) {
+    async recordCriticalHit({ conversation, key }, at) {
       const { hits, windowMs, holdMs } = holdRule;
       await run(recordHitScript, {
         keys: [keys.hits(conversation), keys.hold(conversation)],
-        args: [at, hits, windowMs, at + holdMs, holdMs],
+        args: [at, hits, windowMs, at + holdMs, holdMs, key],
       });
     },
 

@@ -106,8 +106,8 @@ export interface LockdownStore {
 export interface HoldStore {
   /** Milliseconds since 1970 until when the conversation is on hold, or undefined. */
   heldUntil(conversation: ConversationId): Promise<number | undefined>;
-  /** `at` is when the message came; the same time again is the same hit, so that a repeated screening counts once. */
-  recordCriticalHit(conversation: ConversationId, at: number): Promise<void>;
+  /** `at` is when the message came. The same message counts once, however often it is screened. */
+  recordCriticalHit(message: MessageRef, at: number): Promise<void>;
   release(conversation: ConversationId): Promise<void>;
 }
 

@@ -13,20 +13,21 @@ export const unlockIfScript = defineScript(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`);
 
-/** KEYS: hits, hold. ARGV: time of the hit, hits that make a hold, window in ms, end of the hold, length of the hold in ms. */
+/** KEYS: hits (each `<time>:<message key>`), hold. ARGV: time, hits that make a hold, window in ms, end of the hold, its length in ms, message key. */
 export const recordHitScript = defineScript(`
-for _, time in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  if time == ARGV[1] then return 0 end
+for _, hit in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  if string.match(hit, ':(.*)$') == ARGV[6] then return 0 end
 end
 redis.call('LTRIM', KEYS[1], 1 - ARGV[2], -1)
-redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('RPUSH', KEYS[1], ARGV[1] .. ':' .. ARGV[6])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-local times = redis.call('LRANGE', KEYS[1], 0, -1)
-if #times < tonumber(ARGV[2]) then return 0 end
-local first, last = tonumber(times[1]), tonumber(times[1])
-for _, time in ipairs(times) do
-  first = math.min(first, tonumber(time))
-  last = math.max(last, tonumber(time))
+local hits = redis.call('LRANGE', KEYS[1], 0, -1)
+if #hits < tonumber(ARGV[2]) then return 0 end
+local first, last = tonumber(ARGV[1]), tonumber(ARGV[1])
+for _, hit in ipairs(hits) do
+  local time = tonumber(string.match(hit, '^(-?%d+):'))
+  first = math.min(first, time)
+  last = math.max(last, time)
 end
 if last - first > tonumber(ARGV[3]) then return 0 end
 redis.call('DEL', KEYS[1])

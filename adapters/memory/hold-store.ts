@@ -1,17 +1,17 @@
 import type { ConversationId } from '../../domain/chat.ts';
-import { recordHit } from '../../domain/lockdown/hold.ts';
+import { type CriticalHit, recordHit } from '../../domain/lockdown/hold.ts';
 import type { HoldStore } from '../../domain/ports.ts';
 
 /** Hits and holds in memory. */
 export function createMemoryHoldStore(): HoldStore {
-  const hits = new Map<ConversationId, number[]>();
+  const hits = new Map<ConversationId, CriticalHit[]>();
   const holds = new Map<ConversationId, number>();
   return {
     heldUntil: async (conversation) => holds.get(conversation),
 
-    async recordCriticalHit(conversation, at) {
-      const { times, until } = recordHit(hits.get(conversation) ?? [], at);
-      hits.set(conversation, times);
+    async recordCriticalHit({ conversation, key }, at) {
+      const { hits: latest, until } = recordHit(hits.get(conversation) ?? [], { key, at });
+      hits.set(conversation, latest);
       if (until !== undefined) holds.set(conversation, Math.max(until, holds.get(conversation) ?? 0));
     },
 

@@ -16,7 +16,10 @@ export type ToolResult = { readonly code: number; readonly stdout: string; reado
 
 /** Runs a program of node_modules/.bin to its end in the given folder. */
 export async function runTool(name: string, args: readonly string[], cwd: string): Promise<ToolResult> {
-  const child = spawn(process.execPath, [join(root, 'node_modules', '.bin', name), ...args], { cwd });
+  const programs = join(root, 'node_modules', '.bin');
+  // Tools look for their helpers on the PATH, where only npm would have put them.
+  const env = { ...process.env, PATH: `${programs}:${process.env['PATH'] ?? ''}` };
+  const child = spawn(process.execPath, [join(programs, name), ...args], { cwd, env });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

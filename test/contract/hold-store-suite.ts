@@ -7,6 +7,8 @@ const hour = 60 * minute;
 
 let names = 0;
 
+const nextKey = () => `k${(names += 1)}`;
+
 /** What every hold store does; `create` may return the same one again. */
 export function describeHoldStore(name: string, create: () => Promise<HoldStore>) {
   describe(name, () => {
@@ -14,7 +16,7 @@ export function describeHoldStore(name: string, create: () => Promise<HoldStore>
     let conversation: string;
     const at = Date.now();
     const hit = async (...times: number[]) => {
-      for (const time of times) await holds.recordCriticalHit(conversation, time);
+      for (const time of times) await holds.recordCriticalHit({ conversation, key: nextKey() }, time);
     };
     const until = () => holds.heldUntil(conversation);
 
@@ -35,6 +37,13 @@ export function describeHoldStore(name: string, create: () => Promise<HoldStore>
       expect(await until()).toBe(at + hour);
     });
 
+    it('counts a message once, however often it is screened', async () => {
+      for (const _ of [1, 2, 3, 4]) await holds.recordCriticalHit({ conversation, key: 'same' }, at);
+      expect(await until()).toBeUndefined();
+      await hit(at, at);
+      expect(await until()).toBe(at + hour);
+    });
+
     it('does not hold when the third comes later', async () => {
       await hit(at, at + 5 * minute, at + 10 * minute + 1);
       expect(await until()).toBeUndefined();
@@ -49,7 +58,7 @@ export function describeHoldStore(name: string, create: () => Promise<HoldStore>
 
     it('counts each conversation by itself', async () => {
       await hit(at, at + 1);
-      await holds.recordCriticalHit('other', at + 2);
+      await holds.recordCriticalHit({ conversation: 'other', key: 'k' }, at + 2);
       expect(await until()).toBeUndefined();
       await holds.release('other');
     });
@@ -69,7 +78,7 @@ export function describeHoldStore(name: string, create: () => Promise<HoldStore>
     });
 
     it('loses no hit of a race', async () => {
-      await Promise.all([0, 1, 2].map((ms) => holds.recordCriticalHit(conversation, at + ms)));
+      await Promise.all([0, 1, 2].map((ms) => holds.recordCriticalHit({ conversation, key: nextKey() }, at + ms)));
       expect(await until()).toBeGreaterThanOrEqual(at + hour);
     });
   });

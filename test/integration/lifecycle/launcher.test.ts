@@ -108,7 +108,7 @@ describe('the launcher', () => {
     writeFileSync(join(clone.root, 'package-lock.json'), '{"second":true}');
     await clone.talos('up');
     expect(clone.npmRuns()).toHaveLength(2);
-    expect(clone.npmRuns()[0]).toMatch(/: ci .*--ignore-scripts/);
+    expect(clone.npmRuns()[0]).toMatch(/: install --no-save .*--ignore-scripts/);
   });
 
   it('installs once when two start together', async () => {

@@ -62,7 +62,7 @@ describe('a Redis that is full', () => {
 
   it('still counts critical hits and takes a lockdown', async () => {
     const holds = createHoldStore(redis);
-    for (const at of [1, 2, 3]) await holds.recordCriticalHit('full', at);
+    for (const at of [1, 2, 3]) await holds.recordCriticalHit({ conversation: 'full', key: `k${at}` }, at);
     expect(await holds.heldUntil('full')).toBe(3_600_003);
     expect(await redis.run(lockScript, { keys: [redis.keys.lockdown], args: ['x'] })).toBe('x');
   });

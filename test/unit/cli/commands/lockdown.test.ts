@@ -145,7 +145,8 @@ describe('talos unlock', () => {
 
   it('lifts the hold of one conversation and leaves a lockdown alone', async () => {
     const owner = await lockedOwner();
-    for (const at of [1, 2, 3]) await owner.ports.holds.recordCriticalHit('kitchen', at);
+    for (const at of [1, 2, 3])
+      await owner.ports.holds.recordCriticalHit({ conversation: 'kitchen', key: `k${at}` }, at);
     expect(await owner.ports.holds.heldUntil('kitchen')).toBeDefined();
     expect(await unlock(owner, ['--conversation', 'kitchen'])).toMatchObject({ code: 0 });
     expect(await owner.ports.holds.heldUntil('kitchen')).toBeUndefined();
