@@ -67,17 +67,25 @@ export const TokenUsage = z
   .meta({ id: 'TokenUsage' });
 export type TokenUsage = z.infer<typeof TokenUsage>;
 
+/** What is known of an answer beside its text. */
+const answerFacts = {
+  model: z.string().optional(),
+  route: z.enum(['local']).optional(),
+  notice: z
+    .string()
+    .optional()
+    .meta({ description: 'Something the reader must know, such as that the built-in test model answered' }),
+  usage: TokenUsage.optional(),
+  memory: MemoryUse.optional(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+};
+
 /** How a message ended. `reply` of a stopped or failed message is the partial text that had come until then. */
 export const MessageOutcome = z
   .strictObject({
     state: MessageState.exclude(['pending']),
     reply: z.string().optional(),
-    model: z.string().optional(),
-    route: z.enum(['local']).optional(),
-    notice: z.string().optional(),
-    usage: TokenUsage.optional(),
-    memory: MemoryUse.optional(),
-    error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+    ...answerFacts,
   })
   .meta({ id: 'MessageOutcome' });
 export type MessageOutcome = z.infer<typeof MessageOutcome>;
@@ -93,12 +101,7 @@ export const MessageRecord = z
     createdAt: z.int(),
     finishedAt: z.int().optional(),
     reply: z.string().optional(),
-    model: z.string().optional(),
-    route: z.enum(['local']).optional(),
-    notice: z.string().optional(),
-    usage: TokenUsage.optional(),
-    memory: MemoryUse.optional(),
-    error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+    ...answerFacts,
   })
   .meta({ id: 'MessageRecord' });
 export type MessageRecord = z.infer<typeof MessageRecord>;
@@ -126,15 +129,7 @@ export const ChatReply = z
       .nullable()
       .meta({ description: 'The answer; null while pending; the partial text when stopped or failed' }),
     blocked: z.boolean(),
-    model: z.string().optional(),
-    route: z.enum(['local']).optional(),
-    notice: z
-      .string()
-      .optional()
-      .meta({ description: 'Something the reader must know, such as that the built-in test model answered' }),
-    usage: TokenUsage.optional(),
-    memory: MemoryUse.optional(),
-    error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+    ...answerFacts,
     durationMs: z.int().nonnegative().optional(),
   })
   .meta({ id: 'ChatReply' });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createHome, type TestHome } from '../support/home.ts';
+import { createHome, isAlive, type TestHome } from '../support/home.ts';
 
 const conversations = 10;
 const perConversation = 10;
@@ -99,13 +99,4 @@ async function readConversation(home: TestHome, name: string): Promise<StoredMes
   });
   const body = (await response.json()) as { messages: StoredMessage[] };
   return body.messages;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createHome, type TestHome } from '../support/home.ts';
+import { createHome, isAlive, type TestHome } from '../support/home.ts';
 
 describe('a newcomer', () => {
   let home: TestHome;
@@ -102,12 +102,3 @@ describe('a newcomer', () => {
     expect(children.filter(({ pid }) => pid !== undefined && isAlive(pid))).toEqual([]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

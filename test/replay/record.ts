@@ -46,10 +46,12 @@ async function ended(ref: MessageRef): Promise<string> {
   return messageWorkflowId(ref);
 }
 
-/** Writes a history without the names of the machine it was made on. */
+/** Writes a history without the names and paths of the machine it was made on. */
 async function record(name: string, workflowId: string): Promise<void> {
   const history = await client.workflow.getHandle(workflowId).fetchHistory();
-  const json = historyToJSON(history).replace(/"identity":\s*"[^"]*"/g, '"identity": "worker"');
+  const json = historyToJSON(history)
+    .replace(/"identity":\s*"[^"]*"/g, '"identity": "worker"')
+    .replace(/"stackTrace":\s*"(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');
   await writeFile(new URL(`./histories/${name}.json`, import.meta.url), `${json}\n`);
 }
 

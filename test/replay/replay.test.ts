@@ -58,6 +58,7 @@ describe('recorded histories', () => {
         Buffer.from(data, 'base64').toString('utf8'),
       );
       expect(decoded).not.toMatch(/hello|instructions|break once|password/i);
+      expect(decoded).not.toMatch(/node_modules|file:\/\//);
       expect(json.length).toBeLessThan(64 * 1024);
     }
   });

@@ -85,3 +85,13 @@ export type HomeStatus = {
 };
 
 export type TestHome = Awaited<ReturnType<typeof createHome>>;
+
+/** Whether a process is there, were it a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // the signal had nobody to go to
+  }
+}
