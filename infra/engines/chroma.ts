@@ -11,7 +11,7 @@ import type { Workplace } from './cache.ts';
 import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
 import { probeHttp } from './http-probe.ts';
 import type { Step } from './teller.ts';
-import { createTeller } from './teller.ts';
+import { withTeller } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 
 /** The wheel, and the SHA-256 of each of its files: linux x64, linux arm64, macOS arm64, macOS x64. */
@@ -43,14 +43,8 @@ export const chroma: Engine = {
     );
   },
 
-  async get(config, { progress, signal }): Promise<EngineLocation> {
-    const teller = createTeller('chroma', progress);
-    try {
-      return await installWhole(config, { edition, signal, teller }, (place) => fill(place, { signal, teller }));
-    } finally {
-      teller.stop();
-    }
-  },
+  get: (config, options) =>
+    withTeller('chroma', options, (step) => installWhole(config, { edition, ...step }, (place) => fill(place, step))),
 
   async child(config, { program }): Promise<ChildSpec> {
     const folder = homePaths(config).chromaData;

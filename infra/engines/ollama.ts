@@ -11,7 +11,7 @@ import { probeHttp } from './http-probe.ts';
 import { buildOllama } from './ollama-source.ts';
 import { fetchRelease } from './release.ts';
 import type { Release } from './release.ts';
-import { createTeller } from './teller.ts';
+import { withTeller } from './teller.ts';
 import type { Step } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 import type { Version } from './version.ts';
@@ -37,16 +37,10 @@ export const ollama: Engine = {
     );
   },
 
-  async get(config, { progress, signal }): Promise<EngineLocation> {
-    const teller = createTeller('ollama', progress);
-    try {
-      return await installWhole(config, { edition, signal, teller }, (place) =>
-        fill(config, place, { signal, teller }),
-      );
-    } finally {
-      teller.stop();
-    }
-  },
+  get: (config, options) =>
+    withTeller('ollama', options, (step) =>
+      installWhole(config, { edition, ...step }, (place) => fill(config, place, step)),
+    ),
 
   async child(config, { program }): Promise<ChildSpec> {
     const models = config.models.ollamaModelsDir ?? homePaths(config).ollamaData;

@@ -8,7 +8,7 @@ import { askProgram, findProgram } from '../run-command.ts';
 import { installCommand, installPackages } from './apt.ts';
 import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
 import { pingRedis } from './redis-ping.ts';
-import { createTeller } from './teller.ts';
+import { withTeller } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 import type { Version } from './version.ts';
 
@@ -35,17 +35,12 @@ export const redis: Engine = {
     return { kind: 'missing', reason: 'neither redis-server (6 or newer) nor valkey-server is installed' };
   },
 
-  async get(config, { progress, signal }): Promise<EngineLocation> {
+  async get(config, options): Promise<EngineLocation> {
     const present = await redis.locate(config);
     if (present.kind !== 'missing') return present;
-    const teller = createTeller('redis', progress);
-    try {
-      const isInstalled = await installPackages(['redis-server'], { signal, teller });
-      const location = await redis.locate(config);
-      if (isInstalled && location.kind !== 'missing') return location;
-    } finally {
-      teller.stop();
-    }
+    const isInstalled = await withTeller('redis', options, (step) => installPackages(['redis-server'], step));
+    const location = await redis.locate(config);
+    if (isInstalled && location.kind !== 'missing') return location;
     throw await missing();
   },
 

@@ -43,3 +43,17 @@ export function createTeller(engine: EngineName, progress: Progress): Teller {
 
 /** What the caller of a long step hands down. */
 export type Step = { readonly signal: AbortSignal; readonly teller: Teller };
+
+/** Gives work a teller for as long as it runs. */
+export async function withTeller<T>(
+  engine: EngineName,
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+  work: (step: Step) => Promise<T>,
+): Promise<T> {
+  const teller = createTeller(engine, progress);
+  try {
+    return await work({ signal, teller });
+  } finally {
+    teller.stop();
+  }
+}

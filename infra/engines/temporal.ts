@@ -11,7 +11,7 @@ import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
 import { findGo, runGo } from './go.ts';
 import { fetchRelease } from './release.ts';
 import type { Release } from './release.ts';
-import { createTeller } from './teller.ts';
+import { withTeller } from './teller.ts';
 import type { Step } from './teller.ts';
 import { prepareTemporalData } from './temporal-data.ts';
 import { describeNamespace } from './temporal-rpc.ts';
@@ -49,16 +49,10 @@ export const temporal: Engine = {
     );
   },
 
-  async get(config, { progress, signal }): Promise<EngineLocation> {
-    const teller = createTeller('temporal', progress);
-    try {
-      return await installWhole(config, { edition, signal, teller }, (place) =>
-        fill(config, place, { signal, teller }),
-      );
-    } finally {
-      teller.stop();
-    }
-  },
+  get: (config, options) =>
+    withTeller('temporal', options, (step) =>
+      installWhole(config, { edition, ...step }, (place) => fill(config, place, step)),
+    ),
 
   async child(config, { program }): Promise<ChildSpec> {
     const { namespace } = config.temporal;
