@@ -8,9 +8,15 @@ import type {
   MessageRef,
   StreamEvent,
 } from './chat.ts';
+import type { ApprovalAttempt, ApprovalRequest, ApprovalTicket, DeliveredCode, Redemption } from './approval/code.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { Logger, LogLine } from './log.ts';
 import type { ModelEvent, ModelRequest, InstalledModel, ResidentModel } from './models/model.ts';
+import type { EgressAttempt, SandboxProof, SandboxReport, SandboxRequest } from './sandbox/run.ts';
+import type { JsonValue } from './json.ts';
+import type { SkillBundle } from './skills/bundle.ts';
+import type { PromotionCertificate } from './skills/certificate.ts';
+import type { BundleHash, SkillId, SkillManifest } from './skills/manifest.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
@@ -130,6 +136,57 @@ export interface AgentRuntime extends Probe {
   /** Starts the `lockdown` workflow that stops what runs and waits for the unlock. */
   startLockdown(order: { reason: string; by: string }): Promise<void>;
   endLockdown(by: string): Promise<void>;
+}
+
+/** What a running skill may ask of the host; everything else it asks is denied. One for each run. */
+export interface SkillPowers {
+  /** Answers one brokered call; fails with PERMISSION_DENIED, and then nothing has left the machine. */
+  call(power: 'fetch' | 'memory' | 'tool' | 'folder', input: JsonValue, signal: AbortSignal): Promise<JsonValue>;
+  /** Every try to reach a host so far. */
+  egress(): readonly EgressAttempt[];
+}
+
+/** Makes the powers of one run from what its manifest names and the owner granted. */
+export type SkillPowersFactory = (run: { runId: string; manifest: SkillManifest }) => SkillPowers;
+
+/**
+ * Runs skills, each once in a sandbox of its own that is gone afterwards with everything it started. How a skill fails is a verdict;
+ * only SANDBOX_UNAVAILABLE (not proven, so nothing runs) and SANDBOX_FAILED (this sandbox broke; try again) are errors.
+ */
+export interface Sandbox {
+  /** Puts containment to the test once per process; until it has held, `run` refuses. Fails with SANDBOX_UNAVAILABLE and the fix. */
+  prove(signal: AbortSignal): Promise<SandboxProof>;
+  run(request: SandboxRequest, powers: SkillPowers, signal: AbortSignal): Promise<SandboxReport>;
+  close(): Promise<void>;
+}
+
+/** Where a version of a skill lies; the owner sees the same word as a folder. */
+export type SkillShelf = 'quarantine' | 'active' | 'deprecated';
+
+/** Skills as folders of this home. Reading checks everything again: a changed byte fails with SKILL_CHANGED. */
+export interface SkillStore {
+  /** Keeps a version, in quarantine unless it is there already. */
+  put(bundle: SkillBundle): Promise<void>;
+  /** Fails with NOT_FOUND, SKILL_CHANGED. */
+  load(id: SkillId, hash: BundleHash): Promise<SkillBundle>;
+  /** Moves a version to a shelf, in one step; repeating it changes nothing. */
+  place(id: SkillId, hash: BundleHash, shelf: SkillShelf): Promise<void>;
+  /** Keeps the certificate beside the version it is for. */
+  saveCertificate(certificate: PromotionCertificate): Promise<void>;
+  certificate(id: SkillId, hash: BundleHash): Promise<PromotionCertificate | undefined>;
+}
+
+/** Codes that prove the owner's consent out of band. The code itself only ever reaches the delivery. */
+export interface ApprovalCodes {
+  /** Makes a code and delivers it; one that was open for the same action and subject is void. Fails with APPROVAL_LOCKED. */
+  request(request: ApprovalRequest): Promise<ApprovalTicket>;
+  /** One guess; the right one uses the code up. */
+  redeem(attempt: ApprovalAttempt): Promise<Redemption>;
+}
+
+/** A way by which codes reach the owner and nobody else. */
+export interface CodeDelivery {
+  deliver(code: DeliveredCode): Promise<void>;
 }
 
 /** Brings the built-in test models into the model server, so that a machine without any model is not mute. Doing it twice is free. */
