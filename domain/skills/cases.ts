@@ -21,7 +21,11 @@ export type Assertion = z.infer<typeof Assertion>;
 export const EvalCase = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/),
-    prompt: z.string().max(4000).optional().meta({ description: 'What a person would ask; for the run without the skill' }),
+    prompt: z
+      .string()
+      .max(4000)
+      .optional()
+      .meta({ description: 'What a person would ask; for the run without the skill' }),
     input: JsonValue,
     expected: JsonValue.optional(),
     assertions: z.array(Assertion).max(32).default([]),
