@@ -41,6 +41,7 @@ const pinned = {
   SANDBOX_FAILED: [503, 69, true],
   APPROVAL_REFUSED: [403, 77, false],
   APPROVAL_LOCKED: [429, 75, true],
+  APPROVAL_UNDELIVERED: [503, 69, true],
   SHUTTING_DOWN: [503, 75, true],
   CONFIG_INVALID: [500, 78, false],
   PORT_IN_USE: [500, 69, false],
