@@ -1,8 +1,8 @@
 import { createHmac, hkdfSync, type KeyObject, randomInt, randomUUID } from 'node:crypto';
 
 import { codeLifeMs, type OpenCode } from '../domain/approval/book.ts';
+import { approvalLocked } from '../domain/approval/lockout.ts';
 import type { ApprovalAttempt, ApprovalRequest, OpenApproval, Redemption } from '../domain/approval/code.ts';
-import { TalosError } from '../domain/errors.ts';
 import type { ApprovalCodes, CodeDelivery } from '../domain/ports.ts';
 
 /** Keeps the proofs of open codes and counts wrong guesses; each call is one step that others cannot come between. */
@@ -65,15 +65,6 @@ export function createApprovalCodes(options: Options): ApprovalCodes {
 
     open: () => ledger.open(now()),
   };
-}
-
-/** The refusal while a lock-out holds. */
-export function approvalLocked(until: number, at: number): TalosError {
-  return new TalosError(
-    'APPROVAL_LOCKED',
-    `Too many wrong approval codes; none is made or taken until ${new Date(until).toISOString()}.`,
-    { details: { retryAfterSeconds: Math.max(1, Math.ceil((until - at) / 1000)) } },
-  );
 }
 
 function randomCode(): string {

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 
 import type { ApprovalAttempt, ApprovalRequest, ApprovalTicket, Redemption } from '../domain/approval/code.ts';
+import { approvalLocked } from '../domain/approval/lockout.ts';
 import { TalosError } from '../domain/errors.ts';
 import { callerOf } from './caller.ts';
 import type { ApiDeps } from './deps.ts';
@@ -57,10 +58,6 @@ function refusal(result: Exclude<Redemption, { kind: 'accepted' }>, at: number):
         'No approval code is open for this; it was used, voided or is older than five minutes. Ask for a new one.',
       );
     case 'locked':
-      return new TalosError(
-        'APPROVAL_LOCKED',
-        `Too many wrong approval codes; none is taken until ${new Date(result.until).toISOString()}.`,
-        { details: { retryAfterSeconds: Math.max(1, Math.ceil((result.until - at) / 1000)) } },
-      );
+      return approvalLocked(result.until, at);
   }
 }

@@ -57,6 +57,12 @@ export const errorCatalogue = {
   SKILL_NOT_READY: { httpStatus: 409, retryable: false, exitCode: 77, title: 'The skill is not in the state for this' },
   SKILL_FAILED: { httpStatus: 422, retryable: false, exitCode: 70, title: 'The skill failed' },
   PERMISSION_DENIED: { httpStatus: 403, retryable: false, exitCode: 77, title: 'The skill has no permission for this' },
+  HOST_UNAVAILABLE: {
+    httpStatus: 502,
+    retryable: true,
+    exitCode: 69,
+    title: 'A host the skill asked for cannot be reached',
+  },
   SANDBOX_UNAVAILABLE: {
     httpStatus: 503,
     retryable: false,

@@ -1,3 +1,5 @@
+import { TalosError } from '../errors.ts';
+
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
@@ -47,6 +49,15 @@ export function countWrong(guard: Guard, { at, most }: { at: number; most: numbe
 /** A right guess makes up for one wrong guess, so that typing errors of the owner do not add up over months. */
 export function countRight(guard: Guard): Guard {
   return { ...guard, wrong: Math.max(0, guard.wrong - 1) };
+}
+
+/** The refusal while a lock-out holds. */
+export function approvalLocked(until: number, at: number): TalosError {
+  return new TalosError(
+    'APPROVAL_LOCKED',
+    `Too many wrong approval codes; none is made or taken until ${new Date(until).toISOString()}.`,
+    { details: { retryAfterSeconds: Math.max(1, Math.ceil((until - at) / 1000)) } },
+  );
 }
 
 function lockMs(level: number): number {

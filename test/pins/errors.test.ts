@@ -37,6 +37,7 @@ const pinned = {
   SKILL_NOT_READY: [409, 77, false],
   SKILL_FAILED: [422, 70, false],
   PERMISSION_DENIED: [403, 77, false],
+  HOST_UNAVAILABLE: [502, 69, true],
   SANDBOX_UNAVAILABLE: [503, 69, false],
   SANDBOX_FAILED: [503, 69, true],
   APPROVAL_REFUSED: [403, 77, false],
