@@ -160,8 +160,12 @@ describe('a lock-out', () => {
     expect(machine.ask('c').kind).toBe('issued');
   });
 
-  it('is forgiven after a quiet week', () => {
+  it('is forgiven after a quiet week, and not before', () => {
     const machine = createMachine();
+    machine.at += lockOut(machine);
+    machine.at += 7 * day;
+    expect(lockOut(machine)).toBe(60 * minute);
+    machine.at += 60 * minute + 7 * day + 1;
     machine.at += lockOut(machine);
     machine.at += 7 * day + 1;
     expect(lockOut(machine)).toBe(10 * minute);
@@ -191,8 +195,8 @@ describe('a lock-out', () => {
 describe('guessing by force', () => {
   const codes = 10_000;
 
-  /** Somebody who always asks and guesses as soon as that is possible, with as many subjects as wanted. */
-  function attack(subjects: number, days: number): number[] {
+  /** Somebody who asks and guesses as soon as that is possible, or with a pause after each lock-out, with as many subjects as wanted. */
+  function attack(subjects: number, days: number, pause = 0): number[] {
     const machine = createMachine();
     const end = machine.at + days * day;
     while (machine.at < end) {
@@ -203,7 +207,7 @@ describe('guessing by force', () => {
           if (result.kind !== 'wrong') return result.kind === 'locked' ? result.until - machine.at : minute;
         }
       });
-      machine.at += Math.max(1, Math.min(...waits));
+      machine.at += Math.max(1, Math.min(...waits)) + pause;
     }
     return machine.guesses;
   }
@@ -230,6 +234,10 @@ describe('guessing by force', () => {
 
   it.each([2, 3, 50])('meets any code of %i subjects with at most 0.4 % in a day', (subjects) => {
     expect(mostInADay(attack(subjects, 40))).toBeLessThanOrEqual(40);
+  });
+
+  it.each([1, 10, 60, 360, 1440, 7 * 1440])('gains nothing by pauses of %i minutes', (pause) => {
+    expect(mostInADay(attack(50, 60, pause * minute))).toBeLessThanOrEqual(40);
   });
 
   it('makes ten guesses a week in the long run', () => {
