@@ -1,0 +1,35 @@
+import { TalosError } from '../errors.ts';
+import { quoted } from './finding.ts';
+import { BundleHash, SkillId } from './manifest.ts';
+
+/** One version of one skill. */
+export type VersionRef = { readonly id: SkillId; readonly hash: BundleHash };
+
+/** Checks an id and hash from outside before they become a place; fails with VALIDATION_FAILED. */
+export function checkVersion(id: string, hash: string): VersionRef {
+  if (!SkillId.safeParse(id).success) {
+    throw refused('id', `${quoted(id)} is no id of a skill: use lower-case letters and digits, such as csv-summary.`);
+  }
+  if (!BundleHash.safeParse(hash).success) {
+    throw refused('hash', `${quoted(hash)} is no hash of a skill: it has 64 hexadecimal digits.`);
+  }
+  return { id, hash };
+}
+
+function refused(field: string, message: string): TalosError {
+  return new TalosError('VALIDATION_FAILED', message, { details: { field } });
+}
+
+/** The error for a version nobody keeps. */
+export function noSuchVersion({ id, hash }: VersionRef): TalosError {
+  return new TalosError(
+    'NOT_FOUND',
+    `There is no version ${hash.slice(0, 12)} of the skill ${id}; see \`talos skills ls\`.`,
+  );
+}
+
+/** The error for a version that is not, byte for byte, what its hash says. */
+export function versionChanged({ id, hash }: VersionRef, what: string): TalosError {
+  const message = `The skill ${id} ${hash.slice(0, 12)} is not what it was: ${what}. It does not run; submit it again.`;
+  return new TalosError('SKILL_CHANGED', message, { details: { skill: id, hash } });
+}
