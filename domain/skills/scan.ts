@@ -10,6 +10,9 @@ const maxLength = 300;
 /** Lines no person writes or reads. */
 const longLine = 1000;
 
+/** Joins several pictures to one, as in a family; that is what it is for. */
+const joinedEmoji = /(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})/gu;
+
 /** Hosts that are in texts for other reasons than to be reached. */
 const namespaceHosts = new Set(['json-schema.org', 'www.w3.org', 'example.org', 'example.com', 'example.net']);
 
@@ -59,7 +62,7 @@ function scanText(path: string, text: string): string[] {
   const longest = text.split('\n').reduce((most, line) => Math.max(most, line.length), 0);
   if (longest > longLine) findings.push(`${path} has a line of ${longest} characters, which hides what it does.`);
   if (/[A-Za-z0-9+/_-]{200,}/.test(text)) findings.push(`${path} holds a long run of Base64 or hexadecimal digits.`);
-  if (/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.test(text)) {
+  if (/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.test(text.replaceAll(joinedEmoji, ''))) {
     findings.push(`${path} holds invisible characters or ones that turn the direction of writing.`);
   }
   const verdict = scanUntrusted(text);

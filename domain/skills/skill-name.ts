@@ -5,15 +5,16 @@ import { BundleHash, SkillId } from './manifest.ts';
 /** One version of one skill. */
 export type VersionRef = { readonly id: SkillId; readonly hash: BundleHash };
 
+/** Checks an id from outside before it becomes a folder or a part of a name; fails with VALIDATION_FAILED. */
+export function checkSkillId(id: string): SkillId {
+  if (SkillId.safeParse(id).success) return id;
+  throw refused('id', `${quoted(id)} is no id of a skill: use lower-case letters and digits, such as csv-summary.`);
+}
+
 /** Checks an id and hash from outside before they become a place; fails with VALIDATION_FAILED. */
 export function checkVersion(id: string, hash: string): VersionRef {
-  if (!SkillId.safeParse(id).success) {
-    throw refused('id', `${quoted(id)} is no id of a skill: use lower-case letters and digits, such as csv-summary.`);
-  }
-  if (!BundleHash.safeParse(hash).success) {
-    throw refused('hash', `${quoted(hash)} is no hash of a skill: it has 64 hexadecimal digits.`);
-  }
-  return { id, hash };
+  if (BundleHash.safeParse(hash).success) return { id: checkSkillId(id), hash };
+  throw refused('hash', `${quoted(hash)} is no hash of a skill: it has 64 hexadecimal digits.`);
 }
 
 function refused(field: string, message: string): TalosError {
