@@ -130,7 +130,11 @@ function noHash(thrown: unknown): undefined {
 
 async function readFiles(folder: string, version: VersionRef, tools: BundleTools): Promise<BundleFiles> {
   try {
-    return await readTextFolder(folder, { maxBytes: tools.maxBytes, skips: (path) => path === certificateFile });
+    return await readTextFolder(folder, {
+      maxBytes: tools.maxBytes,
+      skips: (path) => path === certificateFile,
+      emptyFolders: 'refused',
+    });
   } catch (thrown) {
     throw thrown instanceof FolderFlaw ? versionChanged(version, thrown.message) : thrown;
   }

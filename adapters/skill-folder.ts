@@ -15,25 +15,28 @@ export class FolderFlaw extends Error {
 export type FolderOptions = {
   readonly maxBytes: number;
   readonly skips: (path: string) => boolean;
+  readonly emptyFolders: 'refused' | 'ignored';
 };
 
 const maxDepth = 8;
 
 /**
- * Reads every file below a folder as text. Links, special files, empty folders, bytes that are no UTF-8, and more than a skill may have
- * are a FolderFlaw: what is read is all there is.
+ * Reads every file below a folder as text. Links, special files, bytes that are no UTF-8, and more than a skill may have are a
+ * FolderFlaw: what is read is all there is.
  */
-export async function readTextFolder(folder: string, { maxBytes, skips }: FolderOptions): Promise<BundleFiles> {
+export async function readTextFolder(folder: string, options: FolderOptions): Promise<BundleFiles> {
   const files: [string, string][] = [];
-  let left = maxBytes;
+  let left = options.maxBytes;
 
   async function visit(path: string, depth: number): Promise<void> {
     if (depth > maxDepth) throw new FolderFlaw(`${quoted(path)} lies deeper than ${maxDepth} folders`);
     const entries = await readdir(join(folder, path), { withFileTypes: true });
-    if (entries.length === 0 && path !== '') throw new FolderFlaw(`${quoted(path)} is an empty folder`);
+    if (entries.length === 0 && path !== '' && options.emptyFolders === 'refused') {
+      throw new FolderFlaw(`${quoted(path)} is an empty folder`);
+    }
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const inner = path === '' ? entry.name : `${path}/${entry.name}`;
-      if (skips(inner)) continue;
+      if (options.skips(inner)) continue;
       if (entry.isDirectory()) await visit(inner, depth + 1);
       else if (entry.isFile()) await take(inner);
       else throw new FolderFlaw(`${quoted(inner)} is ${entry.isSymbolicLink() ? 'a link' : 'no ordinary file'}`);
@@ -43,7 +46,7 @@ export async function readTextFolder(folder: string, { maxBytes, skips }: Folder
   async function take(path: string): Promise<void> {
     if (files.length >= maxBundleFiles) throw new FolderFlaw(`there are more than ${maxBundleFiles} files`);
     const bytes = await readSmallFile(join(folder, path), left);
-    if (bytes === undefined) throw new FolderFlaw(`the files have more than ${maxBytes} bytes`);
+    if (bytes === undefined) throw new FolderFlaw(`the files have more than ${options.maxBytes} bytes`);
     left -= bytes.length;
     files.push([path, decodeText(path, bytes)]);
   }

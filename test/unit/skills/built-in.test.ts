@@ -20,7 +20,11 @@ const tools = createBundleTools({ maxBytes: 1_048_576 });
 const ids = readdirSync(folder);
 
 async function read(id: string): Promise<SkillBundle> {
-  const files = await readTextFolder(join(folder, id), { maxBytes: tools.maxBytes, skips: () => false });
+  const files = await readTextFolder(join(folder, id), {
+    maxBytes: tools.maxBytes,
+    skips: () => false,
+    emptyFolders: 'refused',
+  });
   return readBundle(files, tools);
 }
 
