@@ -17,7 +17,7 @@ import { assemblePrompt } from '../domain/prompt/assemble.ts';
 import { parseContext } from '../domain/retrieval/context.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { abortReason, withHeartbeat } from './heartbeat.ts';
-import { refuseWhenLocked } from './locked.ts';
+import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
 /** How the local model is asked. */
