@@ -190,7 +190,7 @@ class Loader {
 
   #moduleFor(specifier, from) {
     if (!isBuiltin(specifier)) return this.#at(this.#resolve(specifier, from)).module;
-    if (!this.#loaded.has(specifier)) this.#loaded.set(specifier, synthetic(specifier, builtIn(specifier)));
+    if (!this.#loaded.has(specifier)) this.#loaded.set(specifier, synthetic(specifier, builtIn(specifier), 'stdin'));
     return this.#loaded.get(specifier);
   }
 
@@ -217,8 +217,9 @@ function missing(specifier, from) {
   return Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' });
 }
 
-function synthetic(name, exported) {
-  const keys = Object.keys(exported ?? {}).filter((key) => key !== 'default');
+/** `unread` is not exported: reading the standard input of `node:process` would take it from the runner. */
+function synthetic(name, exported, unread = 'default') {
+  const keys = Object.keys(exported ?? {}).filter((key) => key !== 'default' && key !== unread);
   function fill() {
     this.setExport('default', exported);
     for (const key of keys) this.setExport(key, exported[key]);
@@ -256,12 +257,27 @@ function describe(error) {
   }
 }
 
+/** Makes printing wait until the host has read it: what is printed in a loop would pile up here, and what comes last would be lost. */
+function logAtOnce() {
+  let stream;
+  const open = () => {
+    const { Writable } = builtIn('node:stream');
+    const write = (chunk, _, done) => {
+      writeAll(2, chunk);
+      done();
+    };
+    return Object.assign(new Writable({ write }), { fd: 2 });
+  };
+  const get = () => (stream ??= open());
+  Object.defineProperties(process, { stdout: { configurable: true, get }, stderr: { configurable: true, get } });
+}
+
 async function run() {
   writeAll(1, bufferFrom('ready\n'));
   const request = parse(readLine());
   const begin = `\n${request.nonce} `;
   const send = (kind, text) => writeAll(1, bufferFrom(`${begin}${kind} ${text}\n`));
-  Object.defineProperty(process, 'stdout', { configurable: true, get: () => process.stderr });
+  logAtOnce();
   process.on('uncaughtExceptionMonitor', (error) => send('error', describe(error)));
   const context = createContext(createCalls(send));
   let output;
