@@ -7,6 +7,7 @@ import { combineDeliveries } from '../adapters/code-deliveries.ts';
 import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
 import { createSkillAccess } from '../adapters/skill-access.ts';
+import { gitEnvironment } from '../adapters/skill-tools.ts';
 import { parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
@@ -53,7 +54,7 @@ await runProcess(async () => {
     ...ports,
     config,
     eagerStart: apiHostsCore,
-    gitEnvironment: proxyVariables(process.env),
+    gitEnvironment: gitEnvironment(process.env),
   });
   const metrics = createMetricSources({
     ...ports,
@@ -84,14 +85,6 @@ await runProcess(async () => {
     },
   };
 });
-
-/** How this machine reaches others, where it is not straight. */
-function proxyVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const names = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE', 'GIT_SSL_CAINFO'];
-  return Object.fromEntries(
-    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-  );
-}
 
 /** Codes that prove the owner's consent, and where they wait for the owner. */
 function openApprovals(ports: ProcessPorts, nodeKey: KeyObject): Pick<ApiDeps, 'approvals' | 'codeBox'> {

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { Command } from 'commander';
@@ -19,6 +19,8 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownCommand } from './commands/down.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addPanicCommand } from './commands/panic.ts';
+import { addRunsCommand } from './commands/runs.ts';
+import { addSkillsCommand } from './commands/skills.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTestCommand } from './commands/test.ts';
 import { addUnlockCommand } from './commands/unlock.ts';
@@ -50,6 +52,15 @@ const deps: CliDeps = {
     const paths = homePaths(checked);
     return createAuditReader(paths.audit, createPublicKey(readNodeKey(paths.nodeKey)));
   },
+  async skillTools(checked) {
+    const { createSkillTools } = await import('../adapters/skill-tools.ts');
+    const { nodeKey } = homePaths(checked);
+    return createSkillTools({
+      maxBytes: checked.skills.maxSizeBytes,
+      environment: process.env,
+      publicKey: () => (existsSync(nodeKey) ? createPublicKey(readNodeKey(nodeKey)) : undefined),
+    });
+  },
   interrupted: createInterruption(process),
   setExitCode(code) {
     exitCode = code;
@@ -70,6 +81,8 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addPanicCommand,
   addUnlockCommand,
   addCodesCommand,
+  addSkillsCommand,
+  addRunsCommand,
   addTestCommand,
 ];
 for (const add of commands) {
