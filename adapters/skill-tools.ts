@@ -22,8 +22,8 @@ export type LocalSkillTools = {
   readonly bundles: SkillBundles;
   readonly checkValue: CheckValue;
   readonly certificates: CertificateChecker;
-  nodePublicKey(): string | undefined;
-  sandbox(): Sandbox;
+  readonly nodePublicKey: () => string | undefined;
+  readonly sandbox: () => Sandbox;
 };
 
 /** Variables git needs for proxies, certificates and an ssh agent. */

@@ -106,6 +106,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
     cancelRun: (ref) => call(() => cancelRunning(client, skillRunWorkflowId(ref))),
 
     async waitForRun(ref, signal) {
+      if (signal.aborted) return false; // the connection notices only what aborts later
       const ended = client.workflow.getHandle(skillRunWorkflowId(ref));
       try {
         await connection.withAbortSignal(signal, () => ended.result());

@@ -8,7 +8,7 @@ export type SkillTools = {
   readonly checkValue: CheckValue;
   readonly certificates: CertificateChecker;
   /** Ed25519 public key of this node, hex; undefined where this home has no key. */
-  nodePublicKey(): string | undefined;
+  readonly nodePublicKey: () => string | undefined;
   /** The sandbox of this machine, not put to the test yet. Whoever asks for it closes it. */
-  sandbox(): Sandbox;
+  readonly sandbox: () => Sandbox;
 };

@@ -87,6 +87,8 @@ async function promoteByTyping(
   const lines = createInterface({ input, prompt: 'Code: ', ...(isPerson && { output: process.stderr }) });
   const isMended = (thrown: unknown) => isPerson && toTalosError(thrown).code === 'APPROVAL_REFUSED';
   let tries = 0;
+  let isClosed = false;
+  lines.once('close', () => (isClosed = true));
   lines.prompt();
   try {
     for await (const code of lines) {
@@ -96,7 +98,7 @@ async function promoteByTyping(
         deps.output.note(toTalosError(thrown).message);
       });
       if (life !== undefined) return life;
-      lines.prompt();
+      if (!isClosed) lines.prompt();
     }
   } finally {
     lines.close();
