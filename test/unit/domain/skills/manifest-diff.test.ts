@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { diffFiles } from '../../../../adapters/code-diff.ts';
 import { diffManifests } from '../../../../domain/skills/manifest-diff.ts';
-import { SkillManifest, SkillPermissions } from '../../../../domain/skills/manifest.ts';
+import { type SkillManifest, SkillPermissions } from '../../../../domain/skills/manifest.ts';
 import { bundleWith } from './bundles.ts';
 
 const { manifest } = bundleWith();
