@@ -65,7 +65,12 @@ export async function requireVersion(dir: string, version: VersionRef): Promise<
 export async function stageFiles(dir: string, files: BundleFiles, now: number): Promise<string> {
   const folder = await stagingPlace(dir);
   await removeStale(dirname(folder), now - staleMs);
-  await writeTextFolder(folder, files);
+  try {
+    await writeTextFolder(folder, files);
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true }); // a full disk needs the room
+    throw thrown;
+  }
   return folder;
 }
 
