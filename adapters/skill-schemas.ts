@@ -61,8 +61,14 @@ function compile(ajv: Ajv2020, schema: JsonObject): ValidateFunction {
   }
 }
 
-/** Takes the place of RegExp inside compiled schemas. `code` is what stand-alone code would contain; none is made here. */
-const linearRegExp = Object.assign((pattern: string) => compilePattern(pattern), { code: 'compilePattern' });
+/**
+ * Takes the place of RegExp inside compiled schemas. Ajv tells patterns apart by their text form, so each needs its own. `code` is what
+ * stand-alone code would contain; none is made here.
+ */
+const linearRegExp = Object.assign(
+  (pattern: string) => ({ ...compilePattern(pattern), toString: () => `linear/${pattern}/` }),
+  { code: 'compilePattern' },
+);
 
 function toSentence({ instancePath, message, params }: ErrorObject): string {
   const place = instancePath === '' ? 'the value' : quoted(instancePath, 200);

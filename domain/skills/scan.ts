@@ -86,9 +86,9 @@ function undeclaredHosts(files: BundleFiles, declared: readonly string[]): strin
 }
 
 const powers = [
-  { asked: 'hosts', calls: /\bfetch\b/, power: 'ctx.fetch' },
-  { asked: 'tools', calls: /\btool\b/, power: 'ctx.tool' },
-  { asked: 'folders', calls: /\bfolder\b/, power: 'ctx.folder' },
+  { asked: 'hosts', calls: /\bfetch\s*\(/, power: 'ctx.fetch' },
+  { asked: 'tools', calls: /\btool\s*\(/, power: 'ctx.tool' },
+  { asked: 'folders', calls: /\bfolder\s*\(/, power: 'ctx.folder' },
 ] as const;
 
 /** Permissions nobody needs are permissions somebody may abuse later. */
