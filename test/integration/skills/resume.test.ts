@@ -104,6 +104,20 @@ describe('the life of a skill survives', () => {
     expect(life).toEqual(await skill.life());
   });
 
+  it('orders that come one right after the other while its history begins anew: none is lost or refused', async () => {
+    talos = await startTalos(inject('stack'), { life: { continueAfter: 2 } });
+    await serveAll();
+    const skill = skillDriver(talos);
+    const { hash } = await skill.submit();
+    await skill.reaches(hash, 'awaiting-approval');
+    const order = { id: skill.id, hash, by: 'owner', reason: 'again' };
+    for (let round = 0; round < 6; round += 1) {
+      expect((await talos.skillRuntime.reject(order)).candidate).toBeUndefined();
+      expect((await talos.skillRuntime.restore(order)).candidate?.hash).toBe(hash);
+    }
+    await skill.reaches(hash, 'awaiting-approval');
+  });
+
   it('the loss of its workflow: the next submission takes up what the catalogue knows', async () => {
     talos = await startTalos(inject('stack'));
     await serveAll();

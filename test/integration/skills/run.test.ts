@@ -65,6 +65,11 @@ describe('a run of a skill', () => {
     expect(record?.output).toBeUndefined();
     await expect.poll(async () => (await skill.life()).active?.strikes).toMatchObject([{ verdict }]);
     expect(talos.skills.sandbox.requests()).toHaveLength(4);
+    const audited = talos.ports.audited.events().slice(-2);
+    expect(audited).toMatchObject([
+      { type: 'skill-run', details: { verdict, blame: 'skill' } },
+      { type: 'skill-strike', subject: skill.id, details: { strikes: 1 } },
+    ]);
   });
 
   it.each([
