@@ -35,7 +35,7 @@ export function permissionsGrew(before: SkillPermissions, after: SkillPermission
 }
 
 /** Every permission as what it lets the skill do. Writing to a folder includes reading it. */
-function grants(permissions: SkillPermissions): string[] {
+export function grants(permissions: SkillPermissions): string[] {
   return [
     ...permissions.hosts.map((host) => `send requests to ${host}`),
     ...permissions.secrets.map(
