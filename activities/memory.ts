@@ -7,6 +7,7 @@ import { assembleContext } from '../domain/retrieval/context.ts';
 import { searchWords } from '../domain/retrieval/keywords.ts';
 import type { MemoryCollection, MemoryMatch } from '../domain/retrieval/memory.ts';
 import { rankMemories, type RankedMemory } from '../domain/retrieval/rank.ts';
+import type { Patience } from './patience.ts';
 
 type Deps = {
   conversations: ConversationStore;
@@ -15,6 +16,7 @@ type Deps = {
   testModels: TestModels;
   vectors: VectorStore;
   logger: Logger;
+  patience: Patience;
   now(): number;
   settings: { memoryItems: number; embeddingModel: string; ollamaAddress: string };
 };
@@ -37,21 +39,7 @@ export function createMemoryActivities(deps: Deps) {
   const crowded = new Set<MemoryCollection>();
   return {
     /** Finds memories for a message and keeps them as its context. Without vectors or embedder it says `unavailable`. */
-    async recallMemories(ref: MessageRef): Promise<MemoryUse> {
-      const record = await deps.conversations.message(ref);
-      if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
-      try {
-        const found = await findCandidates(deps, record.text, crowded);
-        const memories = chooseMemories(deps, ref, { query: record.text, candidates: found });
-        if (memories.length === 0) return { state: 'empty', count: 0 };
-        await deps.conversations.saveContext(ref, assembleContext(memories));
-        return { state: 'used', count: memories.length };
-      } catch (thrown) {
-        if (!isMemoryFault(thrown)) throw thrown;
-        deps.logger.warn({ correlationId: messageId(ref), code: thrown.code }, 'answering without memory');
-        return { state: 'unavailable', count: 0 };
-      }
-    },
+    recallMemories: (ref: MessageRef): Promise<MemoryUse> => deps.patience.keep(() => recall(deps, ref, crowded)),
 
     /** Stores an answered message as a memory. Doing it twice is the same memory. */
     async memoriseMessage(ref: MessageRef): Promise<void> {
@@ -80,6 +68,22 @@ export function createMemoryActivities(deps: Deps) {
       ]);
     },
   };
+}
+
+async function recall(deps: Deps, ref: MessageRef, crowded: Set<MemoryCollection>): Promise<MemoryUse> {
+  const record = await deps.conversations.message(ref);
+  if (record === undefined || deps.settings.memoryItems === 0) return { state: 'empty', count: 0 };
+  try {
+    const found = await findCandidates(deps, record.text, crowded);
+    const memories = chooseMemories(deps, ref, { query: record.text, candidates: found });
+    if (memories.length === 0) return { state: 'empty', count: 0 };
+    await deps.conversations.saveContext(ref, assembleContext(memories));
+    return { state: 'used', count: memories.length };
+  } catch (thrown) {
+    if (!isMemoryFault(thrown)) throw thrown;
+    deps.logger.warn({ correlationId: messageId(ref), code: thrown.code }, 'answering without memory');
+    return { state: 'unavailable', count: 0 };
+  }
 }
 
 /** Ranks first and scans only what would be used, twice as many so that a flagged one has a substitute. */
