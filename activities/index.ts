@@ -4,6 +4,7 @@ import type { Ports } from '../domain/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
+import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities, type ModelSettings } from './model.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
@@ -19,7 +20,8 @@ export type ActivityDeps = Ports & {
 
 /** Every activity of Talos, by name. */
 export function createActivities(given: ActivityDeps) {
-  const deps = { ...given, patience: createPatience({ now: () => given.now(), step: currentStep }) };
+  const patience = createPatience({ now: () => given.now(), step: currentStep });
+  const deps = { ...given, patience, search: createMemorySearch(given) };
   return {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
