@@ -30,6 +30,10 @@ export function redisKeys(prefix: string) {
     hits: (id: ConversationId) => `${prefix}hits:${id}`,
     /** String with a time to live: until when the conversation is on hold. */
     hold: (id: ConversationId) => `${prefix}hold:${id}`,
+    /** Hash: open approval codes, as proofs, by what they are for. */
+    approvals: `${prefix}approvals`,
+    /** Hash: wrong guesses and lock-outs by what was guessed for. */
+    approvalGuards: `${prefix}approval-guards`,
     /** Channel on which the name of every stream that grew is published. */
     wakeUps: `${prefix}wake-ups`,
     prefix,
