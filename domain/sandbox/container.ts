@@ -8,22 +8,23 @@ export const sandboxFilter = 'seccomp=talos-sandbox';
 
 /** What may differ between two sandbox containers. */
 export const SandboxContainer = z.strictObject({
-  runtime: z.enum(['js', 'py']),
+  runtime: z.enum(['node', 'python']),
+  /** What the skill may have; the runtime itself gets its own on top. */
   memoryMiB: z.int().min(32).max(1024),
-  /** Processor seconds after which the kernel ends the process. */
-  cpuSeconds: z.int().min(1).max(400),
 });
 export type SandboxContainer = z.infer<typeof SandboxContainer>;
 
-/** What the runtime itself takes before the skill gets anything, so that a skill has the memory its manifest says. */
-const runtimeMiB = { js: 64, py: 16 };
+const runtimeMiB = { node: 64, python: 16 } as const satisfies Record<SandboxContainer['runtime'], number>;
 
-const mebibyte = 1024 * 1024;
+const mebibyte = 1_048_576;
+/** Processor time after which the kernel ends whatever is left of a run; the longest may take 300 s. */
+const processorSeconds = 330;
 
 /** The program of a sandbox container. */
 function entrypoint({ runtime, memoryMiB }: SandboxContainer): string[] {
-  if (runtime === 'py') return ['/usr/bin/python3', '-I', '-S', '-B', '/opt/talos/runner.py'];
-  return ['/usr/local/bin/node', `--max-old-space-size=${memoryMiB}`, '/opt/talos/runner.cjs'];
+  if (runtime === 'python') return ['/usr/bin/python3', '-I', '-S', '-B', '/opt/talos/runner.py'];
+  const options = ['--no-warnings', '--experimental-vm-modules', `--max-old-space-size=${memoryMiB}`];
+  return ['/usr/local/bin/node', ...options, '/opt/talos/runner.cjs'];
 }
 
 /**
@@ -62,7 +63,7 @@ export function sandboxContainerBody(container: SandboxContainer) {
       Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,nr_inodes=4096,mode=1777' },
       Ulimits: [
         { Name: 'core', Soft: 0, Hard: 0 },
-        { Name: 'cpu', Soft: container.cpuSeconds, Hard: container.cpuSeconds },
+        { Name: 'cpu', Soft: processorSeconds, Hard: processorSeconds },
         { Name: 'fsize', Soft: 16 * mebibyte, Hard: 16 * mebibyte },
         { Name: 'nofile', Soft: 256, Hard: 256 },
       ],
@@ -75,15 +76,11 @@ export function sandboxContainerBody(container: SandboxContainer) {
 const Parts = z
   .looseObject({
     Labels: z.looseObject({ 'talos.runtime': SandboxContainer.shape.runtime }),
-    HostConfig: z.looseObject({
-      Memory: z.int(),
-      Ulimits: z.array(z.looseObject({ Name: z.string(), Soft: z.number() })),
-    }),
+    HostConfig: z.looseObject({ Memory: z.int() }),
   })
-  .transform(({ Labels, HostConfig }) => ({
-    runtime: Labels['talos.runtime'],
-    memoryMiB: HostConfig.Memory / mebibyte - runtimeMiB[Labels['talos.runtime']],
-    cpuSeconds: HostConfig.Ulimits.find(({ Name }) => Name === 'cpu')?.Soft,
+  .transform(({ Labels: { 'talos.runtime': runtime }, HostConfig }) => ({
+    runtime,
+    memoryMiB: HostConfig.Memory / mebibyte - runtimeMiB[runtime],
   }))
   .pipe(SandboxContainer);
 

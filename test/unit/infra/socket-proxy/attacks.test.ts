@@ -11,7 +11,7 @@ describe('attacks on the Docker engine', () => {
 
   beforeAll(async () => {
     proxy = await startUnderTest();
-    const body = JSON.stringify(sandboxContainerBody({ runtime: 'js', memoryMiB: 128, cpuSeconds: 15 }));
+    const body = JSON.stringify(sandboxContainerBody({ runtime: 'node', memoryMiB: 128 }));
     const made = await sendRaw(proxy.socket, request('POST', '/containers/create', body));
     ids.own = /[0-9a-f]{64}/.exec(made)?.[0] ?? '';
     ids.foreign = proxy.engine.addContainer({});

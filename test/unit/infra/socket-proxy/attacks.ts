@@ -5,7 +5,7 @@ import { request } from './raw-http.ts';
 export type Ids = { readonly foreign: string; readonly own: string };
 
 /** The body of an honest sandbox container, to be spoilt. */
-const honest = sandboxContainerBody({ runtime: 'js', memoryMiB: 128, cpuSeconds: 15 });
+const honest = sandboxContainerBody({ runtime: 'node', memoryMiB: 128 });
 const text = JSON.stringify(honest);
 
 type Body = Record<string, unknown>;
@@ -93,8 +93,11 @@ export const bodies: Readonly<Record<string, string>> = {
   'has another runtime': host({ Runtime: 'io.containerd.runc.v2' }),
   'sets kernel parameters': host({ Sysctls: { 'kernel.core_pattern': '|/bin/sh' } }),
   'opens many files': host({ Ulimits: [{ Name: 'nofile', Soft: 1_048_576, Hard: 1_048_576 }] }),
-  'computes for ever': text.replace('{"Name":"cpu","Soft":15,"Hard":15}', '{"Name":"cpu","Soft":15,"Hard":-1}'),
-  'computes for a day': text.replace('{"Name":"cpu","Soft":15,"Hard":15}', '{"Name":"cpu","Soft":86400,"Hard":86400}'),
+  'computes for ever': text.replace('{"Name":"cpu","Soft":330,"Hard":330}', '{"Name":"cpu","Soft":330,"Hard":-1}'),
+  'computes for a day': text.replace(
+    '{"Name":"cpu","Soft":330,"Hard":330}',
+    '{"Name":"cpu","Soft":86400,"Hard":86400}',
+  ),
   'says nothing of what it uses up': hostWithout('Ulimits'),
   'runs programs from /tmp': host({ Tmpfs: { '/tmp': 'exec,size=16m' } }),
   'has a larger /tmp': host({ Tmpfs: { '/tmp': honest.HostConfig.Tmpfs['/tmp'].replace('16m', '16g') } }),
@@ -127,8 +130,8 @@ export const bodies: Readonly<Record<string, string>> = {
   'joins a network': top({ NetworkingConfig: { EndpointsConfig: { bridge: {} } } }),
   'exposes a port': top({ ExposedPorts: { '80/tcp': {} } }),
   'has a health check': top({ Healthcheck: { Test: ['CMD', 'node', '-e', '0'] } }),
-  'is somebody else’s': top({ Labels: { 'talos.runtime': 'js', 'talos.owner': 'other' } }),
-  'has a label of Compose': top({ Labels: { 'talos.runtime': 'js', 'com.docker.compose.project': 'talos' } }),
+  'is somebody else’s': top({ Labels: { 'talos.runtime': 'node', 'talos.owner': 'other' } }),
+  'has a label of Compose': top({ Labels: { 'talos.runtime': 'node', 'com.docker.compose.project': 'talos' } }),
   'has a terminal': top({ Tty: true }),
   'works elsewhere': top({ WorkingDir: '/proc/1/root' }),
   'has a host name': top({ Hostname: 'redis' }),

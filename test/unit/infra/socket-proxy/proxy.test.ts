@@ -13,7 +13,7 @@ import { imageId } from './fake-engine.ts';
 import { request, sendRaw, statusesIn } from './raw-http.ts';
 import { startUnderTest, type UnderTest } from './under-test.ts';
 
-const body = sandboxContainerBody({ runtime: 'js', memoryMiB: 128, cpuSeconds: 15 });
+const body = sandboxContainerBody({ runtime: 'node', memoryMiB: 128 });
 
 async function attach(container: Docker.Container): Promise<Socket> {
   const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
@@ -78,7 +78,7 @@ describe('the socket proxy', () => {
     expect({ ...sent, HostConfig: { ...sent.HostConfig, SecurityOpt: body.HostConfig.SecurityOpt } }).toEqual({
       ...body,
       Image: imageId,
-      Labels: { 'talos.runtime': 'js', 'talos.owner': 'test' },
+      Labels: { 'talos.runtime': 'node', 'talos.owner': 'test' },
     });
   });
 
