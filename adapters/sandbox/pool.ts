@@ -1,14 +1,6 @@
 import type { ProgramKind } from './driver.ts';
 import { type SandboxProgram, waitUntilReady } from './program.ts';
 
-/** Sandboxes that stand ready. Each is for one run; none comes back. */
-export type Pool = {
-  /** A ready sandbox: one that waits, or a new one. From then on one more is made ready in the background. */
-  take(kind: ProgramKind): Promise<SandboxProgram>;
-  /** Ends all that wait, and all that were taken and still run. */
-  close(): Promise<void>;
-};
-
 export type PoolOptions = {
   readonly start: (kind: ProgramKind) => Promise<SandboxProgram>;
   /** How many stand ready of each kind in use. */
@@ -19,72 +11,76 @@ export type PoolOptions = {
 
 type Waiting = { readonly kind: string; readonly program: SandboxProgram; readonly expiry: NodeJS.Timeout };
 
-/** Makes an empty pool; a kind is kept ready from its first use on, until nobody has used it for a while. */
-export function createPool({ start, size, lifeMs }: PoolOptions): Pool {
-  let waiting: Waiting[] = [];
-  const living = new Set<SandboxProgram>();
-  const filling = new Map<string, Promise<void>>();
-  let isOpen = true;
+/**
+ * Sandboxes that stand ready. Each is for one run; none comes back. A kind is kept ready from its first use on, until nobody has used it
+ * for a while.
+ */
+export class WarmPool {
+  readonly #options: PoolOptions;
+  readonly #living = new Set<SandboxProgram>();
+  readonly #filling = new Map<string, Promise<void>>();
+  #waiting: Waiting[] = [];
+  #isOpen = true;
 
-  async function make(kind: ProgramKind): Promise<SandboxProgram> {
-    const program = await start(kind);
-    living.add(program);
-    void program.ended.then(() => living.delete(program));
-    if (!isOpen) program.kill();
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** A ready sandbox: one that waits, or a new one. From then on more are made ready in the background. */
+  async take(kind: ProgramKind): Promise<SandboxProgram> {
+    const name = `${kind.runtime} ${kind.memoryMiB}`;
+    const unit = this.#waiting.find((one) => one.kind === name);
+    if (unit !== undefined) this.#drop(unit.program);
+    const program = unit?.program ?? (await this.#make(kind));
+    if (!this.#filling.has(name)) this.#filling.set(name, this.#fill(kind, name));
+    return program;
+  }
+
+  /** Ends all that wait, and all that were taken and still run. */
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    await this.#killAll();
+    await Promise.all(this.#filling.values());
+    await this.#killAll(); // one may have been under way
+  }
+
+  async #make(kind: ProgramKind): Promise<SandboxProgram> {
+    const program = await this.#options.start(kind);
+    this.#living.add(program);
+    void program.ended.then(() => this.#living.delete(program));
+    if (!this.#isOpen) program.kill();
     await waitUntilReady(program);
     return program;
   }
 
-  function drop(program: SandboxProgram): void {
-    waiting = waiting.filter((unit) => unit.program !== program);
-  }
-
-  function keep(kind: string, program: SandboxProgram): void {
-    const expiry = setTimeout(() => {
-      drop(program);
-      program.kill();
-    }, lifeMs);
-    expiry.unref();
-    waiting.push({ kind, program, expiry });
-    void program.ended.then(() => {
-      clearTimeout(expiry);
-      drop(program); // it may die while it waits
-    });
-  }
-
-  async function fill(kind: ProgramKind, name: string): Promise<void> {
+  async #fill(kind: ProgramKind, name: string): Promise<void> {
     try {
-      while (isOpen && waiting.filter((unit) => unit.kind === name).length < size) keep(name, await make(kind));
+      while (this.#isOpen && this.#waiting.filter((unit) => unit.kind === name).length < this.#options.size)
+        this.#keep(name, await this.#make(kind));
     } catch {
       // the next run starts its own and says what is wrong
     } finally {
-      filling.delete(name);
+      this.#filling.delete(name);
     }
   }
 
-  return {
-    async take(kind) {
-      const name = `${kind.runtime} ${kind.memoryMiB}`;
-      const unit = waiting.find((one) => one.kind === name);
-      if (unit !== undefined) {
-        clearTimeout(unit.expiry);
-        drop(unit.program);
-      }
-      const program = unit?.program ?? (await make(kind));
-      if (!filling.has(name)) filling.set(name, fill(kind, name));
-      return program;
-    },
+  #keep(kind: string, program: SandboxProgram): void {
+    const expiry = setTimeout(() => {
+      this.#drop(program);
+      program.kill();
+    }, this.#options.lifeMs);
+    expiry.unref();
+    this.#waiting.push({ kind, program, expiry });
+    void program.ended.then(() => this.#drop(program)); // it may die while it waits
+  }
 
-    async close() {
-      isOpen = false;
-      for (const { expiry } of waiting) clearTimeout(expiry);
-      const killAll = (): Promise<unknown> => {
-        for (const program of living) program.kill();
-        return Promise.all([...living].map((program) => program.ended));
-      };
-      await killAll();
-      await Promise.all(filling.values());
-      await killAll(); // one may have been under way
-    },
-  };
+  #drop(program: SandboxProgram): void {
+    for (const unit of this.#waiting) if (unit.program === program) clearTimeout(unit.expiry);
+    this.#waiting = this.#waiting.filter((unit) => unit.program !== program);
+  }
+
+  async #killAll(): Promise<void> {
+    for (const program of this.#living) program.kill();
+    await Promise.all([...this.#living].map((program) => program.ended));
+  }
 }

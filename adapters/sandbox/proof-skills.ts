@@ -97,7 +97,13 @@ export default () => new Promise((resolve, reject) => {
   {
     name: 'reads a file of the host, in Python',
     language: 'py',
-    code: 'def main(value):\n    return open(value["file"]).read()\n',
+    code: `def main(value):
+    for root in ("", "/proc/1/root", "/.."):
+        try:
+            return open(root + value["file"]).read()
+        except OSError as error:
+            denied = [error]
+    raise denied[0]`,
     input: fileOf,
     verdicts: ['fs-denied'],
     timeoutMs: ample,

@@ -4,7 +4,7 @@ import type { SandboxProof, SandboxReport, SandboxRequest } from '../../domain/s
 import type { BundleFiles } from '../../domain/skills/bundle.ts';
 import type { Driver, DriverFacts } from './driver.ts';
 import { judge } from './judge.ts';
-import { createPool, type PoolOptions } from './pool.ts';
+import { type PoolOptions, WarmPool } from './pool.ts';
 import { proveContainment } from './proof.ts';
 import { sourcesOf } from './sources.ts';
 
@@ -12,7 +12,7 @@ const warm = { size: 2, lifeMs: 90_000 };
 
 /** A sandbox over a driver; it refuses to run anything before containment has been shown. */
 export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> = {}): Sandbox {
-  const pool = createPool({ ...warm, ...options, start: (kind) => driver.start(kind) });
+  const pool = new WarmPool({ ...warm, ...options, start: (kind) => driver.start(kind) });
   let facts: DriverFacts | undefined;
   let proof: Promise<SandboxProof> | undefined;
   let isProven = false;
