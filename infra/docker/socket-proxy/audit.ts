@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../domain/json.ts';
 
 /** One decision of the proxy, as one line of JSON. Bodies and headers never reach it. */
 export type Decision = {
-  readonly decision: 'allowed' | 'refused' | 'removed' | 'failed';
+  readonly decision: 'allowed' | 'refused' | 'removed' | 'failed' | 'started' | 'ended';
   /** What was asked, as far as it could be told. */
   readonly call: string;
   readonly container?: string;

@@ -1,5 +1,3 @@
-import { writeSync } from 'node:fs';
-
 import { z } from 'zod';
 
 import { createAudit } from './audit.ts';
@@ -23,13 +21,19 @@ const Settings = z.object({
 
 const settings = Settings.parse(process.env);
 const path = (url: string): string => url.slice('unix://'.length);
+const audit = createAudit(
+  (line) => process.stdout.write(line),
+  () => new Date(),
+);
 const proxy = await startSocketProxy({
   engineSocket: path(settings.DOCKER_HOST),
   listenSocket: path(settings.SOCKET_PROXY_URL),
   owner: settings.SOCKET_PROXY_OWNER,
-  audit: createAudit(
-    (line) => writeSync(1, line),
-    () => new Date(),
-  ),
+  audit,
 });
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void proxy.close());
+audit({ decision: 'started', call: `listening on ${settings.SOCKET_PROXY_URL}` });
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    audit({ decision: 'ended', call: signal });
+    void proxy.close();
+  });

@@ -15,6 +15,8 @@ export type FakeEngine = {
   readonly streams: Map<string, Duplex>;
   /** Whether it has the sandbox image. */
   hasImage: boolean;
+  /** Whether it drops every connection instead of answering. */
+  isBroken: boolean;
   addContainer(labels: Record<string, string>): string;
   close(): Promise<void>;
 };
@@ -26,6 +28,7 @@ type Reply = { readonly status: number; readonly body?: unknown };
 /** Listens on a socket file. */
 export async function startFakeEngine(socket: string): Promise<FakeEngine> {
   const server = createServer((request, response) => {
+    if (engine.isBroken) return void request.socket.destroy();
     void readText(request).then((body) => {
       const reply = answer(engine, { method: request.method ?? '', url: request.url ?? '', body });
       response.writeHead(reply.status, { 'content-type': 'application/json' });
@@ -37,6 +40,7 @@ export async function startFakeEngine(socket: string): Promise<FakeEngine> {
     containers: new Map(),
     streams: new Map(),
     hasImage: true,
+    isBroken: false,
     addContainer(labels) {
       const id = randomBytes(32).toString('hex');
       engine.containers.set(id, labels);

@@ -202,6 +202,18 @@ describe('the socket proxy', () => {
     await expect(startSocketProxy(options)).rejects.toThrow('ENOENT');
   });
 
+  test('removes a container after all when the engine was away for a while', async () => {
+    const proxy = await start({ keepEndedMs: 0, lookEveryMs: 10 });
+    const container = await create(proxy);
+    const stream = await attach(container);
+    proxy.engine.isBroken = true;
+    stream.destroy();
+    await vi.waitFor(() => expect(proxy.decisions).toContainEqual(expect.objectContaining({ decision: 'failed' })));
+    expect(proxy.engine.containers.has(container.id)).toBe(true);
+    proxy.engine.isBroken = false;
+    await removed(proxy, container.id);
+  });
+
   test('says so when the engine has gone', async () => {
     const proxy = await startUnderTest();
     await proxy.engine.close();
