@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image of the sandbox containers without any registry, from this machine's Node 24 and Python 3.
-# Usage: infra/docker/sandbox/build.sh   (docker reads DOCKER_HOST as usual)
+# Usage: infra/docker/sandbox/build.sh   (docker reads DOCKER_HOST as usual; a socket proxy that runs keeps to the image it knows)
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 import type { Audit } from './audit.ts';
 import { createImageList } from './image.ts';
@@ -55,10 +55,15 @@ export async function startSocketProxy(options: ProxyOptions): Promise<SocketPro
     mayCall,
     images: createImageList(upstream),
   });
+  // The server lets go of the connections that were upgraded.
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket.on('close', () => connections.delete(socket)));
+  });
   const close = async (): Promise<void> => {
     server.close();
     await keeper.close();
-    server.closeAllConnections();
+    for (const connection of connections) connection.destroy();
     upstream.close();
   };
   try {

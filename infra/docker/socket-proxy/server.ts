@@ -40,7 +40,10 @@ export function createProxyServer(deps: ServerDeps): Server {
   server.on('request', answerPlain);
   server.on('checkContinue', answerPlain);
   server.on('checkExpectation', answerPlain);
-  server.on('upgrade', (request, socket, head) => void answerUpgrade(request, { socket, head }, deps));
+  server.on('upgrade', (request, socket, head) => {
+    if (busy.has(socket)) return refusePipelined(request, deps.audit);
+    void answerUpgrade(request, { socket, head }, deps);
+  });
   server.on('connect', (request, socket) => {
     socket.on('error', () => socket.destroy());
     const answer = refusal('CONNECT is not taken');

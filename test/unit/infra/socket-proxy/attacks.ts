@@ -269,6 +269,7 @@ const lines = (...all: string[]): string => all.join('\r\n');
 /** Requests that two parsers might read in two ways. */
 export const smuggling: Readonly<Record<string, string>> = {
   'sends in chunks': lines(...post, chunked, '', '2', '{}', '0', '', ''),
+  'sends an honest body in chunks': lines(...post, chunked, '', text.length.toString(16), text, '0', '', ''),
   'has a length and chunks': lines(...post, 'Content-Length: 6', chunked, '', '0', '', pull),
   'has chunks and a length': lines(...post, chunked, 'Content-Length: 4', '', '5c', pull, '0', '', ''),
   'has chunks in disguise': lines(...post, 'Transfer-Encoding: xchunked', 'Content-Length: 0', '', pull),
@@ -287,6 +288,8 @@ export const smuggling: Readonly<Record<string, string>> = {
   'hides a header behind a return': lines(...post, 'X: y\rTransfer-Encoding: chunked', 'Content-Length: 0', '', pull),
   'hides a header behind a zero byte': lines(...post, 'X: \0', 'Content-Length: 0', '', pull),
   'sends a call behind a refused one': `${request('GET', '/info')}${pull}`,
+  'sends an honest call behind a refused one': `${request('GET', '/info')}${request('POST', '/containers/create', text)}`,
+  'upgrades behind a refused call': `${request('GET', '/info')}${request('POST', '/session', '', 'h2c')}`,
   'hides a call in a body': request('GET', '/info', pull),
   'expects to be continued': lines(...post, 'Content-Length: 2', 'Expect: 100-continue', '', ''),
   'expects something else': lines(...post, 'Content-Length: 2', 'Expect: 200-ok', '', '{}'),
