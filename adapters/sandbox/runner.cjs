@@ -256,12 +256,27 @@ function describe(error) {
   }
 }
 
+/** Makes printing wait until the host has read it: what is printed in a loop would pile up here, and what comes last would be lost. */
+function logAtOnce() {
+  let stream;
+  const open = () => {
+    const { Writable } = builtIn('node:stream');
+    const write = (chunk, _, done) => {
+      writeAll(2, chunk);
+      done();
+    };
+    return Object.assign(new Writable({ write }), { fd: 2 });
+  };
+  const get = () => (stream ??= open());
+  Object.defineProperties(process, { stdout: { configurable: true, get }, stderr: { configurable: true, get } });
+}
+
 async function run() {
   writeAll(1, bufferFrom('ready\n'));
   const request = parse(readLine());
   const begin = `\n${request.nonce} `;
   const send = (kind, text) => writeAll(1, bufferFrom(`${begin}${kind} ${text}\n`));
-  Object.defineProperty(process, 'stdout', { configurable: true, get: () => process.stderr });
+  logAtOnce();
   process.on('uncaughtExceptionMonitor', (error) => send('error', describe(error)));
   const context = createContext(createCalls(send));
   let output;
