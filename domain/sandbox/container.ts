@@ -27,6 +27,23 @@ function entrypoint({ runtime, memoryMiB }: SandboxContainer): string[] {
   return ['/usr/local/bin/node', ...options, '/opt/talos/runner.cjs'];
 }
 
+/** What the kernel tells of the host: the engine's own list, and what it forgot. */
+const hiddenPaths = [
+  ...[
+    'acpi',
+    'asound',
+    'interrupts',
+    'kcore',
+    'keys',
+    'latency_stats',
+    'sched_debug',
+    'scsi',
+    'timer_list',
+    'timer_stats',
+  ],
+  ...['bus', 'cmdline', 'config.gz', 'fs', 'iomem', 'ioports', 'irq', 'kallsyms', 'modules', 'partitions', 'version'],
+].map((name) => `/proc/${name}`);
+
 /**
  * The only body with which a sandbox container may be created, as the Engine API writes it. The driver sends it and the socket proxy
  * compares it, byte for byte: there is no second description of what is allowed.
@@ -52,6 +69,7 @@ export function sandboxContainerBody(container: SandboxContainer) {
       IpcMode: 'none',
       CgroupnsMode: 'private',
       ReadonlyRootfs: true,
+      MaskedPaths: [...hiddenPaths, '/sys/firmware', '/sys/devices/virtual/powercap'],
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges', sandboxFilter],
       Memory: memory,

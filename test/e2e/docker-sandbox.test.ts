@@ -13,6 +13,8 @@ import { createDockerDriver } from '../../adapters/sandbox/docker.ts';
 import { createSandbox } from '../../adapters/sandbox/sandbox.ts';
 import { sandboxContainerBody, sandboxImage } from '../../domain/sandbox/container.ts';
 import type { SandboxRequest } from '../../domain/sandbox/run.ts';
+import { describeContainment } from '../contract/containment-suite.ts';
+import { describeSandbox } from '../contract/sandbox-suite.ts';
 import { bodies } from '../unit/infra/socket-proxy/attacks.ts';
 import { request, sendRaw, statusesIn } from '../unit/infra/socket-proxy/raw-http.ts';
 import { type DockerSandboxes, startDockerSandboxes } from './docker-sandboxes.ts';
@@ -164,6 +166,13 @@ describe('sandboxes in Docker', () => {
       });
     });
   });
+
+  if (isRoot) {
+    const create = async () => createSandbox(createDockerDriver(sandboxes.proxyUrl));
+    const leftovers = async () => (await sandboxes.containers()).length;
+    describeSandbox('sandbox in Docker', create);
+    describeContainment('Docker', { create, leftovers });
+  }
 
   describe('killed with -9', () => {
     test('a worker leaves no container', async () => {

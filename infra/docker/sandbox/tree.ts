@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 
 // Makes the files of the sandbox image in a new folder: Node, Python with most of its library, the shared libraries they load, the
@@ -21,6 +30,8 @@ for (const runner of ['runner.cjs', 'runner.py']) {
   cpSync(source, inTree(`/opt/talos/${runner}`));
 }
 for (const folder of ['/tmp', '/proc', '/sys', '/dev', '/etc']) mkdirSync(inTree(folder), { recursive: true });
+// The scratch space of a container takes over who may write to this.
+chmodSync(inTree('/tmp'), 0o1777);
 writeFileSync(inTree('/etc/passwd'), 'nobody:x:65534:65534:nobody:/:/sbin/nologin\n');
 writeFileSync(inTree('/etc/group'), 'nogroup:x:65534:\n');
 
