@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { JsonValue } from '../../domain/json.ts';
 import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
@@ -75,7 +75,7 @@ export function describeContainment(name: string, { create, leftovers }: Contain
       await sandbox.close();
       expect(hits).toBe(0);
       expect(readFileSync(file, 'utf8')).toBe(secret);
-      await expect.poll(leftovers, { timeout: 5000 }).toBe(0);
+      await vi.waitFor(async () => expect(await leftovers()).toBe(0), { timeout: 5000 });
     });
 
     it.each(all.hostile)('contains a skill that $name', async (fixture) => {
