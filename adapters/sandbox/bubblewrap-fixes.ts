@@ -12,9 +12,15 @@ export const installBubblewrap = 'sudo apt-get install -y bubblewrap';
 
 const profile = 'bwrap-userns-restrict';
 
-/** Says why bwrap cannot work here, and the command that mends it. */
-export function namespacesRefused(said: string, switches: NamespaceSwitches): TalosError {
-  const { reason, fix } = reasonFor(switches);
+const useDocker = 'TALOS_SANDBOX=docker ./talos up';
+/** How bwrap words that the kernel refuses. */
+const refusal = /namespace|uid map|not permitted|permission denied|no space left/i;
+
+/** Says why bwrap cannot start anything here, and the command that mends it. */
+export function startRefused(said: string, switches: NamespaceSwitches): TalosError {
+  const { reason, fix } = refusal.test(said)
+    ? reasonFor(switches)
+    : { reason: 'it cannot start a sandbox', fix: useDocker };
   return unavailable(`${reason} (bwrap said: ${said.trim() || 'nothing'})`, fix);
 }
 
@@ -46,6 +52,6 @@ function reasonFor(switches: NamespaceSwitches): { reason: string; fix: string }
     };
   return {
     reason: 'namespaces are refused here, as inside of most containers; there the Docker sandbox is the one to use',
-    fix: 'TALOS_SANDBOX=docker ./talos up',
+    fix: useDocker,
   };
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 import type { SandboxEnd } from '../../domain/sandbox/classify.ts';
 import { bubblewrapArguments, limitScript, type Runtime } from './bubblewrap-arguments.ts';
-import { installBubblewrap, namespacesRefused, unavailable } from './bubblewrap-fixes.ts';
+import { installBubblewrap, startRefused, unavailable } from './bubblewrap-fixes.ts';
 import { findRuntimes } from './bubblewrap-runtimes.ts';
 import { type Cgroup, type CgroupMaker, findCgroups } from './cgroup.ts';
 import type { Driver, DriverFacts, ProgramKind } from './driver.ts';
@@ -32,6 +32,8 @@ export type BubblewrapOptions = {
   readonly node?: string;
   /** Whether to limit by cgroups where they can be written; true by default. */
   readonly useCgroups?: boolean;
+  /** Where bwrap is looked for, as in PATH; the PATH of this process and the usual folders by default. */
+  readonly path?: string;
 };
 
 /** Sandboxes of bubblewrap: namespaces, a system call filter, and limits by cgroup or process. Nothing has to be set up, root is not needed. */
@@ -42,7 +44,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver 
   let found: Promise<Found> | undefined;
 
   async function find(): Promise<Found> {
-    const program = await locate();
+    const program = await locate(options.path);
     const reach = (path: string) => (isRoot ? files.reach(path) : Promise.resolve(path));
     const runtimes = await findRuntimes(options.node ?? process.execPath, reach);
     return { program, runtimes, groups: options.useCgroups === false ? undefined : await findCgroups() };
@@ -75,7 +77,7 @@ export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver 
     async prepare(): Promise<DriverFacts> {
       found = undefined;
       killOrphans();
-      const version = await readVersion(await locate());
+      const version = await readVersion(await locate(options.path));
       const { runtimes, groups } = await (found = find());
       await tryOut(start);
       return { version, limits: groups?.version ?? 'rlimits', hasPython: runtimes.python !== undefined };
@@ -91,9 +93,9 @@ export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver 
   };
 }
 
-async function locate(): Promise<string> {
-  const search = 'PATH="${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin"; command -v bwrap';
-  const path = await ask('/bin/sh', ['-c', search]).then(
+async function locate(folders = ''): Promise<string> {
+  const search = 'PATH="${1:-${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin}"; command -v bwrap';
+  const path = await ask('/bin/sh', ['-c', search, 'sh', folders]).then(
     ({ stdout }) => stdout.trim(),
     () => '',
   );
@@ -117,7 +119,7 @@ async function tryOut(start: Driver['start']): Promise<void> {
     await waitUntilReady(program);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw namespacesRefused(said, {
+    throw startRefused(said, {
       appArmorRestricts: (await kernelSwitch('kernel/apparmor_restrict_unprivileged_userns')) === '1',
       cloneForbidden: (await kernelSwitch('kernel/unprivileged_userns_clone')) === '0',
       noneLeft: (await kernelSwitch('user/max_user_namespaces')) === '0',

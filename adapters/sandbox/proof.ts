@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,9 @@ async function setTrap() {
   const file = join(folder, 'secret');
   const secret = randomUUID();
   await writeFile(file, secret);
+  // open to everybody: that the sandbox runs as another user must not be what keeps it away
+  await chmod(folder, 0o755);
+  await chmod(file, 0o644);
   let hits = 0;
   const server = createServer((socket) => {
     hits += 1;

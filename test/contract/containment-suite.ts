@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 
@@ -55,8 +55,10 @@ export function describeContainment(name: string, { create, leftovers }: Contain
       sandbox.run(requestOf(fixture, until, fixture.input ?? input), noPowers, AbortSignal.timeout(60_000));
 
     beforeAll(async () => {
-      file = join(scratchFolder(), 'canary');
-      writeFileSync(file, secret);
+      const open = scratchFolder();
+      chmodSync(open, 0o755); // that a sandbox runs as another user must not be what keeps it away
+      file = join(open, 'canary');
+      writeFileSync(file, secret, { mode: 0o644 });
       process.env[variable] = secret;
       server = createServer((socket) => {
         hits += 1;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { namespacesRefused } from '../../../../adapters/sandbox/bubblewrap-fixes.ts';
+import { startRefused } from '../../../../adapters/sandbox/bubblewrap-fixes.ts';
 
 const free = { appArmorRestricts: false, cloneForbidden: false, noneLeft: false };
 
@@ -11,10 +11,15 @@ describe('a machine that refuses namespaces', () => {
     ['a limit of the kernel', { ...free, noneLeft: true }, 'user.max_user_namespaces'],
     ['a container', free, 'TALOS_SANDBOX=docker'],
   ])('because of %s is told the command that helps', (_, switches, fix) => {
-    const error = namespacesRefused('bwrap: setting up uid map: Permission denied', switches);
+    const error = startRefused('bwrap: setting up uid map: Permission denied', switches);
     expect(error.code).toBe('SANDBOX_UNAVAILABLE');
     expect(error.message).toContain('Permission denied');
     expect(error.message).toContain(fix);
     expect(error.details['fix']).toContain(fix);
+  });
+
+  it('is told apart from one on which something else goes wrong', () => {
+    const error = startRefused('bwrap: execvp /bin/node: No such file or directory', { ...free, noneLeft: true });
+    expect(error.message).toContain('it cannot start a sandbox');
   });
 });
