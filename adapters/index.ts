@@ -5,7 +5,17 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
-import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type {
+  AgentRuntime,
+  AuditLog,
+  OwnerPorts,
+  Ports,
+  SkillCatalog,
+  SkillPorts,
+  SkillRuns,
+  SkillRuntime,
+  TextHasher,
+} from '../domain/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
@@ -14,8 +24,11 @@ import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
+import { createSkillCatalog } from './skill-catalog.ts';
+import { createSkillRuns } from './skill-runs.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
+import { createTemporalSkills } from './temporal-skills.ts';
 import { ensureTestModels } from './test-model/ensure.ts';
 import { createTokenStream } from './token-stream.ts';
 import { createVectorStore } from './vector-store.ts';
@@ -31,6 +44,11 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  /** Absent where this process serves no skills. */
+  readonly skillPorts?: SkillPorts;
+  readonly catalog: SkillCatalog;
+  readonly skillRuns: SkillRuns;
+  readonly skillRuntime: SkillRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   close(): Promise<void>;
@@ -42,6 +60,7 @@ export const hashText: TextHasher = (text) => createHash('sha256').update(text).
 /** Opens every connection of a Talos process. Rejects with RUNTIME_UNAVAILABLE while Temporal is away; the rest may come later. */
 export async function createPorts({ config, component, nodeKey, eagerStart }: PortOptions): Promise<ProcessPorts> {
   const addresses = engineAddresses(config);
+  const { namespace, taskQueue } = config.temporal;
   const connection = await connectTemporal(config);
   const redis = connectRedis({ url: addresses.redis });
   const logs = createLogStream(redis);
@@ -68,6 +87,9 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
+    catalog: createSkillCatalog(redis),
+    skillRuns: createSkillRuns(redis),
+    skillRuntime: createTemporalSkills({ connection, namespace, taskQueue, eagerStart }),
     logger,
     hashText,
     async close() {

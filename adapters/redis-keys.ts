@@ -1,4 +1,6 @@
 import { type ConversationId, messageId, type MessageRef } from '../domain/chat.ts';
+import type { SkillId } from '../domain/skills/manifest.ts';
+import type { SkillRunRef } from '../domain/skills/run.ts';
 
 /**
  * The names of everything Talos keeps in Redis.
@@ -34,6 +36,19 @@ export function redisKeys(prefix: string) {
     approvals: `${prefix}approvals`,
     /** Hash: wrong guesses and lock-outs by what was guessed for. */
     approvalGuards: `${prefix}approval-guards`,
+    /** Hash: the life of every skill as JSON, by its id. */
+    skillLives: `${prefix}skills`,
+    /** Hash: how many changes the kept life of a skill has seen. */
+    skillChanges: `${prefix}skills:changes`,
+    /** Sorted set: keys of the runs of a skill in the order they came. */
+    skillRuns: (skill: SkillId) => `${prefix}skill:${skill}:runs`,
+    /** Sorted set: keys of those that failed. */
+    failedRuns: (skill: SkillId) => `${prefix}skill:${skill}:failed`,
+    /** Hash: input hash, facts, state, result. */
+    skillRun: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}`,
+    /** Strings with a time to live: the input and the output as JSON. */
+    runInput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:input`,
+    runOutput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:output`,
     /** Channel on which the name of every stream that grew is published. */
     wakeUps: `${prefix}wake-ups`,
     prefix,

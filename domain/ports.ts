@@ -22,8 +22,11 @@ import type { ModelEvent, ModelRequest, InstalledModel, ResidentModel } from './
 import type { EgressAttempt, SandboxProof, SandboxReport, SandboxRequest } from './sandbox/run.ts';
 import type { JsonValue } from './json.ts';
 import type { SkillBundle } from './skills/bundle.ts';
-import type { PromotionCertificate } from './skills/certificate.ts';
-import type { BundleHash, SkillId, SkillManifest } from './skills/manifest.ts';
+import type { CaseJudgement, EvalCase } from './skills/cases.ts';
+import type { CertificateBody, PromotionCertificate } from './skills/certificate.ts';
+import type { SkillLife } from './skills/life.ts';
+import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
+import type { NewSkillRun, SkillRunRecord, SkillRunRef, SkillRunResult, SkillRunSummary } from './skills/run.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
@@ -138,7 +141,7 @@ export interface AgentRuntime extends Probe {
   stopMessage(ref: MessageRef): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
-  /** Cancels every running message; returns how many. */
+  /** Cancels every running message and every running skill; returns how many. */
   cancelMessages(): Promise<number>;
   /** Starts the `lockdown` workflow that stops what runs and waits for the unlock. */
   startLockdown(order: { reason: string; by: string }): Promise<void>;
@@ -185,6 +188,96 @@ export interface SkillStore {
   saveCertificate(certificate: PromotionCertificate): Promise<void>;
   certificate(id: SkillId, hash: BundleHash): Promise<PromotionCertificate | undefined>;
 }
+
+/** The lives of all skills, for lists and look-ups: a copy of what each `skillLife` workflow knows. Fails with STORE_UNAVAILABLE. */
+export interface SkillCatalog {
+  /** Keeps a life unless a later one of the same skill is kept. */
+  put(life: SkillLife): Promise<void>;
+  get(id: SkillId): Promise<SkillLife | undefined>;
+  /** By id. */
+  list(): Promise<SkillLife[]>;
+}
+
+/** `existing`: the same key with the same input. */
+export type RunAcceptance =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'existing'; readonly record: SkillRunRecord }
+  | { readonly kind: 'conflict' };
+
+/** Runs of skills with what they were given and what they gave. Fails with STORE_UNAVAILABLE or STORE_FULL. */
+export interface SkillRuns {
+  /** Gives a run its place. Beyond the newest 200 of a skill the oldest finished ones go. */
+  accept(run: NewSkillRun): Promise<RunAcceptance>;
+  run(ref: SkillRunRef): Promise<SkillRunRecord | undefined>;
+  /** Ends a run. Only the first call counts; tells whether this was it. */
+  settle(ref: SkillRunRef, result: SkillRunResult, output?: JsonValue): Promise<boolean>;
+  /** Newest first. */
+  list(skill: SkillId, page: { limit: number; offset: number; failedOnly: boolean }): Promise<SkillRunSummary[]>;
+}
+
+/** What the life and the runs of skills ask of the skill format; pure, but for the model. */
+export type SkillRules = {
+  readonly checkInput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
+  readonly checkOutput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
+  readonly judgeCase: (evalCase: EvalCase, output: JsonValue) => CaseJudgement;
+  /** What a look at the code finds, for the owner; one short line each. */
+  readonly scanBundle: (bundle: SkillBundle) => string[];
+  readonly permissionsGrew: (before: SkillPermissions, after: SkillPermissions) => boolean;
+  /** SHA-256 of the canonical JSON (RFC 8785) of a value. */
+  readonly hashJson: (value: JsonValue) => string;
+  readonly signCertificate: (body: CertificateBody) => PromotionCertificate;
+  /** How many of the cases the model alone gets right; undefined where there is no model or no prompt to ask it. */
+  readonly answerAlone: (
+    bundle: SkillBundle,
+    cases: readonly EvalCase[],
+    signal: AbortSignal,
+  ) => Promise<{ passed: number; model: string } | undefined>;
+};
+
+/** What the owner tells a skill's life. `by` is who. */
+export type SkillOrder = { readonly id: SkillId; readonly by: string };
+
+/** The owner's consent to one exact version. `approval` is the id of the code that was redeemed, never the code. */
+export type SkillApproval = SkillOrder & {
+  readonly hash: BundleHash;
+  readonly approval: string;
+  /** Why it is promoted although the model alone did better. */
+  readonly override?: string;
+};
+
+/**
+ * Lives and runs of skills. Every change resolves once it is audited and in the catalogue. Fails with RUNTIME_UNAVAILABLE, NOT_FOUND,
+ * SKILL_NOT_READY and SKILL_CHANGED.
+ */
+export interface SkillRuntime {
+  /** Puts a version that the skill store holds into quarantine; doing it twice is the same. Also fails with SKILL_INVALID. */
+  submit(order: SkillOrder & { readonly hash: BundleHash }): Promise<SkillLife>;
+  approve(approval: SkillApproval): Promise<SkillLife>;
+  reject(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
+  deprecate(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
+  /** Puts a former version into quarantine again. */
+  restore(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
+  /** Tells that something a skill needs has changed: a version its faults deprecated is tested again. */
+  retest(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
+  /** What the life itself says; needs a core worker. */
+  life(id: SkillId): Promise<SkillLife | undefined>;
+  /** Starts an accepted run; a second start is the same run. Priority 1 is chat, 3 quarantine, 5 night work. */
+  startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
+  /** Resolves when a started run has ended, however; false when the signal came first. */
+  waitForRun(ref: SkillRunRef, signal: AbortSignal): Promise<boolean>;
+  /** Asks a run to stop; false when no such run runs. */
+  cancelRun(ref: SkillRunRef): Promise<boolean>;
+}
+
+/** What the life and the runs of skills stand on. Without a sandbox no skill runs, everything else does. */
+export type SkillPorts = {
+  readonly skills: SkillStore;
+  readonly catalog: SkillCatalog;
+  readonly skillRuns: SkillRuns;
+  readonly skillRules: SkillRules;
+  readonly powersFor: SkillPowersFactory;
+  readonly sandbox?: Sandbox;
+};
 
 /** Codes that prove the owner's consent out of band. The code itself only ever reaches the delivery. */
 export interface ApprovalCodes {

@@ -4,9 +4,9 @@ import { SandboxVerdict } from '../sandbox/run.ts';
 import { Benefit, CleanRun } from './certificate.ts';
 import { BundleHash, SkillId } from './manifest.ts';
 
-/** Where one version of a skill stands. */
+/** Where one version of a skill stands. `replaced`: it gave way to a newer one without a fault of its own. */
 export const SkillState = z
-  .enum(['quarantined', 'running', 'awaiting-approval', 'active', 'rejected', 'deprecated'])
+  .enum(['quarantined', 'running', 'awaiting-approval', 'active', 'rejected', 'deprecated', 'replaced'])
   .meta({ id: 'SkillState' });
 export type SkillState = z.infer<typeof SkillState>;
 
@@ -23,6 +23,10 @@ export const Strike = z.strictObject({
 });
 export type Strike = z.infer<typeof Strike>;
 
+/** What ended the use or the test of a version: the owner, its own faults, files that are not what was tested, a newer version. */
+export const EndedBy = z.enum(['owner', 'faults', 'changed-files', 'newer-version']).meta({ id: 'EndedBy' });
+export type EndedBy = z.infer<typeof EndedBy>;
+
 /** One version in the life of a skill. Small, plain JSON: it travels through workflow histories. */
 export const SkillVersion = z.strictObject({
   hash: BundleHash,
@@ -34,8 +38,11 @@ export const SkillVersion = z.strictObject({
   benefit: Benefit.optional(),
   strikes: z.array(Strike),
   /** Why it is where it is, for people. */
-  reason: z.string().optional(),
+  reason: z.string().max(500).optional(),
+  endedBy: EndedBy.optional(),
   submittedAt: z.int(),
+  /** When the owner's consent last made it active. */
+  promotedAt: z.int().optional(),
   changedAt: z.int(),
 });
 export type SkillVersion = z.infer<typeof SkillVersion>;
@@ -48,6 +55,8 @@ export const SkillLife = z
     candidate: SkillVersion.optional(),
     /** Former versions, newest first, at most 20. */
     past: z.array(SkillVersion).max(20),
+    /** Counts the changes of this life, so that a late writer never undoes a newer one. */
+    changes: z.int().nonnegative(),
   })
   .meta({ id: 'SkillLife' });
 export type SkillLife = z.infer<typeof SkillLife>;

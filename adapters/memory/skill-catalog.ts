@@ -1,0 +1,14 @@
+import type { SkillCatalog } from '../../domain/ports.ts';
+import type { SkillLife } from '../../domain/skills/life.ts';
+
+/** Lives of skills in memory. */
+export function createMemorySkillCatalog(): SkillCatalog {
+  const lives = new Map<string, SkillLife>();
+  return {
+    async put(life) {
+      if ((lives.get(life.id)?.changes ?? -1) <= life.changes) lives.set(life.id, structuredClone(life));
+    },
+    get: async (id) => lives.get(id),
+    list: async () => [...lives.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+}

@@ -1,0 +1,38 @@
+import { TalosError } from '../domain/errors.ts';
+import type { SkillCatalog } from '../domain/ports.ts';
+import { SkillLife } from '../domain/skills/life.ts';
+import { putLifeScript } from './lua/skills.ts';
+import type { RedisConnections } from './redis.ts';
+
+/** Lives of skills in one hash of Redis: hundreds of them are one round trip. */
+export function createSkillCatalog({ keys, call, run }: RedisConnections): SkillCatalog {
+  return {
+    async put(life) {
+      const checked = SkillLife.parse(life);
+      await run(putLifeScript, {
+        keys: [keys.skillLives, keys.skillChanges],
+        args: [checked.id, checked.changes, JSON.stringify(checked)],
+      });
+    },
+
+    async get(id) {
+      const json = await call((c) => c.hget(keys.skillLives, id));
+      return json === null ? undefined : readLife(json);
+    },
+
+    async list() {
+      const found = await call((c) => c.hvals(keys.skillLives));
+      return found.map(readLife).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    },
+  };
+}
+
+function readLife(json: string): SkillLife {
+  try {
+    return SkillLife.parse(JSON.parse(json));
+  } catch (cause) {
+    throw new TalosError('INTERNAL', 'The life of a skill is not stored as Talos writes it; restore a backup.', {
+      cause,
+    });
+  }
+}
