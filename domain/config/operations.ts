@@ -26,6 +26,14 @@ export const skills = {
     description: 'Longest sandbox run in seconds',
     example: '60',
   }),
+  sandboxDriver: setting(
+    z.enum(['bubblewrap', 'docker'], { error: 'must be bubblewrap or docker' }).prefault('bubblewrap'),
+    {
+      env: 'SANDBOX_DRIVER',
+      description: 'What skills run in: bubblewrap, or Docker behind the socket proxy',
+      example: 'bubblewrap',
+    },
+  ),
   socketProxyUrl: setting(
     text
       .regex(/^(unix:\/\/\/|https?:\/\/)[^\s\0]+$/, 'must be unix:// with a path, or an http or https address')
