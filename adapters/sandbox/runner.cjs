@@ -190,7 +190,7 @@ class Loader {
 
   #moduleFor(specifier, from) {
     if (!isBuiltin(specifier)) return this.#at(this.#resolve(specifier, from)).module;
-    if (!this.#loaded.has(specifier)) this.#loaded.set(specifier, synthetic(specifier, builtIn(specifier)));
+    if (!this.#loaded.has(specifier)) this.#loaded.set(specifier, synthetic(specifier, builtIn(specifier), 'stdin'));
     return this.#loaded.get(specifier);
   }
 
@@ -217,8 +217,9 @@ function missing(specifier, from) {
   return Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' });
 }
 
-function synthetic(name, exported) {
-  const keys = Object.keys(exported ?? {}).filter((key) => key !== 'default');
+/** `unread` is not exported: reading the standard input of `node:process` would take it from the runner. */
+function synthetic(name, exported, unread = 'default') {
+  const keys = Object.keys(exported ?? {}).filter((key) => key !== 'default' && key !== unread);
   function fill() {
     this.setExport('default', exported);
     for (const key of keys) this.setExport(key, exported[key]);

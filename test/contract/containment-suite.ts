@@ -109,7 +109,7 @@ export default () => { const was = [globalThis.was ?? false, existsSync('/tmp/wa
 
     it('lets the files of a skill import one another, and none see its cases', async () => {
       const files = {
-        'scripts/main.js': `import { twice } from './math/twice.js'; import data from '../data.json'; import old from './old.cjs';
+        'scripts/main.js': `import { twice } from './math/twice.js'; import data from '../data.json' with { type: 'json' }; import old from './old.cjs';
 export default async () => [twice(data.number), old.half(8), (await import('./late.mjs')).late, import.meta.url.endsWith('main.js')];`,
         'scripts/math/twice.js': `export { twice } from '../more.js';`,
         'scripts/more.js': `import './math/twice.js'; export const twice = (number) => 2 * number;`,
