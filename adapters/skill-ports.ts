@@ -1,4 +1,4 @@
-import { type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Config } from '../domain/config/parse.ts';
