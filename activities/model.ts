@@ -18,6 +18,7 @@ import { parseContext } from '../domain/retrieval/context.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { abortReason, withHeartbeat } from './heartbeat.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import type { Patience } from './patience.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
 /** How the local model is asked. */
@@ -40,6 +41,7 @@ type Deps = {
   lockdown: LockdownStore;
   audit: AuditLog;
   hashText: TextHasher;
+  patience: Patience;
   now(): number;
   newMarker(): string;
   settings: ModelSettings;
@@ -53,9 +55,11 @@ export function createModelActivities(deps: Deps) {
   return {
     /** Streams the model's answer and keeps it as the draft. A new attempt starts the text anew and tells the readers so. */
     generateReply: async (ref: MessageRef): Promise<Generation> =>
-      withHeartbeat(
-        (signal) => generate(deps, ref, signal),
-        () => refuseWhenLocked(deps.lockdown),
+      deps.patience.keep(() =>
+        withHeartbeat(
+          (signal) => generate(deps, ref, signal),
+          () => refuseWhenLocked(deps.lockdown),
+        ),
       ),
   };
 }
@@ -80,7 +84,9 @@ async function generate(deps: Deps, ref: MessageRef, signal: AbortSignal): Promi
 
 async function chooseModel(deps: Deps, signal: AbortSignal): Promise<{ model: string; notice?: string }> {
   const { chatModel, ollamaAddress } = deps.settings;
-  const choice = chooseChatModel(await deps.model.installed(), chatModel, ollamaAddress);
+  const installed = await deps.model.installed();
+  deps.patience.modelSeen();
+  const choice = chooseChatModel(installed, chatModel, ollamaAddress);
   if (choice.kind === 'none') await deps.testModels.install(signal);
   return choice;
 }

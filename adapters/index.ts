@@ -5,17 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
-import type {
-  AgentRuntime,
-  AuditLog,
-  OwnerPorts,
-  Ports,
-  SkillCatalog,
-  SkillPorts,
-  SkillRuns,
-  SkillRuntime,
-  TextHasher,
-} from '../domain/ports.ts';
+import type { AgentRuntime, AuditLog, OwnerPorts, Ports, SkillRuntime, TextHasher } from '../domain/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
@@ -27,6 +17,7 @@ import { connectRedis, type RedisConnections } from './redis.ts';
 import { createSkillCatalog } from './skill-catalog.ts';
 import { createSkillRuns } from './skill-runs.ts';
 import { connectTemporal } from './temporal-connection.ts';
+import { createSkillPorts } from './skill-ports.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
 import { createTemporalSkills } from './temporal-skills.ts';
 import { ensureTestModels } from './test-model/ensure.ts';
@@ -44,10 +35,7 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
-  /** Absent where this process serves no skills. */
-  readonly skillPorts?: SkillPorts;
-  readonly catalog: SkillCatalog;
-  readonly skillRuns: SkillRuns;
+  readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
@@ -73,6 +61,18 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   });
   const audit = await openAudit(config, component, nodeKey);
   const ollama = createOllama({ url: addresses.ollama });
+  const vectors = createVectorStore({ url: addresses.chroma });
+  const skillPorts = createSkillPorts({
+    config,
+    nodeKey,
+    audit,
+    model: ollama,
+    embedder: ollama,
+    vectors,
+    catalog: createSkillCatalog(redis),
+    skillRuns: createSkillRuns(redis),
+    answerAlone: async () => undefined,
+  });
   return {
     connection,
     redis,
@@ -81,18 +81,18 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
-    vectors: createVectorStore({ url: addresses.chroma }),
+    vectors,
     model: ollama,
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
-    catalog: createSkillCatalog(redis),
-    skillRuns: createSkillRuns(redis),
+    skillPorts,
     skillRuntime: createTemporalSkills({ connection, namespace, taskQueue, eagerStart }),
     logger,
     hashText,
     async close() {
+      await skillPorts.sandbox.close();
       await audit.close();
       await connection.close();
       await redis.close();

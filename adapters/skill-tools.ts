@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 
+import type { Config } from '../domain/config/parse.ts';
 import type { Sandbox, SkillBundles } from '../domain/ports.ts';
 import type { CertificateChecker } from '../domain/skills/certificate-seal.ts';
 import type { CheckValue } from '../domain/skills/read-manifest.ts';
 import { createCertificateChecker, publicKeyHex } from './certificate-crypto.ts';
-import { createBubblewrapDriver } from './sandbox/bubblewrap.ts';
-import { createSandbox } from './sandbox/sandbox.ts';
 import { createSkillBundles } from './skill-bundles.ts';
+import { createConfiguredSandbox } from './skill-ports.ts';
 import { createBundleTools } from './skill-reader.ts';
 
 type SkillToolsOptions = {
-  readonly maxBytes: number;
+  readonly config: Config;
   /** Of the person who runs the command: git is to reach others as it does for them. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Of this node; undefined where it has none yet. */
@@ -38,8 +38,8 @@ const gitVariables = [
 ];
 
 /** Makes them; a sandbox is started only when it is asked for. */
-export function createSkillTools({ maxBytes, environment, publicKey }: SkillToolsOptions): LocalSkillTools {
-  const tools = createBundleTools({ maxBytes });
+export function createSkillTools({ config, environment, publicKey }: SkillToolsOptions): LocalSkillTools {
+  const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   return {
     bundles: createSkillBundles({ tools, git: { env: gitEnvironment(environment) } }),
     checkValue: tools.checkValue,
@@ -48,7 +48,7 @@ export function createSkillTools({ maxBytes, environment, publicKey }: SkillTool
       const key = publicKey();
       return key && publicKeyHex(key);
     },
-    sandbox: () => createSandbox(createBubblewrapDriver()),
+    sandbox: () => createConfiguredSandbox(config),
   };
 }
 

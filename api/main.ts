@@ -6,7 +6,7 @@ import { createCodeBox } from '../adapters/code-box.ts';
 import { combineDeliveries } from '../adapters/code-deliveries.ts';
 import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
-import { createSkillAccess } from '../adapters/skill-access.ts';
+import { createSkillBundles } from '../adapters/skill-bundles.ts';
 import { gitEnvironment } from '../adapters/skill-tools.ts';
 import { parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
@@ -50,22 +50,21 @@ await runProcess(async () => {
   ]);
   sdk.logger = ports.logger;
   const running = await startWorkers(roles, { config, ports, bundlePath });
-  const skillAccess = createSkillAccess({
-    ...ports,
-    config,
-    eagerStart: apiHostsCore,
-    gitEnvironment: gitEnvironment(process.env),
-  });
+  const { skills, catalog, skillRuns, tools } = ports.skillPorts;
+  const git = { protocols: ['https'], env: gitEnvironment(process.env), tmp: paths.tmp } as const;
   const metrics = createMetricSources({
     ...ports,
-    ...skillAccess,
+    catalog,
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
   const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
   const deps: ApiDeps = {
     ...ports,
-    ...skillAccess,
+    skills,
+    catalog,
+    skillRuns,
+    skillBundles: createSkillBundles({ tools, git }),
     config,
     ...openApprovals(ports, nodeKey),
     metrics,

@@ -56,7 +56,7 @@ const deps: CliDeps = {
     const { createSkillTools } = await import('../adapters/skill-tools.ts');
     const { nodeKey } = homePaths(checked);
     return createSkillTools({
-      maxBytes: checked.skills.maxSizeBytes,
+      config: checked,
       environment: process.env,
       publicKey: () => (existsSync(nodeKey) ? createPublicKey(readNodeKey(nodeKey)) : undefined),
     });

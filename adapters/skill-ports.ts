@@ -1,0 +1,107 @@
+import type { KeyObject } from 'node:crypto';
+
+import { canonicalJson } from '../domain/canonical-json.ts';
+import type { Config } from '../domain/config/parse.ts';
+import { engineAddresses, homePaths } from '../domain/config/paths.ts';
+import { TalosError } from '../domain/errors.ts';
+import type {
+  AuditLog,
+  Embedder,
+  LanguageModel,
+  Sandbox,
+  SkillCatalog,
+  SkillPorts,
+  SkillRules,
+  SkillRuns,
+  VectorStore,
+} from '../domain/ports.ts';
+import { signCertificate } from '../domain/skills/certificate-seal.ts';
+import { judgeCase } from '../domain/skills/judge-case.ts';
+import { permissionsGrew } from '../domain/skills/manifest-diff.ts';
+import type { BundleTools } from '../domain/skills/read-bundle.ts';
+import { scanBundle } from '../domain/skills/scan.ts';
+import { createMemoryPower } from './broker/memory.ts';
+import { createCertificateSigner } from './certificate-crypto.ts';
+import { createBubblewrapDriver } from './sandbox/bubblewrap.ts';
+import { createDockerDriver } from './sandbox/docker.ts';
+import { createSandbox } from './sandbox/sandbox.ts';
+import { createSkillFiles } from './skill-files.ts';
+import { createSkillGrants } from './skill-grants.ts';
+import { createSkillPowers } from './skill-powers.ts';
+import { createBundleTools } from './skill-reader.ts';
+
+type Options = {
+  readonly config: Config;
+  readonly nodeKey: KeyObject;
+  readonly audit: AuditLog;
+  readonly model: LanguageModel;
+  readonly embedder: Embedder;
+  readonly vectors: VectorStore;
+  readonly catalog: SkillCatalog;
+  readonly skillRuns: SkillRuns;
+  readonly answerAlone: SkillRules['answerAlone'];
+};
+
+/** Everything skills stand on in this process. The sandbox runs nothing until it has been put to the test. */
+export function createSkillPorts(
+  options: Options,
+): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
+  const { config, nodeKey, catalog, skillRuns, answerAlone } = options;
+  const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
+  return {
+    tools,
+    skills: createSkillFiles({ dir: homePaths(config).skills, tools, now: Date.now }),
+    catalog,
+    skillRuns,
+    skillRules: createSkillRules({ tools, nodeKey, answerAlone }),
+    powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
+    sandbox: createConfiguredSandbox(config),
+  };
+}
+
+/** The sandbox the configuration names. */
+export function createConfiguredSandbox({ skills }: Config): Sandbox {
+  return createSandbox(
+    skills.sandboxDriver === 'docker' ? createDockerDriver(skills.socketProxyUrl) : createBubblewrapDriver(),
+  );
+}
+
+function createSkillRules({
+  tools,
+  nodeKey,
+  answerAlone,
+}: {
+  tools: BundleTools;
+  nodeKey: KeyObject;
+  answerAlone: SkillRules['answerAlone'];
+}): SkillRules {
+  const signer = createCertificateSigner(nodeKey);
+  const judge = (problems: readonly string[]) =>
+    problems.length === 0 ? ({ pass: true } as const) : ({ pass: false, reason: problems.join('; ') } as const);
+  return {
+    checkInput: ({ manifest }, value) => judge(tools.checkValue(manifest.input, value)),
+    checkOutput: ({ manifest }, value) => judge(tools.checkValue(manifest.output, value)),
+    judgeCase,
+    scanBundle,
+    permissionsGrew,
+    hashJson: (value) => tools.hash(canonicalJson(value)),
+    signCertificate: (body) => signCertificate(body, signer),
+    answerAlone,
+  };
+}
+
+function powerSources({ config, model, embedder, vectors }: Options) {
+  return {
+    ...createSkillGrants(homePaths(config)),
+    searchMemory: createMemoryPower({
+      model,
+      embedder,
+      vectors,
+      embeddingModel: config.models.embedding,
+      ollamaAddress: engineAddresses(config).ollama,
+      now: Date.now,
+    }),
+    callTool: ({ name }: { name: string }) =>
+      Promise.reject(new TalosError('PERMISSION_DENIED', `ctx.tool: this machine offers no tool ${name}.`)),
+  };
+}
