@@ -14,6 +14,7 @@ import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
+import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillCatalog } from './skill-catalog.ts';
 import { createSkillRuns } from './skill-runs.ts';
 import { connectTemporal } from './temporal-connection.ts';
@@ -71,6 +72,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     vectors,
     catalog: createSkillCatalog(redis),
     skillRuns: createSkillRuns(redis),
+    sandbox: await createConfiguredSandbox(config),
     answerAlone: async () => undefined,
   });
   return {

@@ -22,9 +22,6 @@ import type { BundleTools } from '../domain/skills/read-bundle.ts';
 import { scanBundle } from '../domain/skills/scan.ts';
 import { createMemoryPower } from './broker/memory.ts';
 import { createCertificateSigner } from './certificate-crypto.ts';
-import { createBubblewrapDriver } from './sandbox/bubblewrap.ts';
-import { createDockerDriver } from './sandbox/docker.ts';
-import { createSandbox } from './sandbox/sandbox.ts';
 import { createSkillFiles } from './skill-files.ts';
 import { createSkillGrants } from './skill-grants.ts';
 import { createSkillPowers } from './skill-powers.ts';
@@ -39,6 +36,7 @@ type Options = {
   readonly vectors: VectorStore;
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
+  readonly sandbox: Sandbox;
   readonly answerAlone: SkillRules['answerAlone'];
 };
 
@@ -46,7 +44,7 @@ type Options = {
 export function createSkillPorts(
   options: Options,
 ): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
-  const { config, nodeKey, catalog, skillRuns, answerAlone } = options;
+  const { config, nodeKey, catalog, skillRuns, sandbox, answerAlone } = options;
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   return {
     tools,
@@ -55,15 +53,8 @@ export function createSkillPorts(
     skillRuns,
     skillRules: createSkillRules({ tools, nodeKey, answerAlone }),
     powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
-    sandbox: createConfiguredSandbox(config),
+    sandbox,
   };
-}
-
-/** The sandbox the configuration names. */
-export function createConfiguredSandbox({ skills }: Config): Sandbox {
-  return createSandbox(
-    skills.sandboxDriver === 'docker' ? createDockerDriver(skills.socketProxyUrl) : createBubblewrapDriver(),
-  );
 }
 
 function createSkillRules({

@@ -5,8 +5,8 @@ import type { Sandbox, SkillBundles } from '../domain/ports.ts';
 import type { CertificateChecker } from '../domain/skills/certificate-seal.ts';
 import type { CheckValue } from '../domain/skills/read-manifest.ts';
 import { createCertificateChecker, publicKeyHex } from './certificate-crypto.ts';
+import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillBundles } from './skill-bundles.ts';
-import { createConfiguredSandbox } from './skill-ports.ts';
 import { createBundleTools } from './skill-reader.ts';
 
 type SkillToolsOptions = {
@@ -23,7 +23,7 @@ export type LocalSkillTools = {
   readonly checkValue: CheckValue;
   readonly certificates: CertificateChecker;
   readonly nodePublicKey: () => string | undefined;
-  readonly sandbox: () => Sandbox;
+  readonly sandbox: () => Promise<Sandbox>;
 };
 
 /** Variables git needs for proxies, certificates and an ssh agent. */

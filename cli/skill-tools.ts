@@ -10,5 +10,5 @@ export type SkillTools = {
   /** Ed25519 public key of this node, hex; undefined where this home has no key. */
   readonly nodePublicKey: () => string | undefined;
   /** The sandbox of this machine, not put to the test yet. Whoever asks for it closes it. */
-  readonly sandbox: () => Sandbox;
+  readonly sandbox: () => Promise<Sandbox>;
 };

@@ -96,11 +96,11 @@ describe('talos skills test', () => {
     const folder = await writeSkill('hello');
     const { sandbox, ...tools } = toolsOver();
     const refusing = {
-      ...sandbox(),
+      ...(await sandbox()),
       prove: () => Promise.reject(new TalosError('SANDBOX_UNAVAILABLE', 'It does not hold.')),
       run: () => Promise.reject(new Error('must not run')),
     };
-    const { code, stderr } = await skills(['test', folder], { ...tools, sandbox: () => refusing });
+    const { code, stderr } = await skills(['test', folder], { ...tools, sandbox: async () => refusing });
     expect({ code, stderr }).toEqual({ code: 69, stderr: 'SANDBOX_UNAVAILABLE: It does not hold.\n' });
   });
 
@@ -167,7 +167,10 @@ describe('talos doctor', () => {
     expect(await doctor()).toMatchObject({ state: 'ok', detail: expect.stringContaining('limits by rlimits') });
     const { sandbox, ...tools } = toolsOver();
     const error = new TalosError('SANDBOX_UNAVAILABLE', 'There is no bwrap.', { details: { fix: 'apt install it' } });
-    const none = { ...sandbox(), prove: () => Promise.reject(error) };
-    expect(await doctor({ ...tools, sandbox: () => none })).toMatchObject({ state: 'warning', fix: 'apt install it' });
+    const none = { ...(await sandbox()), prove: () => Promise.reject(error) };
+    expect(await doctor({ ...tools, sandbox: async () => none })).toMatchObject({
+      state: 'warning',
+      fix: 'apt install it',
+    });
   });
 });

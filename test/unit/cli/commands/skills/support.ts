@@ -30,6 +30,6 @@ export function toolsOver({
     checkValue: tools.checkValue,
     certificates: createCertificateChecker(),
     nodePublicKey: () => publicKey,
-    sandbox: () => createMemorySandbox(new Map([[files['scripts/main.js'] ?? '', script]])),
+    sandbox: async () => createMemorySandbox(new Map([[files['scripts/main.js'] ?? '', script]])),
   };
 }
