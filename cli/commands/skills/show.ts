@@ -8,7 +8,7 @@ import { CLEAN_RUNS } from '../../../domain/skills/quarantine.ts';
 import { currentVersions, type SkillView } from '../../../domain/skills/view.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainLine, plainText } from '../../plain-text.ts';
-import { evidenceCard } from '../../skill-card.ts';
+import { describeRun, evidenceCard } from '../../skill-card.ts';
 import { createSkillsClient, type SkillsClient } from '../../skills-client.ts';
 
 type ShowOptions = { follow?: true; code?: true; json?: true };
@@ -71,12 +71,14 @@ type Following = {
 
 async function follow({ id, client, deps, isJson }: Following): Promise<void> {
   const signal = deps.interrupted();
+  const told = new Set<string>();
   let last = '';
   for (;;) {
     const { life } = await client.view(id);
-    const news = describe(life);
-    if (news !== last) deps.output.line(isJson ? JSON.stringify(life) : news);
-    last = news;
+    const now = describe(life);
+    if (now !== last && isJson) deps.output.line(JSON.stringify(life));
+    if (now !== last && !isJson) for (const line of [...newRuns(life, told), now]) deps.output.line(line);
+    last = now;
     const { candidate } = life;
     if (candidate === undefined) return;
     if (candidate.state === 'awaiting-approval') {
@@ -88,15 +90,22 @@ async function follow({ id, client, deps, isJson }: Following): Promise<void> {
   }
 }
 
+/** The clean runs nobody was told of yet: all of them may come between two looks. */
+function newRuns({ candidate }: SkillLife, told: Set<string>): string[] {
+  const runs = candidate?.runs ?? [];
+  const lines = runs.map((run, index) => [run.runId, `${index + 1}/${CLEAN_RUNS} ${describeRun(run)}`] as const);
+  const fresh = lines.filter(([runId]) => !told.has(runId));
+  for (const [runId] of fresh) told.add(runId);
+  return fresh.map(([, line]) => plainLine(line, 300));
+}
+
 function describe(life: SkillLife): string {
   return currentVersions(life).map(describeVersion).join('\n');
 }
 
 function describeVersion({ version, state, runs, strikes, reason }: SkillVersion): string {
   const isTested = state === 'quarantined' || state === 'running';
-  const last = runs.at(-1);
-  const done = last === undefined ? '' : `, last: ${last.case} in ${Math.round(last.resources.wallMs)} ms`;
-  const progress = isTested ? ` ${runs.length}/${CLEAN_RUNS} clean runs${done}` : '';
+  const progress = isTested ? ` ${runs.length}/${CLEAN_RUNS} clean runs` : '';
   const struck = strikes.length === 0 ? '' : `, ${strikes.length} strikes`;
   return `${plainLine(version, 20)} ${state}${progress}${struck}${reason === undefined ? '' : `: ${plainLine(reason, 200)}`}`;
 }

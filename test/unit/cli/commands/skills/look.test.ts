@@ -95,7 +95,11 @@ describe('talos skills show and diff', () => {
     expect(code).toBe(0);
     expect(stdout.split('\n')).toEqual([
       '1.0.97 quarantined 0/3 clean runs',
-      '1.0.97 running 1/3 clean runs, last: one in 5 ms',
+      '1/3 one: ok in 5 ms (bubblewrap, asked example.org)',
+      '1.0.97 running 1/3 clean runs',
+      '1/3 a: ok in 5 ms (bubblewrap, asked example.org)',
+      '2/3 b: ok in 5 ms (bubblewrap, asked example.org)',
+      '3/3 c: ok in 5 ms (bubblewrap, asked example.org)',
       '1.0.97 awaiting-approval',
       `It needs you: talos skills approve ${id}`,
       '',
