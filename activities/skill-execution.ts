@@ -81,13 +81,19 @@ function judged({ skillRules }: SkillPorts, { bundle, evalCase }: RunPlan, repor
 
 type Outcome = { readonly report: SandboxReport; readonly egress: SkillRunResult['egress'] };
 
-function ending({ skillRules }: SkillPorts, { bundle, record }: RunPlan, { report, egress }: Outcome): Execution {
+function ending(
+  { skillRules }: SkillPorts,
+  { bundle, record, evalCase }: RunPlan,
+  { report, egress }: Outcome,
+): Execution {
   const { verdict, reason, output, driver, resources, log } = report;
   const common = { hash: bundle.hash, verdict, driver, resources, egress, log: log.slice(-keptLogChars) };
   if (verdict === 'ok' && output !== undefined) {
     return { state: 'ok', outputHash: skillRules.hashJson(output), ...common, output };
   }
-  const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress });
+  // The hosts of a case are part of it: a skill that cannot bear what they answer has failed.
+  const real = evalCase === undefined ? egress : [];
+  const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress: real });
   const message = `${verdict}: ${reason ?? 'the sandbox gave no reason'}`.slice(0, longestMessage);
   return { state: 'failed', blame, error: { code: 'SKILL_FAILED', message }, ...common };
 }

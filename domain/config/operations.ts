@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { setting, wholeNumber } from './setting.ts';
+import { flag, setting, wholeNumber } from './setting.ts';
 
 const text = z.string();
 
@@ -25,6 +25,11 @@ export const skills = {
     env: 'SANDBOX_TIMEOUT',
     description: 'Longest sandbox run in seconds',
     example: '60',
+  }),
+  autoload: setting(flag.prefault('true'), {
+    env: 'SKILL_AUTOLOAD_ENABLED',
+    description: 'Hand in the skills that come with Talos at the first start; they are quarantined like any other',
+    example: 'true',
   }),
   sandboxDriver: setting(
     z.enum(['bubblewrap', 'docker'], { error: 'must be bubblewrap or docker' }).prefault('bubblewrap'),
