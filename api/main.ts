@@ -76,11 +76,7 @@ await runProcess(async () => {
   };
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
-  if (config.skills.autoload) {
-    submitBuiltInSkills({ ...ports, ...ports.skillPorts }).catch((error: unknown) => {
-      ports.logger.error({ err: error }, 'the built-in skills were not handed in');
-    });
-  }
+  if (config.skills.autoload) handInBuiltInSkills(ports);
   return {
     done: running.done,
     async stop() {
@@ -90,6 +86,13 @@ await runProcess(async () => {
     },
   };
 });
+
+/** Nobody waits for that: quarantine goes on behind the start. */
+function handInBuiltInSkills(ports: ProcessPorts): void {
+  submitBuiltInSkills({ ...ports, ...ports.skillPorts }).catch((error: unknown) => {
+    ports.logger.error({ err: error }, 'the built-in skills were not handed in');
+  });
+}
 
 /** Codes that prove the owner's consent, and where they wait for the owner. */
 function openApprovals(ports: ProcessPorts, nodeKey: KeyObject): Pick<ApiDeps, 'approvals' | 'codeBox'> {
