@@ -10,7 +10,7 @@ import { scriptedPowers } from '../domain/skills/case-replies.ts';
 import type { EvalCase } from '../domain/skills/cases.ts';
 import { keptLogChars, runId, type SkillRunRecord, type SkillRunResult } from '../domain/skills/run.ts';
 import { abortReason } from './heartbeat.ts';
-import { sandboxOf } from './skill-parts.ts';
+import { provenSandbox } from './skill-parts.ts';
 
 /** What is run on what; with a case its output is judged by it as well. */
 export type RunPlan = { readonly bundle: SkillBundle; readonly record: SkillRunRecord; readonly evalCase?: EvalCase };
@@ -56,11 +56,10 @@ async function inSandbox(parts: SkillPorts, { plan, input, powers, signal }: San
   const { language, entry, limits } = bundle.manifest;
   const until = evalCase === undefined ? 'first' : 'whole';
   const request = { runId: runId(record), language, files: bundle.files, entry, input, limits, until } as const;
-  const report = await sandboxOf(parts)
-    .run(request, powers, signal)
-    .catch((thrown: unknown) => {
-      throw signal.aborted ? abortReason(signal) : thrown;
-    });
+  const sandbox = await provenSandbox(parts);
+  const report = await sandbox.run(request, powers, signal).catch((thrown: unknown) => {
+    throw signal.aborted ? abortReason(signal) : thrown;
+  });
   if (signal.aborted) throw abortReason(signal);
   if (report.verdict === 'cancelled') throw new CancelledFailure('The run was cancelled.');
   if (report.verdict === 'infrastructure') {

@@ -17,8 +17,17 @@ export function skillParts({ skillPorts }: SkillDeps): SkillPorts {
   throw new TalosError('SANDBOX_UNAVAILABLE', 'This process serves no skills; `talos doctor` says what is missing.');
 }
 
-/** The sandbox; fails with SANDBOX_UNAVAILABLE where none has been shown to hold. */
-export function sandboxOf({ sandbox }: SkillPorts): Sandbox {
-  if (sandbox !== undefined) return sandbox;
-  throw new TalosError('SANDBOX_UNAVAILABLE', 'No sandbox holds on this machine; `talos doctor` says what to do.');
+/** Containment is put to the test within this time, or counts as not shown. */
+const proofTimeoutMs = 60_000;
+
+/**
+ * The sandbox once it has been shown to hold; the first success counts for this process, so that a machine that was mended runs
+ * skills without a restart. Fails with SANDBOX_UNAVAILABLE and the fix.
+ */
+export async function provenSandbox({ sandbox }: SkillPorts): Promise<Sandbox> {
+  if (sandbox === undefined) {
+    throw new TalosError('SANDBOX_UNAVAILABLE', 'No sandbox holds on this machine; `talos doctor` says what to do.');
+  }
+  await sandbox.prove(AbortSignal.timeout(proofTimeoutMs));
+  return sandbox;
 }

@@ -10,7 +10,7 @@ export type SandboxState =
 /** Containment is put to the test within this time, or counts as not shown. */
 const proofTimeoutMs = 60_000;
 
-/** Puts a sandbox to the test and tells what came of it; one that was not shown to hold runs nothing, which stops nothing else. */
+/** Puts a sandbox to the test and tells what came of it, never by failing; one that was not shown to hold runs nothing. */
 export async function proveSandbox(
   sandbox: Sandbox | undefined,
   { audit, logger }: { audit: AuditLog; logger: Logger },

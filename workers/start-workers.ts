@@ -11,19 +11,14 @@ import { TalosError } from '../domain/errors.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
-import { proveSandbox, type SandboxState } from './prove-sandbox.ts';
+import { proveSandbox } from './prove-sandbox.ts';
 
 /** Running workers of one process. `done` rejects when one of them fails for good. */
-export type RunningWorkers = {
-  readonly done: Promise<void>;
-  /** What the sandbox of this process showed, or why none runs skills here; undefined where the role is not served. */
-  readonly sandbox?: Promise<SandboxState>;
-  stop(): Promise<void>;
-};
+export type RunningWorkers = { readonly done: Promise<void>; stop(): Promise<void> };
 
 /**
  * Starts the workers of the given roles on the ports of this process; resolves when they poll. The sandbox is put to the test behind
- * that, so that nobody waits for it to chat; its worker polls once it has been shown to hold, and else never.
+ * that, so that nobody waits for it to chat; until it has been shown to hold, every run is refused with the reason.
  */
 export async function startWorkers(
   roles: readonly WorkerRole[],
@@ -37,36 +32,16 @@ export async function startWorkers(
   });
   const { namespace, taskQueue } = config.temporal;
   const deps = { connection: ports.connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath };
-  const running = createRunning((role) => createWorker(role, deps));
-  await Promise.all(roles.filter((role) => role !== 'sandbox').map((role) => running.serve(role)));
-  if (!roles.includes('sandbox')) return running;
-  const sandbox = proveSandbox(ports.skillPorts.sandbox, ports).then(async (state) => {
-    if (state.isProven) await running.serve('sandbox');
-    return state;
-  });
-  sandbox.catch((error: unknown) => running.fail(error));
-  return { ...running, sandbox };
-}
-
-/** Keeps workers that come one after another; without any, such as an API of its own, it never ends by itself. */
-function createRunning(create: (role: WorkerRole) => Promise<Worker>) {
-  const workers: { worker: Worker; run: Promise<void> }[] = [];
-  const { promise: done, reject: fail } = Promise.withResolvers<void>();
-  let isStopping = false;
+  const workers = await Promise.all(roles.map((role) => createWorker(role, deps)));
+  const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  // A process without workers, such as an API of its own, never ends by itself.
+  const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
+  if (roles.includes('sandbox')) void proveSandbox(ports.skillPorts.sandbox, ports);
   return {
     done,
-    fail,
-    async serve(role: WorkerRole): Promise<void> {
-      const worker = await create(role);
-      if (isStopping) return;
-      const run = worker.run();
-      workers.push({ worker, run });
-      run.catch(fail);
-    },
-    async stop(): Promise<void> {
-      isStopping = true;
-      for (const { worker } of workers) shutdown(worker);
-      await Promise.all(workers.map(({ run }) => run));
+    async stop() {
+      for (const worker of workers) shutdown(worker);
+      await runs;
     },
   };
 }
