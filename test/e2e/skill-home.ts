@@ -19,12 +19,12 @@ import type { TestHome } from '../support/home.ts';
 const code = `export default async ({ ms, text }, ctx) => {
   ctx.log('waits with', text);
   await new Promise((resolve) => setTimeout(resolve, ms));
-  if (text === 'fail') throw new Error('it was asked to fail');
-  return { text };
+  if (text.startsWith('fail')) throw new Error('it was asked to ' + text);
+  return text.startsWith('lie') ? { words: text } : { text };
 };
 `;
 
-/** A skill that waits as long as its input says and gives its text back; asked to fail, it fails. Its three cases take `caseMs` each. */
+/** A skill that waits as long as its input says and gives its text back; asked to `fail` or to `lie`, it does. Its three cases take `caseMs` each. */
 export function waitingSkill(id: string, { caseMs = 10, version = '1.0.0' } = {}): BundleFiles {
   const template = skillTemplate(id, 'js');
   const text = { type: 'string' };

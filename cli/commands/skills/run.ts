@@ -7,6 +7,7 @@ import { homePaths } from '../../../domain/config/paths.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import { parseJsonText } from '../../../domain/json-text.ts';
 import type { JsonValue } from '../../../domain/json.ts';
+import { checkSkillId } from '../../../domain/skills/skill-name.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainText } from '../../plain-text.ts';
 import { runFailure, runToEnd } from '../../skill-run-end.ts';
@@ -33,9 +34,9 @@ export function addSkillRun(skills: Command, deps: CliDeps, input: ChatInput): v
     .option('--json', 'print the whole record of the run as JSON')
     .addHelpText('after', examples)
     .action(async (skill: string, options: { input?: string; json?: true }) => {
+      const ref = { skill: checkSkillId(skill), key: randomUUID() };
       const value = await readInput(options.input, input);
       const client = createSkillsClient(homePaths(deps.config()).apiSocket);
-      const ref = { skill, key: randomUUID() };
       const signal = deps.interrupted();
       const record = await runToEnd({ client, ref, signal, begin: () => client.run(ref, value, signal) });
       if (options.json === true) deps.output.json(record);
