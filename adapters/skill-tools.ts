@@ -1,11 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Config } from '../domain/config/parse.ts';
+import { homePaths } from '../domain/config/paths.ts';
 import type { Sandbox, SkillBundles } from '../domain/ports.ts';
 import type { CertificateChecker } from '../domain/skills/certificate-seal.ts';
 import type { CheckValue } from '../domain/skills/read-manifest.ts';
 import { createCertificateChecker, publicKeyHex } from './certificate-crypto.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
+import { createProofMemory } from './sandbox/proof-memory.ts';
 import { createSkillBundles } from './skill-bundles.ts';
 import { createBundleTools } from './skill-reader.ts';
 
@@ -23,7 +25,8 @@ export type LocalSkillTools = {
   readonly checkValue: CheckValue;
   readonly certificates: CertificateChecker;
   readonly nodePublicKey: () => string | undefined;
-  readonly sandbox: () => Promise<Sandbox>;
+  /** Shown to hold anew, or as remembered, which is quicker. */
+  readonly sandbox: (proof: 'anew' | 'remembered') => Promise<Sandbox>;
 };
 
 /** Variables git needs for proxies, certificates and an ssh agent. */
@@ -40,6 +43,7 @@ const gitVariables = [
 /** Makes them; a sandbox is started only when it is asked for. */
 export function createSkillTools({ config, environment, publicKey }: SkillToolsOptions): LocalSkillTools {
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
+  const memory = createProofMemory({ file: homePaths(config).sandboxProof, now: Date.now });
   return {
     bundles: createSkillBundles({ tools, git: { env: gitEnvironment(environment) } }),
     checkValue: tools.checkValue,
@@ -48,7 +52,7 @@ export function createSkillTools({ config, environment, publicKey }: SkillToolsO
       const key = publicKey();
       return key && publicKeyHex(key);
     },
-    sandbox: () => createConfiguredSandbox(config),
+    sandbox: (proof) => createConfiguredSandbox(config, proof === 'remembered' ? memory : undefined),
   };
 }
 

@@ -9,6 +9,6 @@ export type SkillTools = {
   readonly certificates: CertificateChecker;
   /** Ed25519 public key of this node, hex; undefined where this home has no key. */
   readonly nodePublicKey: () => string | undefined;
-  /** The sandbox of this machine, not put to the test yet. Whoever asks for it closes it. */
-  readonly sandbox: () => Promise<Sandbox>;
+  /** The sandbox of this machine, to be put to the test anew, or as its owner's home remembers, which is quicker. Whoever asks for it closes it. */
+  readonly sandbox: (proof: 'anew' | 'remembered') => Promise<Sandbox>;
 };

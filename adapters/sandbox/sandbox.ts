@@ -5,13 +5,19 @@ import type { BundleFiles } from '../../domain/skills/bundle.ts';
 import type { Driver, DriverFacts } from './driver.ts';
 import { judge } from './judge.ts';
 import { type PoolOptions, WarmPool } from './pool.ts';
+import type { ProofMemory } from './proof-memory.ts';
 import { proveContainment } from './proof.ts';
 import { sourcesOf } from './sources.ts';
 
 const warm = { size: 2, lifeMs: 90_000 };
 
+type SandboxOptions = Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> & {
+  /** Where it may be remembered that containment was shown; without it every process shows it anew. */
+  readonly memory?: ProofMemory;
+};
+
 /** A sandbox over a driver; it refuses to run anything before containment has been shown. */
-export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> = {}): Sandbox {
+export function createSandbox(driver: Driver, { memory, ...options }: SandboxOptions = {}): Sandbox {
   const pool = new WarmPool({ ...warm, ...options, start: (kind) => driver.start(kind) });
   let facts: DriverFacts | undefined;
   let proof: Promise<SandboxProof> | undefined;
@@ -39,9 +45,16 @@ export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions,
 
   async function prove(signal: AbortSignal): Promise<SandboxProof> {
     facts = await driver.prepare(signal);
+    const remembered = await memory?.recall(driver.name, facts);
+    if (remembered !== undefined) {
+      isProven = true;
+      return remembered;
+    }
     const contained = await proveContainment({ driver: driver.name, hasPython: facts.hasPython, run }, signal);
     isProven = true;
-    return { driver: driver.name, version: facts.version, limits: facts.limits, contained };
+    const shown = { driver: driver.name, version: facts.version, limits: facts.limits, contained };
+    await memory?.keep(shown, facts);
+    return shown;
   }
 
   return {

@@ -52,7 +52,7 @@ export function addSkillTest(skills: Command, deps: CliDeps): void {
 async function testSkill(source: string, deps: CliDeps): Promise<{ bundle: SkillBundle; results: CaseResult[] }> {
   const tools = await deps.skillTools(deps.config());
   const signal = deps.interrupted();
-  const sandbox = await tools.sandbox();
+  const sandbox = await tools.sandbox('remembered');
   try {
     const [bundle] = await Promise.all([readSkillOrKnown(source, deps), sandbox.prove(signal)]);
     const results: CaseResult[] = [];
