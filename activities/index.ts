@@ -1,8 +1,12 @@
+import { activityInfo } from '@temporalio/activity';
+
 import type { Ports } from '../domain/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
+import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities, type ModelSettings } from './model.ts';
+import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
 
@@ -15,7 +19,9 @@ export type ActivityDeps = Ports & {
 };
 
 /** Every activity of Talos, by name. */
-export function createActivities(deps: ActivityDeps) {
+export function createActivities(given: ActivityDeps) {
+  const patience = createPatience({ now: () => given.now(), step: currentStep });
+  const deps = { ...given, patience, search: createMemorySearch(given) };
   return {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
@@ -35,4 +41,9 @@ export function activitiesOf(role: WorkerRole, activities: Activities): Partial<
   const { generateReply, ...core } = activities;
   const byRole = { core, gpu: { generateReply }, sandbox: {} } satisfies Record<WorkerRole, Partial<Activities>>;
   return byRole[role];
+}
+
+function currentStep() {
+  const { workflowExecution, activityId, attempt } = activityInfo();
+  return { id: `${workflowExecution?.workflowId}/${activityId}`, attempt };
 }

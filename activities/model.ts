@@ -17,6 +17,7 @@ import { assemblePrompt } from '../domain/prompt/assemble.ts';
 import { parseContext } from '../domain/retrieval/context.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import type { Patience } from './patience.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
 /** How the local model is asked. */
@@ -39,6 +40,7 @@ type Deps = {
   lockdown: LockdownStore;
   audit: AuditLog;
   hashText: TextHasher;
+  patience: Patience;
   now(): number;
   newMarker(): string;
   settings: ModelSettings;
@@ -52,9 +54,11 @@ export function createModelActivities(deps: Deps) {
   return {
     /** Streams the model's answer and keeps it as the draft. A new attempt starts the text anew and tells the readers so. */
     generateReply: async (ref: MessageRef): Promise<Generation> =>
-      withHeartbeat(
-        (signal) => generate(deps, ref, signal),
-        () => refuseWhenLocked(deps.lockdown),
+      deps.patience.keep(() =>
+        withHeartbeat(
+          (signal) => generate(deps, ref, signal),
+          () => refuseWhenLocked(deps.lockdown),
+        ),
       ),
   };
 }
@@ -79,7 +83,9 @@ async function generate(deps: Deps, ref: MessageRef, signal: AbortSignal): Promi
 
 async function chooseModel(deps: Deps, signal: AbortSignal): Promise<{ model: string; notice?: string }> {
   const { chatModel, ollamaAddress } = deps.settings;
-  const choice = chooseChatModel(await deps.model.installed(), chatModel, ollamaAddress);
+  const installed = await deps.model.installed();
+  deps.patience.modelSeen();
+  const choice = chooseChatModel(installed, chatModel, ollamaAddress);
   if (choice.kind === 'none') await deps.testModels.install(signal);
   return choice;
 }

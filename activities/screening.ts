@@ -4,6 +4,8 @@ import type { Verdict } from '../domain/firewall/schema.ts';
 import { scanMessage } from '../domain/firewall/scan.ts';
 import type { AuditLog, ConversationStore, HoldStore, LockdownStore, TextHasher } from '../domain/ports.ts';
 import type { Screening } from '../domain/settlement.ts';
+import type { MemorySearch } from './memory-search.ts';
+import type { Patience } from './patience.ts';
 
 type Deps = {
   conversations: ConversationStore;
@@ -11,6 +13,8 @@ type Deps = {
   holds: HoldStore;
   audit: AuditLog;
   hashText: TextHasher;
+  search: MemorySearch;
+  patience: Patience;
   now(): number;
   settings: { maxLength: number };
 };
@@ -18,17 +22,28 @@ type Deps = {
 /** The first step of every message: firewall, lockdown, hold. */
 export function createScreeningActivities(deps: Deps) {
   return {
-    /** Decides whether a message may go on. The verdict is audited before it takes effect; the text only as its hash. */
-    async screenMessage(ref: MessageRef): Promise<Screening> {
-      const record = await deps.conversations.message(ref);
-      if (record === undefined) {
-        throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
-      }
-      const verdict = scanMessage(record.text, { maxLength: deps.settings.maxLength });
-      const [refusal] = await Promise.all([ownersRefusal(ref), auditVerdict(record, verdict)]);
-      return verdict.kind === 'block' ? blocked(record, verdict) : (refusal ?? { kind: 'passed' });
-    },
+    /**
+     * Decides whether a message may go on. The verdict is audited before it takes effect; the text only as its hash. With
+     * `isNext` memory is looked for at once: nothing but the next step comes before it.
+     */
+    screenMessage: (ref: MessageRef & { isNext: boolean }): Promise<Screening> => deps.patience.keep(() => screen(ref)),
   };
+
+  async function screen(ref: MessageRef & { isNext: boolean }): Promise<Screening> {
+    const record = await deps.conversations.message(ref);
+    if (record === undefined) {
+      throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
+    }
+    const verdict = scanMessage(record.text, { maxLength: deps.settings.maxLength });
+    const [refusal] = await Promise.all([
+      ownersRefusal(ref).then((refused) => {
+        if (ref.isNext && refused === undefined && verdict.kind !== 'block') deps.search.begin(record);
+        return refused;
+      }),
+      auditVerdict(record, verdict),
+    ]);
+    return verdict.kind === 'block' ? blocked(record, verdict) : (refusal ?? { kind: 'passed' });
+  }
 
   async function auditVerdict(record: MessageRecord, verdict: Verdict): Promise<void> {
     await deps.audit.append({

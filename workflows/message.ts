@@ -32,7 +32,7 @@ async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>
   const { conversation, key, gpuWaitSeconds } = input;
   let memory: MemoryUse | undefined;
   try {
-    const screening = await local.screenMessage({ conversation, key });
+    const screening = await local.screenMessage({ conversation, key, isNext: input.after === undefined });
     if (screening.kind === 'refused') return screening.settlement;
     await turns.await();
     memory = await core.recallMemories({ conversation, key });

@@ -7,12 +7,7 @@ const localPolicies = {
   screenMessage: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '2 minutes',
-    retry: {
-      initialInterval: '200 milliseconds',
-      backoffCoefficient: 2,
-      maximumInterval: '2 seconds',
-      maximumAttempts: 8,
-    },
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
   },
   isSettled: {
     startToCloseTimeout: '5 seconds',
@@ -30,19 +25,20 @@ const localPolicies = {
 const remotePolicies = {
   recallMemories: {
     startToCloseTimeout: '5 seconds',
-    retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds', maximumAttempts: 10 },
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds' },
     priority: { priorityKey: 1 },
     summary: 'Find memories that fit the message',
   },
-  // Heartbeats every 0.4 s; 5 s without one means the worker is gone. The attempts span about 15 s, in which a killed engine is back.
+  // Heartbeats every 0.4 s; 5 s without one means the worker is gone. How long it tries is up to the step itself.
   generateReply: {
     startToCloseTimeout: '30 minutes',
     heartbeatTimeout: '5 seconds',
     retry: {
       initialInterval: '500 milliseconds',
       backoffCoefficient: 1.5,
-      maximumInterval: '4 seconds',
-      maximumAttempts: 8,
+      maximumInterval: '2 seconds',
+      maximumAttempts: 100,
     },
     priority: { priorityKey: 1 },
     summary: 'Let the model answer',

@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { createMemorySearch } from '../../../activities/memory-search.ts';
+import { createMemoryEmbedder } from '../../../adapters/memory/embedder.ts';
+import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
+import { createMemoryVectorStore } from '../../../adapters/memory/vector-store.ts';
+import type { MessageRecord } from '../../../domain/chat.ts';
+import { TalosError } from '../../../domain/errors.ts';
+
+const record: MessageRecord = {
+  conversation: 'kitchen',
+  key: 'k1',
+  seq: 1,
+  text: 'where is the bread knife',
+  state: 'pending',
+  createdAt: 1,
+};
+
+describe('the search for memories', () => {
+  let asked = 0;
+  let isAway = false;
+  beforeEach(() => {
+    asked = 0;
+    isAway = false;
+  });
+
+  function createSearch({ memoryItems = 5 } = {}) {
+    const vectors = createMemoryVectorStore();
+    return createMemorySearch({
+      model: createMemoryLanguageModel(),
+      embedder: createMemoryEmbedder(),
+      testModels: { install: async () => undefined },
+      vectors: {
+        ...vectors,
+        query: async (query) => {
+          asked += 1;
+          if (isAway) throw new TalosError('VECTORS_UNAVAILABLE', 'away');
+          return vectors.query(query);
+        },
+      },
+      settings: { memoryItems, embeddingModel: 'talos-test-embed', ollamaAddress: 'http://127.0.0.1:1' },
+    });
+  }
+
+  it('that was begun ahead is the one that is found', async () => {
+    const search = createSearch();
+    search.begin(record);
+    await search.find(record);
+    const once = asked;
+    expect(once).toBeGreaterThan(0);
+    await search.find(record);
+    expect(asked).toBe(2 * once);
+  });
+
+  it('tells a failure of the one begun ahead to whoever asks, and then tries again', async () => {
+    const search = createSearch();
+    isAway = true;
+    search.begin(record);
+    await expect(search.find(record)).rejects.toMatchObject({ code: 'VECTORS_UNAVAILABLE' });
+    isAway = false;
+    await expect(search.find(record)).resolves.toEqual([]);
+  });
+
+  it('is not begun for messages that want no memories', async () => {
+    createSearch({ memoryItems: 0 }).begin(record);
+    await new Promise(setImmediate);
+    expect(asked).toBe(0);
+  });
+});
