@@ -45,6 +45,10 @@ export function redisKeys(prefix: string) {
     /** Strings with a time to live: the input and the output as JSON. */
     runInput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:input`,
     runOutput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:output`,
+    /** Hash: open approval codes, as proofs, by what they are for. */
+    approvals: `${prefix}approvals`,
+    /** Hash: wrong guesses and lock-outs by what was guessed for. */
+    approvalGuards: `${prefix}approval-guards`,
     /** Channel on which the name of every stream that grew is published. */
     wakeUps: `${prefix}wake-ups`,
     prefix,

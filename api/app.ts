@@ -14,12 +14,14 @@ import { createOriginCheck } from './origin.ts';
 import { sendProblem } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { mount, type Route } from './route.ts';
+import { approvalRoutes } from './routes/approvals.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { panicRoutes } from './routes/panic.ts';
+import { unlockRoutes } from './routes/unlock.ts';
 import { createSignIn } from './sign-in.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 
@@ -34,6 +36,8 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...chatRoutes(deps, traffic),
     ...conversationRoutes(deps),
     ...panicRoutes(deps),
+    ...unlockRoutes(deps),
+    ...approvalRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

@@ -2,12 +2,15 @@ import type { Config } from '../domain/config/parse.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
+  ApprovalCodes,
   AuditLog,
+  CodeBox,
   ConversationStore,
   LockdownStore,
   Logger,
   LogStream,
   Probe,
+  TextHasher,
   TokenStream,
 } from '../domain/ports.ts';
 
@@ -34,6 +37,10 @@ export type ApiDeps = {
   readonly lockdown: LockdownStore;
   readonly audit: AuditLog;
   readonly runtime: AgentRuntime;
+  readonly approvals: ApprovalCodes;
+  /** Read by nobody but the owner. */
+  readonly codeBox: Pick<CodeBox, 'codes'>;
+  readonly hashText: TextHasher;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
+import { approvalKey, createApprovalCodes } from '../adapters/approval-codes.ts';
+import { createApprovalLedger } from '../adapters/approval-ledger.ts';
+import { createCodeBox } from '../adapters/code-box.ts';
+import { combineDeliveries } from '../adapters/code-deliveries.ts';
 import { createPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
 import { parseConfig } from '../domain/config/parse.ts';
@@ -36,8 +40,9 @@ await runProcess(async () => {
   const { apiHostsCore, workers } = config.processes;
   const roles = workerRoles.filter((role) => (role === 'core' ? apiHostsCore : workers === 'single'));
   const paths = homePaths(config);
+  const nodeKey = readNodeKey(paths.nodeKey);
   const [ports, bundlePath, verifyPassword] = await Promise.all([
-    createPorts({ config, component: 'api', nodeKey: readNodeKey(paths.nodeKey), eagerStart: apiHostsCore }),
+    createPorts({ config, component: 'api', nodeKey, eagerStart: apiHostsCore }),
     roles.includes('core') ? buildBundle() : '',
     createPasswordVerifier(password),
   ]);
@@ -50,7 +55,23 @@ await runProcess(async () => {
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
   const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
-  const deps: ApiDeps = { ...ports, config, metrics, probes, verifyPassword, now: Date.now, newKey: randomUUID };
+  const codeBox = createCodeBox();
+  const approvals = createApprovalCodes({
+    ledger: createApprovalLedger(ports.redis),
+    key: approvalKey(nodeKey),
+    delivery: combineDeliveries([codeBox], ports),
+  });
+  const deps: ApiDeps = {
+    ...ports,
+    config,
+    approvals,
+    codeBox,
+    metrics,
+    probes,
+    verifyPassword,
+    now: Date.now,
+    newKey: randomUUID,
+  };
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   return {

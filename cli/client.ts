@@ -4,6 +4,7 @@ import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 
 import { ChatReply, type ChatRequest, type MessageId, type MessageKey, StreamEvent } from '../domain/chat.ts';
+import { DeliveredCode } from '../domain/approval/code.ts';
 import type { StreamEntry } from '../domain/ports.ts';
 import { type ApiCall, type ApiSocket, connectionError, createApiSocket, readJson } from './api-socket.ts';
 
@@ -16,6 +17,8 @@ export type ApiClient = {
   reply(id: MessageId): Promise<ChatReply>;
   stop(id: MessageId): Promise<void>;
   panic(reason: string): Promise<void>;
+  /** The codes that wait for the owner, oldest first. */
+  codes(): Promise<DeliveredCode[]>;
 };
 
 const eventStream = { accept: 'text/event-stream' };
@@ -50,6 +53,10 @@ export function createApiClient(socketPath: string): ApiClient {
     async panic(reason) {
       const signal = AbortSignal.timeout(panicMs);
       await api.json({ method: 'POST', path: '/panic', body: { reason }, signal }, z.unknown());
+    },
+    async codes() {
+      const { codes } = await api.json({ method: 'GET', path: '/codes' }, z.object({ codes: z.array(DeliveredCode) }));
+      return codes;
     },
   };
 }

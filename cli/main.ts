@@ -13,6 +13,7 @@ import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addChatCommand } from './commands/chat.ts';
+import { addCodesCommand } from './commands/codes.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownCommand } from './commands/down.ts';
@@ -68,6 +69,7 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addAuditCommand,
   addPanicCommand,
   addUnlockCommand,
+  addCodesCommand,
   addTestCommand,
 ];
 for (const add of commands) {

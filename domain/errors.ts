@@ -57,6 +57,12 @@ export const errorCatalogue = {
   SKILL_NOT_READY: { httpStatus: 409, retryable: false, exitCode: 77, title: 'The skill is not in the state for this' },
   SKILL_FAILED: { httpStatus: 422, retryable: false, exitCode: 70, title: 'The skill failed' },
   PERMISSION_DENIED: { httpStatus: 403, retryable: false, exitCode: 77, title: 'The skill has no permission for this' },
+  HOST_UNAVAILABLE: {
+    httpStatus: 502,
+    retryable: true,
+    exitCode: 69,
+    title: 'A host the skill asked for cannot be reached',
+  },
   SANDBOX_UNAVAILABLE: {
     httpStatus: 503,
     retryable: false,
@@ -66,6 +72,12 @@ export const errorCatalogue = {
   SANDBOX_FAILED: { httpStatus: 503, retryable: true, exitCode: 69, title: 'The sandbox could not run' },
   APPROVAL_REFUSED: { httpStatus: 403, retryable: false, exitCode: 77, title: 'The approval code is not accepted' },
   APPROVAL_LOCKED: { httpStatus: 429, retryable: true, exitCode: 75, title: 'Too many wrong approval codes' },
+  APPROVAL_UNDELIVERED: {
+    httpStatus: 503,
+    retryable: true,
+    exitCode: 69,
+    title: 'The approval code did not reach the owner',
+  },
   SHUTTING_DOWN: { httpStatus: 503, retryable: true, exitCode: 75, title: 'Talos is shutting down' },
   CONFIG_INVALID: { httpStatus: 500, retryable: false, exitCode: 78, title: 'The configuration is not valid' },
   PORT_IN_USE: { httpStatus: 500, retryable: false, exitCode: 69, title: 'A port is in use' },

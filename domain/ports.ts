@@ -8,7 +8,14 @@ import type {
   MessageRef,
   StreamEvent,
 } from './chat.ts';
-import type { ApprovalAttempt, ApprovalRequest, ApprovalTicket, DeliveredCode, Redemption } from './approval/code.ts';
+import type {
+  ApprovalAttempt,
+  ApprovalRequest,
+  ApprovalTicket,
+  DeliveredCode,
+  OpenApproval,
+  Redemption,
+} from './approval/code.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { Logger, LogLine } from './log.ts';
 import type { ModelEvent, ModelRequest, InstalledModel, ResidentModel } from './models/model.ts';
@@ -267,15 +274,28 @@ export type SkillPorts = {
 
 /** Codes that prove the owner's consent out of band. The code itself only ever reaches the delivery. */
 export interface ApprovalCodes {
-  /** Makes a code and delivers it; one that was open for the same action and subject is void. Fails with APPROVAL_LOCKED. */
+  /**
+   * Makes a code and delivers it; one that was open for the same action and subject is void. Fails with APPROVAL_LOCKED, and with
+   * APPROVAL_UNDELIVERED when no way to the owner took it.
+   */
   request(request: ApprovalRequest): Promise<ApprovalTicket>;
   /** One guess; the right one uses the code up. */
   redeem(attempt: ApprovalAttempt): Promise<Redemption>;
+  /** The requests whose codes count now, oldest first. */
+  open(): Promise<OpenApproval[]>;
 }
 
 /** A way by which codes reach the owner and nobody else. */
 export interface CodeDelivery {
+  /** For logs, such as `terminal`. */
+  readonly name: string;
   deliver(code: DeliveredCode): Promise<void>;
+}
+
+/** Holds codes for the owner at this host, in the memory of this process alone. */
+export interface CodeBox extends CodeDelivery {
+  /** What was delivered and has not expired, oldest first. */
+  codes(): readonly DeliveredCode[];
 }
 
 /** Brings the built-in test models into the model server, so that a machine without any model is not mute. Doing it twice is free. */

@@ -26,7 +26,7 @@ export const PanicReply = z
   })
   .meta({ id: 'PanicReply' });
 
-const how = 'Only the owner lifts it, on the host: talos unlock';
+const how = 'The owner lifts it, on the host with `talos unlock` or from afar by a code: POST /panic/unlock/code';
 const longestReason = 500;
 
 /** Stopping what runs is best effort and must not keep who panics waiting. */

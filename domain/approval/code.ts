@@ -26,4 +26,13 @@ export type Redemption =
   | { readonly kind: 'locked'; readonly until: number };
 
 /** A code on its way to the owner. */
-export type DeliveredCode = ApprovalRequest & ApprovalTicket & { readonly code: string };
+export const DeliveredCode = z
+  .strictObject({ ...ApprovalRequest.shape, id: z.string(), expiresAt: z.int(), code: z.string().regex(/^\d{4}$/) })
+  .meta({ id: 'DeliveredCode' });
+export type DeliveredCode = z.infer<typeof DeliveredCode>;
+
+/** A request whose code is still open, as everybody who may sign in can see it. */
+export const OpenApproval = z
+  .strictObject({ ...ApprovalRequest.shape, id: z.string(), issuedAt: z.int(), expiresAt: z.int() })
+  .meta({ id: 'OpenApproval' });
+export type OpenApproval = z.infer<typeof OpenApproval>;

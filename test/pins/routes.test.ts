@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 
 import { createMemoryAgentRuntime } from '../../adapters/memory/agent-runtime.ts';
+import { createApprovalCodes } from '../../adapters/approval-codes.ts';
+import { createCodeBox } from '../../adapters/code-box.ts';
+import { hashText } from '../../adapters/index.ts';
+import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
@@ -13,6 +17,8 @@ import { parseConfig } from '../../domain/config/parse.ts';
 const idle = { ping: async () => undefined };
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+const codeBox = createCodeBox();
+
 const { open, closed } = createRoutes(
   {
     ...createMemoryChat(),
@@ -20,6 +26,13 @@ const { open, closed } = createRoutes(
     logs: createMemoryLogStream(),
     lockdown: createMemoryLockdownStore(),
     audit: createMemoryAuditLog(),
+    approvals: createApprovalCodes({
+      ledger: createMemoryApprovalLedger(),
+      key: new Uint8Array(32),
+      delivery: codeBox,
+    }),
+    codeBox,
+    hashText,
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
     metrics: {
@@ -44,8 +57,10 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 /** What clients call. */
 const pinned = [
   'DELETE /chat/{id}',
+  'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
+  'GET /codes',
   'GET /conversations',
   'GET /conversations/{id}',
   'GET /health',
@@ -55,6 +70,8 @@ const pinned = [
   'GET /ws/logs',
   'POST /chat',
   'POST /panic',
+  'POST /panic/unlock',
+  'POST /panic/unlock/code',
 ];
 
 test('the routes are the pinned ones', () => {
@@ -92,6 +109,7 @@ test('every description has a summary, a success and its problems', () => {
 test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
+    'askUnlockCode',
     'followLogs',
     'followMessage',
     'getConversation',
@@ -100,10 +118,13 @@ test('operation ids are the pinned ones', () => {
     'getLockdown',
     'getMessage',
     'getMetrics',
+    'listApprovals',
+    'listCodes',
     'listConversations',
     'panic',
     'sendMessage',
     'stopMessage',
+    'unlock',
   ]);
 });
 

@@ -3,6 +3,10 @@ import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } f
 
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
+import { createApprovalCodes } from '../../../adapters/approval-codes.ts';
+import { createCodeBox } from '../../../adapters/code-box.ts';
+import { hashText } from '../../../adapters/index.ts';
+import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-codes.ts';
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
@@ -82,8 +86,17 @@ export async function startApi({
   mkdirSync(paths.run, { recursive: true });
   const chat = createMemoryChat();
   const script: MessageScript = (ref, signal) => answering(chat, ref, signal);
+  const now = own?.now ?? (() => 1000);
+  const codeBox = createCodeBox(now);
   const twins = {
     ...chat,
+    codeBox,
+    approvals: createApprovalCodes({
+      ledger: createMemoryApprovalLedger(),
+      key: new Uint8Array(32),
+      delivery: codeBox,
+      now,
+    }),
     runtime: createMemoryAgentRuntime(script),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
@@ -104,7 +117,8 @@ export async function startApi({
       return given === password;
     },
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
-    now: () => 1000,
+    hashText,
+    now,
     newKey: () => `key-${(keys += 1)}`,
     ...own,
   };

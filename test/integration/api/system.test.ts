@@ -232,11 +232,13 @@ describe('POST /panic', () => {
     expect(entries()).toHaveLength(2);
   });
 
-  test('is not undone over the API', async () => {
+  test('is not undone over the API without a code', async () => {
     api = await startApi();
     await api.ask('/panic', { method: 'POST' });
     for (const method of ['POST', 'DELETE']) {
-      await api.own('/panic/unlock', { method, body: { tts_code: '1234' } });
+      for (const body of [{ tts_code: '1234' }, { code: '0000' }, undefined]) {
+        await api.ask('/panic/unlock', { method, body });
+      }
       await api.own('/panic', { method: 'DELETE' });
     }
     expect(await api.lockdown.state()).toMatchObject({ locked: true });

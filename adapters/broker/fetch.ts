@@ -1,0 +1,174 @@
+import { lookup } from 'node:dns/promises';
+
+import { z } from 'zod';
+
+import { TalosError, toTalosError } from '../../domain/errors.ts';
+import type { JsonValue } from '../../domain/json.ts';
+import type { AuditLog } from '../../domain/ports.ts';
+import type { EgressAttempt } from '../../domain/sandbox/run.ts';
+import { decideEgress, egressRule, headersToSend, type Hop, nextHop } from '../../domain/skills/egress.ts';
+import type { SkillManifest } from '../../domain/skills/manifest.ts';
+import { isPublicAddress } from './address.ts';
+import { createEgressRecord, type EgressRecord } from './egress-record.ts';
+import { type Dial, dialTls, exchange, type Reply, unavailable } from './exchange.ts';
+import { parsePowerInput } from './input.ts';
+import { redactSecrets, redactSecretText } from './redact.ts';
+import { secretHeaders, type SecretSource } from './secrets.ts';
+
+/** What fetching stands on; the defaults are the real network. */
+export type FetchOptions = {
+  readonly audit: AuditLog;
+  readonly secretOf: SecretSource;
+  /** All addresses of a host. Asked once for each hop. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  readonly dial?: Dial;
+  /** Addresses of this machine; public ones among them are refused, too. */
+  readonly ownAddresses?: () => readonly string[];
+  readonly now?: () => number;
+  readonly timeoutMs?: number;
+};
+
+type Run = { readonly runId: string; readonly manifest: SkillManifest };
+
+/** The power to fetch from the hosts of one manifest. */
+export type FetchPower = {
+  fetch(input: JsonValue, signal: AbortSignal): Promise<JsonValue>;
+  attempts(): readonly EgressAttempt[];
+};
+
+const FetchInput = z.strictObject({
+  url: z.string(),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+  headers: z
+    .record(z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/), z.string().regex(/^[\t\x20-\x7e]{0,4096}$/))
+    .refine((headers) => Object.keys(headers).length <= 32, 'use at most 32 headers')
+    .default({}),
+  body: z.string().optional(),
+});
+
+/** Makes the power of one run. Every hop is checked, recorded and audited before anything leaves this machine. */
+export function createFetchPower(run: Run, options: FetchOptions): FetchPower {
+  const { permissions } = run.manifest;
+  const { secretOf, dial = dialTls, timeoutMs = egressRule.timeoutMs } = options;
+  const record = createEgressRecord(run, options);
+
+  async function findSecrets(host: string, attempt: Attempt): Promise<Record<string, string>> {
+    try {
+      return secretHeaders(host, permissions, secretOf);
+    } catch (thrown) {
+      return await record.refuse(attempt, 'a secret is missing', toTalosError(thrown));
+    }
+  }
+
+  async function travel(hop: Hop, signal: AbortSignal): Promise<{ reply: Reply; secrets: string[] }> {
+    const decision = decideEgress(hop.url, permissions);
+    const attempt = { host: decision.host, method: hop.method };
+    if (!decision.allowed) return await record.refuse(attempt, decision.reason);
+    const { host, path } = decision;
+    const secrets = hop.isFirstHost ? await findSecrets(host, attempt) : {};
+    const address = await findAddress(host, { record, attempt, options, signal });
+    const sent = await record.allow(attempt);
+    const headers = { ...hop.headers, ...secrets };
+    const { method, body } = hop;
+    try {
+      const outgoing = { host, address, path, method, headers, ...(body !== undefined && { body }) };
+      const reply = await exchange(dial, outgoing, { signal, mostBytes: egressRule.replyBytes });
+      sent.settle({ status: reply.status, bytes: reply.body.length });
+      return { reply, secrets: Object.values(secrets) };
+    } catch (error) {
+      sent.settle({ reason: error instanceof TalosError ? error.code : 'INTERNAL' });
+      throw error;
+    }
+  }
+
+  return {
+    attempts: record.attempts,
+
+    async fetch(input, outer) {
+      const { url, method, headers, body } = parsePowerInput(FetchInput, input, 'fetch');
+      if (body !== undefined && Buffer.byteLength(body) > egressRule.requestBytes) {
+        throw new TalosError('BODY_TOO_LARGE', `A skill sends at most ${egressRule.requestBytes} bytes at once.`);
+      }
+      const signal = AbortSignal.any([outer, AbortSignal.timeout(timeoutMs)]);
+      const seen: string[] = [];
+      let hop: Hop = {
+        url,
+        method,
+        headers: headersToSend(headers, permissions),
+        isFirstHost: true,
+        ...(body !== undefined && { body }),
+      };
+      for (let redirects = 0; ; redirects += 1) {
+        const { reply, secrets } = await travel(hop, signal);
+        seen.push(...secrets);
+        const next = nextHop(hop, { status: reply.status, location: reply.headers['location'] });
+        if (next === undefined) return toAnswer(reply, { url: hop.url, secrets: seen });
+        if (redirects === egressRule.mostRedirects) {
+          throw new TalosError('HOST_UNAVAILABLE', `It was sent on more than ${egressRule.mostRedirects} times.`);
+        }
+        hop = next;
+      }
+    },
+  };
+}
+
+type Attempt = Pick<EgressAttempt, 'host' | 'method'>;
+
+type Search = {
+  readonly record: EgressRecord;
+  readonly attempt: Attempt;
+  readonly options: FetchOptions;
+  readonly signal: AbortSignal;
+};
+
+/** The one address that is dialled. The name is resolved once, so what was checked is what is dialled. */
+async function findAddress(host: string, { record, attempt, options, signal }: Search): Promise<string> {
+  const { resolve = resolveAll, ownAddresses = () => [] } = options;
+  let addresses: readonly string[];
+  try {
+    addresses = await Promise.race([resolve(host), rejectOn(signal)]);
+  } catch (thrown) {
+    const failure = unavailable(host, thrown, signal);
+    return await record.refuse(attempt, 'its name cannot be resolved', failure);
+  }
+  const own = new Set(ownAddresses());
+  const [address] = addresses;
+  if (address === undefined || addresses.some((one) => !isPublicAddress(one) || own.has(one))) {
+    return await record.refuse(attempt, 'its name leads to an address that is not of the public Internet');
+  }
+  return address;
+}
+
+async function resolveAll(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true, order: 'ipv4first' });
+  return found.map(({ address }) => address);
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const refuse = () => reject(new Error('it took too long'));
+    if (signal.aborted) refuse();
+    else signal.addEventListener('abort', refuse, { once: true });
+  });
+}
+
+/** What the skill gets: text where the bytes are UTF-8, else base64. */
+function toAnswer({ status, headers, body }: Reply, { url, secrets }: { url: string; secrets: string[] }): JsonValue {
+  const clean = redactSecrets(body, secrets);
+  const shown = Object.entries(headers).map(([name, value]) => [name, redactSecretText(value, secrets)]);
+  const text = readUtf8(clean);
+  return {
+    status,
+    url: redactSecretText(url, secrets),
+    headers: Object.fromEntries(shown),
+    ...(text === undefined ? { body: clean.toString('base64'), encoding: 'base64' } : { body: text, encoding: 'utf8' }),
+  };
+}
+
+function readUtf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined; // no text
+  }
+}

@@ -1,0 +1,222 @@
+import { execFile } from 'node:child_process';
+import { link, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { folderRule } from '../../../adapters/broker/folder.ts';
+import type { JsonValue } from '../../../domain/json.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
+import { failure, powersOf } from './support.ts';
+
+let root: string;
+let outside: string;
+
+beforeEach(async () => {
+  const dir = scratchFolder();
+  root = join(dir, 'granted');
+  outside = join(dir, 'outside');
+  await mkdir(join(root, 'notes'), { recursive: true });
+  await mkdir(outside);
+  await writeFile(join(root, 'a.txt'), 'alpha');
+  await writeFile(join(outside, 'secret.txt'), 'secret');
+});
+
+function folderOf(access: 'read' | 'write' = 'write', granted = new Map([['inbox', root]])) {
+  const { folder } = powersOf({ folders: [{ name: 'inbox', access }] }, { foldersOf: () => granted });
+  return (input: Record<string, JsonValue>) => folder({ name: 'inbox', ...input });
+}
+
+describe('a granted folder', () => {
+  test('is listed, read, written, and its files are moved and renamed', async () => {
+    const folder = folderOf();
+    expect(await folder({ action: 'list' })).toEqual([
+      { name: 'a.txt', kind: 'file', bytes: 5 },
+      { name: 'notes', kind: 'folder' },
+    ]);
+    expect(await folder({ action: 'read', path: 'a.txt' })).toBe('alpha');
+    await folder({ action: 'write', path: 'notes/may.txt', text: 'grüße' });
+    await folder({ action: 'write', path: 'notes/may.txt', text: 'june' });
+    await folder({ action: 'mkdir', path: 'notes/old' });
+    await folder({ action: 'move', path: 'notes/may.txt', to: 'notes/old/june.txt' });
+    await folder({ action: 'rename', path: 'notes/old', to: 'archive' });
+    expect(await readFile(join(root, 'archive/june.txt'), 'utf8')).toBe('june');
+    expect(await readdir(join(root, 'notes'))).toEqual([]);
+    expect(await folder({ action: 'list', path: 'archive' })).toEqual([{ name: 'june.txt', kind: 'file', bytes: 4 }]);
+  });
+
+  test.each([
+    { action: 'write', path: 'x', text: '' },
+    { action: 'mkdir', path: 'x' },
+    { action: 'move', path: 'a.txt', to: 'b.txt' },
+  ])('for reading only takes no $action', async (input) => {
+    expect(await failure(folderOf('read')(input))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect((await readdir(root)).toSorted()).toEqual(['a.txt', 'notes']);
+    expect(await folderOf('read')({ action: 'read', path: 'a.txt' })).toBe('alpha');
+  });
+
+  test('has to be named by the manifest and granted by the owner', async () => {
+    const { folder } = powersOf({}, { foldersOf: () => new Map([['inbox', root]]) });
+    expect(await failure(folder({ action: 'list', name: 'inbox' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(folderOf('read', new Map())({ action: 'list' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(folderOf()({ action: 'list', name: 'outbox' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+  });
+
+  test.each([
+    '..',
+    '../outside/secret.txt',
+    'notes/../../outside/secret.txt',
+    '/etc/passwd',
+    'a.txt\0',
+    './a.txt',
+    '',
+    'notes//x',
+    'x/'.repeat(40),
+  ])('is not left by the path %j', async (path) => {
+    const folder = folderOf();
+    for (const call of [
+      { action: 'read', path },
+      { action: 'write', path, text: 'x' },
+      { action: 'mkdir', path },
+      { action: 'move', path: 'a.txt', to: path },
+      { action: 'move', path, to: 'x' },
+    ]) {
+      expect(await failure(folder(call)), call.action).toMatchObject({ code: 'PERMISSION_DENIED' });
+    }
+    expect(await readdir(outside)).toEqual(['secret.txt']);
+    expect(await readFile(join(root, 'a.txt'), 'utf8')).toBe('alpha');
+  });
+
+  test('is not left by links', async () => {
+    await symlink(outside, join(root, 'way-out'));
+    await symlink(join(outside, 'secret.txt'), join(root, 'secret.txt'));
+    const folder = folderOf();
+    for (const call of [
+      { action: 'list', path: 'way-out' },
+      { action: 'read', path: 'way-out/secret.txt' },
+      { action: 'read', path: 'secret.txt' },
+      { action: 'write', path: 'way-out/new.txt', text: 'x' },
+      { action: 'mkdir', path: 'way-out/new' },
+      { action: 'move', path: 'a.txt', to: 'way-out/a.txt' },
+      { action: 'move', path: 'way-out/secret.txt', to: 'stolen.txt' },
+      { action: 'move', path: 'secret.txt', to: 'stolen.txt' },
+    ]) {
+      expect(await failure(folder(call)), JSON.stringify(call)).toMatchObject({ code: 'PERMISSION_DENIED' });
+    }
+    await folder({ action: 'write', path: 'secret.txt', text: 'mine' });
+    expect(await readFile(join(outside, 'secret.txt'), 'utf8')).toBe('secret');
+    expect(await readdir(outside)).toEqual(['secret.txt']);
+    expect((await folder({ action: 'list' })) as unknown[]).toContainEqual({ name: 'way-out', kind: 'other' });
+  });
+
+  test('is not left when a folder is swapped for a link again and again meanwhile', async () => {
+    await writeFile(join(root, 'notes/secret.txt'), 'harmless');
+    await symlink(outside, join(root, 'link'));
+    const folder = folderOf();
+    let isSwapping = true;
+    const swapping = (async () => {
+      while (isSwapping) {
+        await rename(join(root, 'notes'), join(root, 'kept'));
+        await rename(join(root, 'link'), join(root, 'notes'));
+        await rename(join(root, 'notes'), join(root, 'link'));
+        await rename(join(root, 'kept'), join(root, 'notes'));
+      }
+    })();
+    const read: unknown[] = [];
+    for (let turn = 0; turn < 300; turn += 1) {
+      read.push(await folder({ action: 'read', path: 'notes/secret.txt' }).catch(() => undefined));
+      await folder({ action: 'write', path: 'notes/new.txt', text: 'x' }).catch(() => undefined);
+    }
+    isSwapping = false;
+    await swapping;
+    expect(read).not.toContain('secret');
+    expect(await readdir(outside)).toEqual(['secret.txt']);
+  });
+
+  test('gives no pipes, devices or large files, and does not wait for them', async () => {
+    await promisify(execFile)('mkfifo', [join(root, 'pipe')]);
+    await writeFile(join(root, 'large'), Buffer.alloc(folderRule.fileBytes + 1));
+    await writeFile(join(root, 'bytes'), Buffer.from([0xff, 0xfe]));
+    const folder = folderOf();
+    expect(await failure(folder({ action: 'read', path: 'pipe' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(folder({ action: 'read', path: 'notes' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(folder({ action: 'read', path: 'large' }))).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect(await failure(folder({ action: 'read', path: 'bytes' }))).toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect(await failure(folder({ action: 'read', path: 'gone' }))).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await failure(folder({ action: 'list', path: 'a.txt' }))).toMatchObject({ code: 'VALIDATION_FAILED' });
+    const text = 'x'.repeat(folderRule.fileBytes + 1);
+    expect(await failure(folder({ action: 'write', path: 'new', text }))).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect(await readdir(join(root, 'notes'))).toEqual([]);
+  });
+
+  test('takes at most 16 MiB a run', async () => {
+    const folder = folderOf();
+    const text = 'x'.repeat(folderRule.fileBytes);
+    for (let file = 0; file < 16; file += 1) await folder({ action: 'write', path: `f${file}`, text });
+    expect(await failure(folder({ action: 'write', path: 'more', text: 'x' }))).toMatchObject({
+      code: 'TOO_MANY_REQUESTS',
+    });
+  });
+
+  test('loses nothing to a move onto something, and no words of the host to an error', async () => {
+    await writeFile(join(root, 'b.txt'), 'beta');
+    const folder = folderOf();
+    const failures = [
+      await failure(folder({ action: 'move', path: 'a.txt', to: 'b.txt' })),
+      await failure(folder({ action: 'move', path: 'notes', to: 'notes/inside' })),
+      await failure(folder({ action: 'mkdir', path: 'notes' })),
+      await failure(folder({ action: 'write', path: 'notes', text: 'x' })),
+    ];
+    for (const { code, message } of failures) {
+      expect(code).toBe('VALIDATION_FAILED');
+      expect(message).not.toContain(root);
+    }
+    expect(await readFile(join(root, 'b.txt'), 'utf8')).toBe('beta');
+    expect((await readdir(root)).toSorted()).toEqual(['a.txt', 'b.txt', 'notes']);
+  });
+
+  test('writes into a file of its own when the old one has another name elsewhere', async () => {
+    await link(join(outside, 'secret.txt'), join(root, 'twin.txt'));
+    await folderOf()({ action: 'write', path: 'twin.txt', text: 'mine' });
+    expect(await readFile(join(outside, 'secret.txt'), 'utf8')).toBe('secret');
+    expect((await stat(join(root, 'twin.txt'))).nlink).toBe(1);
+  });
+});
+
+describe('memory and tools', () => {
+  test('are reached when the manifest names them', async () => {
+    const { call } = powersOf(
+      { memory: 'read', tools: ['clock'] },
+      {
+        searchMemory: async ({ query, limit }) => [`${query} ${limit}`],
+        callTool: async ({ name, input }) => ({ name, input }),
+      },
+    );
+    expect(await call('memory', { query: 'tea' })).toEqual(['tea 5']);
+    expect(await call('tool', { name: 'clock', input: { zone: 'UTC' } })).toEqual({
+      name: 'clock',
+      input: { zone: 'UTC' },
+    });
+    expect(await failure(call('memory', { query: '', limit: 99 }))).toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  test('are denied otherwise, and not asked', async () => {
+    const asked: string[] = [];
+    const { call } = powersOf(
+      { tools: ['clock'] },
+      { searchMemory: async () => (asked.push('memory'), []), callTool: async () => (asked.push('tool'), null) },
+    );
+    expect(await failure(call('memory', { query: 'tea' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    for (const name of ['shell', 'Clock', 'clock\0', '__proto__', '']) {
+      expect(await failure(call('tool', { name })), name).toMatchObject({ code: 'PERMISSION_DENIED' });
+    }
+    expect(asked).toEqual([]);
+  });
+
+  test('are not called without end', async () => {
+    const { call } = powersOf({ tools: ['clock'] });
+    for (let count = 0; count < 500; count += 1) await call('tool', { name: 'clock' });
+    expect(await failure(call('tool', { name: 'clock' }))).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+  });
+});
