@@ -55,6 +55,12 @@ export const errorCatalogue = {
   SKILL_INVALID: { httpStatus: 422, retryable: false, exitCode: 64, title: 'The skill is not valid' },
   SKILL_CHANGED: { httpStatus: 409, retryable: false, exitCode: 77, title: 'The skill is not what was approved' },
   SKILL_NOT_READY: { httpStatus: 409, retryable: false, exitCode: 77, title: 'The skill is not in the state for this' },
+  SKILLS_UNAVAILABLE: {
+    httpStatus: 507,
+    retryable: true,
+    exitCode: 74,
+    title: 'The folder of skills cannot be used',
+  },
   SKILL_FAILED: { httpStatus: 422, retryable: false, exitCode: 70, title: 'The skill failed' },
   PERMISSION_DENIED: { httpStatus: 403, retryable: false, exitCode: 77, title: 'The skill has no permission for this' },
   HOST_UNAVAILABLE: {

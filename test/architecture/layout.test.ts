@@ -19,7 +19,7 @@ const topFolders = [
   'workers',
   'workflows',
 ];
-const otherFolders = ['docs', 'node_modules', 'dist', 'coverage'];
+const otherFolders = ['docs', 'skills', 'node_modules', 'dist', 'coverage'];
 const bannedFolders = /^(utils?|helpers?|common|core|services?|managers?|shared|misc|lib|src|v\d+)$/i;
 const indexFiles = ['adapters/index.ts', 'activities/index.ts', 'workflows/index.ts'];
 

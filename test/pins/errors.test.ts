@@ -35,6 +35,7 @@ const pinned = {
   SKILL_INVALID: [422, 64, false],
   SKILL_CHANGED: [409, 77, false],
   SKILL_NOT_READY: [409, 77, false],
+  SKILLS_UNAVAILABLE: [507, 74, true],
   SKILL_FAILED: [422, 70, false],
   PERMISSION_DENIED: [403, 77, false],
   HOST_UNAVAILABLE: [502, 69, true],

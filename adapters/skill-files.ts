@@ -1,0 +1,141 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { SkillShelf, SkillStore } from '../domain/ports.ts';
+import { certificateFile } from '../domain/skills/bundle-files.ts';
+import { hashBundle } from '../domain/skills/bundle-hash.ts';
+import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
+import { formatCertificate, parseCertificate } from '../domain/skills/certificate-seal.ts';
+import type { PromotionCertificate } from '../domain/skills/certificate.ts';
+import { type BundleTools, checkBundle } from '../domain/skills/read-bundle.ts';
+import { checkVersion, noSuchVersion, type VersionRef, versionChanged } from '../domain/skills/skill-name.ts';
+import { FolderFlaw, readTextFolder, syncParent, writeSynced } from './skill-folder.ts';
+import {
+  discard,
+  exists,
+  findVersion,
+  guarded,
+  readCertificateText,
+  requireVersion,
+  settle,
+  shelve,
+  type ShelvedVersion,
+  shownDigits,
+  stageFiles,
+  stagingPlace,
+} from './skill-shelves.ts';
+
+type SkillFilesOptions = {
+  /** `TALOS_HOME/skills` */
+  readonly dir: string;
+  readonly tools: BundleTools;
+  readonly now: () => number;
+};
+
+/**
+ * Keeps skills as folders a person can read, `certificate.json` beside the files of its skill. Every step that shows is one rename, and
+ * is on the disk when it resolves. Fails with SKILLS_UNAVAILABLE when the disk does.
+ */
+export function createSkillFiles(options: SkillFilesOptions): SkillStore {
+  return {
+    put: (bundle) => guarded(() => put(bundle, options)),
+    load: (id, hash) => guarded(() => load(checkVersion(id, hash), options)),
+    place: (id, hash, shelf) => guarded(() => place(checkVersion(id, hash), shelf, options)),
+    saveCertificate: (certificate) => guarded(() => saveCertificate(certificate, options)),
+    certificate: (id, hash) => guarded(() => readCertificate(checkVersion(id, hash), options)),
+  };
+}
+
+async function put(bundle: SkillBundle, { dir, tools, now }: SkillFilesOptions): Promise<void> {
+  const version = checkVersion(bundle.manifest.id, bundle.hash);
+  const there = await findVersion(dir, version);
+  const hash = there === undefined ? undefined : await hashFolder(there.folder, version, tools).catch(noHash);
+  if (hash === version.hash) return;
+  if (hash?.startsWith(version.hash.slice(0, shownDigits)) === true) {
+    throw versionChanged(version, 'another version with the same first digits lies in its place');
+  }
+  const fresh = await stageFiles(dir, bundle.files, now());
+  if (there !== undefined) await clear(there, fresh, { dir, version });
+  const isSettled = await settle(dir, fresh, there ?? shelve(dir, 'quarantine', version));
+  if (!isSettled) await discard(dir, fresh); // another put of the same version was quicker
+}
+
+/** Sets a damaged copy aside. The certificate goes with the version, as it holds for its hash alone. */
+async function clear(
+  { folder }: ShelvedVersion,
+  fresh: string,
+  { dir, version }: { dir: string; version: VersionRef },
+): Promise<void> {
+  const certificate = await readCertificateText(folder, version).catch(() => undefined); // part of the damage
+  if (certificate !== undefined) await writeSynced(join(fresh, certificateFile), certificate);
+  await discard(dir, folder);
+}
+
+async function load(version: VersionRef, options: SkillFilesOptions): Promise<SkillBundle> {
+  const { folder } = await requireVersion(options.dir, version);
+  const files = await readFiles(folder, version, options.tools).catch(async (thrown: unknown) => {
+    if (await exists(folder)) throw thrown;
+    return readFiles((await requireVersion(options.dir, version)).folder, version, options.tools); // it was moved meanwhile
+  });
+  if (hashBundle(files, options.tools.hash) !== version.hash) {
+    throw versionChanged(version, 'a file was changed, added or removed');
+  }
+  const reading = checkBundle(files, options.tools);
+  if (reading.ok && reading.bundle.hash === version.hash && reading.bundle.manifest.id === version.id) {
+    return reading.bundle;
+  }
+  throw versionChanged(version, 'its files are no valid skill');
+}
+
+async function place(version: VersionRef, shelf: SkillShelf, { dir }: SkillFilesOptions): Promise<void> {
+  const target = shelve(dir, shelf, version);
+  const { folder } = await requireVersion(dir, version);
+  if (folder === target.folder) return;
+  if (await settle(dir, folder, target)) return syncParent(folder);
+  if (!(await exists(target.folder))) throw noSuchVersion(version);
+  await discard(dir, folder); // it lay on two shelves
+}
+
+async function saveCertificate(certificate: PromotionCertificate, { dir }: SkillFilesOptions): Promise<void> {
+  const { folder } = await requireVersion(dir, checkVersion(certificate.body.manifest.id, certificate.body.bundle));
+  const temporary = await stagingPlace(dir);
+  const path = join(folder, certificateFile);
+  await writeSynced(temporary, formatCertificate(certificate));
+  await rename(temporary, path);
+  await syncParent(path);
+}
+
+async function readCertificate(
+  version: VersionRef,
+  { dir }: SkillFilesOptions,
+): Promise<PromotionCertificate | undefined> {
+  const { folder } = await requireVersion(dir, version);
+  const text = await readCertificateText(folder, version);
+  if (text === undefined) return undefined;
+  const certificate = parseCertificate(text);
+  const isItsOwn = certificate?.body.bundle === version.hash && certificate.body.manifest.id === version.id;
+  if (certificate === undefined || !isItsOwn) throw versionChanged(version, `${certificateFile} was changed`);
+  return certificate;
+}
+
+async function hashFolder(folder: string, version: VersionRef, tools: BundleTools): Promise<string> {
+  return hashBundle(await readFiles(folder, version, tools), tools.hash);
+}
+
+/** What is no folder of texts has no hash; that the disk fails is another matter. */
+function noHash(thrown: unknown): undefined {
+  if (thrown instanceof Error && 'syscall' in thrown) throw thrown;
+  return undefined;
+}
+
+async function readFiles(folder: string, version: VersionRef, tools: BundleTools): Promise<BundleFiles> {
+  try {
+    return await readTextFolder(folder, {
+      maxBytes: tools.maxBytes,
+      skips: (path) => path === certificateFile,
+      emptyFolders: 'refused',
+    });
+  } catch (thrown) {
+    throw thrown instanceof FolderFlaw ? versionChanged(version, thrown.message) : thrown;
+  }
+}

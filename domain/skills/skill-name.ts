@@ -1,0 +1,36 @@
+import { TalosError } from '../errors.ts';
+import { quoted } from './finding.ts';
+import { BundleHash, SkillId } from './manifest.ts';
+
+/** One version of one skill. */
+export type VersionRef = { readonly id: SkillId; readonly hash: BundleHash };
+
+/** Checks an id from outside before it becomes a folder or a part of a name; fails with VALIDATION_FAILED. */
+export function checkSkillId(id: string): SkillId {
+  if (SkillId.safeParse(id).success) return id;
+  throw refused('id', `${quoted(id)} is no id of a skill: use lower-case letters and digits, such as csv-summary.`);
+}
+
+/** Checks an id and hash from outside before they become a place; fails with VALIDATION_FAILED. */
+export function checkVersion(id: string, hash: string): VersionRef {
+  if (BundleHash.safeParse(hash).success) return { id: checkSkillId(id), hash };
+  throw refused('hash', `${quoted(hash)} is no hash of a skill: it has 64 hexadecimal digits.`);
+}
+
+function refused(field: string, message: string): TalosError {
+  return new TalosError('VALIDATION_FAILED', message, { details: { field } });
+}
+
+/** The error for a version nobody keeps. */
+export function noSuchVersion({ id, hash }: VersionRef): TalosError {
+  return new TalosError(
+    'NOT_FOUND',
+    `There is no version ${hash.slice(0, 12)} of the skill ${id}; see \`talos skills ls\`.`,
+  );
+}
+
+/** The error for a version that is not, byte for byte, what its hash says. */
+export function versionChanged({ id, hash }: VersionRef, what: string): TalosError {
+  const message = `The skill ${id} ${hash.slice(0, 12)} is not what it was: ${what}. It does not run; submit it again.`;
+  return new TalosError('SKILL_CHANGED', message, { details: { skill: id, hash } });
+}
