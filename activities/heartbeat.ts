@@ -1,4 +1,6 @@
-import { Context } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
+
+import { TalosError } from '../domain/errors.ts';
 
 /** Far below the heartbeat timeout of 5 s, so that a stop reaches the model within a second. */
 const heartbeatIntervalMs = 400;
@@ -20,4 +22,13 @@ export async function withHeartbeat<T>(
   } finally {
     clearInterval(timer);
   }
+}
+
+/** What aborted work fails with: a stop and a lockdown end it, a worker that shuts down hands it to the next one. */
+export function abortReason(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  if (reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN') {
+    return new TalosError('SHUTTING_DOWN', 'The worker is shutting down; another one takes its work over.');
+  }
+  return reason instanceof Error ? reason : new CancelledFailure(String(reason));
 }

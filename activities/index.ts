@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 
-import type { Ports } from '../domain/ports.ts';
+import type { Ports, SkillPorts } from '../domain/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
@@ -9,10 +9,17 @@ import { createModelActivities, type ModelSettings } from './model.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
+import { createSkillBenefitActivities } from './skill-benefit.ts';
+import { createSkillLifeActivities } from './skill-life.ts';
+import type { SkillDeps } from './skill-parts.ts';
+import { createSkillRunActivities } from './skill-run.ts';
 
 /** What activities need besides the ports; everything not deterministic is an argument. */
 export type ActivityDeps = Ports & {
-  readonly settings: ModelSettings & { readonly maxLength: number; readonly memoryItems: number };
+  /** Absent where this process serves no skills. */
+  readonly skillPorts?: SkillPorts;
+  readonly settings: ModelSettings &
+    SkillDeps['settings'] & { readonly maxLength: number; readonly memoryItems: number };
   now(): number;
   /** An unguessable word, new at every call. */
   newMarker(): string;
@@ -28,18 +35,22 @@ export function createActivities(given: ActivityDeps) {
     ...createModelActivities(deps),
     ...createSettlingActivities(deps),
     ...createLockdownActivities(deps),
+    ...createSkillLifeActivities(deps),
+    ...createSkillRunActivities(deps),
+    ...createSkillBenefitActivities(deps),
   };
 }
 
 export type Activities = ReturnType<typeof createActivities>;
 
-/**
- * The activities of each task queue. What holds the GPU is alone on its queue; skills will run on the sandbox queue, and until
- * there are any no worker polls it.
- */
+/** The activities of each task queue. What holds the GPU is alone on its queue, and so is what starts sandboxes. */
 export function activitiesOf(role: WorkerRole, activities: Activities): Partial<Activities> {
-  const { generateReply, ...core } = activities;
-  const byRole = { core, gpu: { generateReply }, sandbox: {} } satisfies Record<WorkerRole, Partial<Activities>>;
+  const { generateReply, answerCases, runSkill, runCases, ...core } = activities;
+  const byRole = {
+    core,
+    gpu: { generateReply, answerCases },
+    sandbox: { runSkill, runCases },
+  } satisfies Record<WorkerRole, Partial<Activities>>;
   return byRole[role];
 }
 

@@ -1,4 +1,4 @@
-import { activityInfo, CancelledFailure } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
 
 import { messageId, type MessageRecord, type MessageRef, type TokenUsage } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
@@ -16,7 +16,8 @@ import type {
 import { assemblePrompt } from '../domain/prompt/assemble.ts';
 import { parseContext } from '../domain/retrieval/context.ts';
 import type { Generation } from '../domain/settlement.ts';
-import { withHeartbeat } from './heartbeat.ts';
+import { abortReason, withHeartbeat } from './heartbeat.ts';
+import { refuseWhenLocked } from './locked.ts';
 import type { Patience } from './patience.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
@@ -143,20 +144,4 @@ async function pump(events: AsyncIterable<ModelEvent>, writer: ReplyWriter): Pro
     if (event.type !== 'tool-call') writer.write(event);
   }
   throw new TalosError('MODEL_UNAVAILABLE', 'The model stopped in the middle of its answer; it is asked again.');
-}
-
-async function refuseWhenLocked(lockdown: LockdownStore): Promise<void> {
-  const state = await lockdown.state();
-  if (state.locked) {
-    throw new TalosError('LOCKDOWN', 'Talos was locked down; the owner lifts it on the host with `talos unlock`.');
-  }
-}
-
-/** A stop and a lockdown end the message; a worker that shuts down hands it to the next one. */
-function abortReason(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason;
-  if (reason instanceof CancelledFailure && reason.message === 'WORKER_SHUTDOWN') {
-    return new TalosError('SHUTTING_DOWN', 'The worker is shutting down; another one takes the message over.');
-  }
-  return reason instanceof Error ? reason : new CancelledFailure(String(reason));
 }

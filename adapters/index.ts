@@ -5,7 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
-import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type { AgentRuntime, AuditLog, OwnerPorts, Ports, SkillPorts, TextHasher } from '../domain/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
@@ -31,6 +31,8 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  /** Absent where this process serves no skills. */
+  readonly skillPorts?: SkillPorts;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   close(): Promise<void>;

@@ -1,9 +1,7 @@
-import { Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 
-import type { MessageRef } from '../domain/chat.ts';
-import { TalosError } from '../domain/errors.ts';
 import type { AgentRuntime } from '../domain/ports.ts';
 import {
   type LockdownInput,
@@ -12,6 +10,8 @@ import {
   messageWorkflowId,
   unlock,
 } from '../workflows/messages.ts';
+import { callTemporal } from './temporal-call.ts';
+import { cancelRunning, cancelWorkflow, ifFound, startOnce, workflowState } from './temporal-workflows.ts';
 
 type RuntimeOptions = {
   readonly connection: NativeConnection;
@@ -32,23 +32,14 @@ export function createTemporalRuntime(options: RuntimeOptions): AgentRuntime {
   const { connection, namespace } = options;
   const client = new Client({ connection, namespace });
 
-  async function call<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await connection.withDeadline(Date.now() + callTimeoutMs, work);
-    } catch (cause) {
-      throw new TalosError('RUNTIME_UNAVAILABLE', 'Temporal cannot be reached; check `talos doctor`, then try again.', {
-        cause,
-      });
-    }
-  }
-
+  const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   const ping = (signal: AbortSignal) =>
     connection.withAbortSignal(signal, () => client.workflowService.getSystemInfo({}));
   return {
     ping: (signal) => call(async () => void (await ping(signal))),
     startMessage: (start) => call(() => startMessage(client, options, start)),
-    stopMessage: (ref) => call(() => stopMessage(client, ref)),
-    messageRun: (ref) => call(() => messageRun(client, ref)),
+    stopMessage: (ref) => call(() => cancelRunning(client, messageWorkflowId(ref))),
+    messageRun: (ref) => call(() => workflowState(client, messageWorkflowId(ref))),
     cancelMessages: () => call(() => cancelMessages(client, options.taskQueue)),
     startLockdown: (order) => call(() => startLockdown(client, options.taskQueue, order)),
     endLockdown: (by) =>
@@ -91,50 +82,11 @@ async function startLockdown(client: Client, taskQueue: string, order: LockdownI
   );
 }
 
-async function messageRun(client: Client, ref: MessageRef): Promise<'running' | 'ended' | 'unknown'> {
-  try {
-    const { status } = await client.workflow.getHandle(messageWorkflowId(ref)).describe();
-    return status.name === 'RUNNING' ? 'running' : 'ended';
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return 'unknown';
-    throw thrown;
-  }
-}
-
-/** The server takes the cancellation of an ended workflow without a word, so its state is asked first. */
-async function stopMessage(client: Client, ref: MessageRef): Promise<boolean> {
-  if ((await messageRun(client, ref)) !== 'running') return false;
-  return cancel(client, messageWorkflowId(ref));
-}
-
 async function cancelMessages(client: Client, taskQueue: string): Promise<number> {
-  const query = `WorkflowType = 'message' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
+  const query = `WorkflowType IN ('message', 'skillRun') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
   let cancelled = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
-    if (await cancel(client, workflowId)) cancelled += 1;
+    if (await cancelWorkflow(client, workflowId)) cancelled += 1;
   }
   return cancelled;
-}
-
-function cancel(client: Client, workflowId: string): Promise<boolean> {
-  return ifFound(() => client.workflow.getHandle(workflowId).cancel());
-}
-
-/** A workflow that was started before is as good as started. */
-async function startOnce(start: () => Promise<unknown>): Promise<void> {
-  try {
-    await start();
-  } catch (thrown) {
-    if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown;
-  }
-}
-
-async function ifFound(work: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return false;
-    throw thrown;
-  }
 }

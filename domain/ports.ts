@@ -23,7 +23,7 @@ import type { EgressAttempt, SandboxProof, SandboxReport, SandboxRequest } from 
 import type { JsonValue } from './json.ts';
 import type { SkillBundle } from './skills/bundle.ts';
 import type { CaseJudgement, EvalCase } from './skills/cases.ts';
-import type { Benefit, CertificateBody, PromotionCertificate } from './skills/certificate.ts';
+import type { CertificateBody, PromotionCertificate } from './skills/certificate.ts';
 import type { SkillLife } from './skills/life.ts';
 import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
 import type { NewSkillRun, SkillRunRecord, SkillRunRef, SkillRunResult, SkillRunSummary } from './skills/run.ts';
@@ -213,19 +213,23 @@ export interface SkillRuns {
 }
 
 /** What the life and the runs of skills ask of the skill format; pure, but for the model. */
-export interface SkillRules {
-  checkInput(bundle: SkillBundle, value: JsonValue): CaseJudgement;
-  checkOutput(bundle: SkillBundle, value: JsonValue): CaseJudgement;
-  judgeCase(evalCase: EvalCase, output: JsonValue): CaseJudgement;
+export type SkillRules = {
+  readonly checkInput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
+  readonly checkOutput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
+  readonly judgeCase: (evalCase: EvalCase, output: JsonValue) => CaseJudgement;
   /** What a look at the code finds, for the owner; one short line each. */
-  scanBundle(bundle: SkillBundle): string[];
-  permissionsGrew(before: SkillPermissions, after: SkillPermissions): boolean;
+  readonly scanBundle: (bundle: SkillBundle) => string[];
+  readonly permissionsGrew: (before: SkillPermissions, after: SkillPermissions) => boolean;
   /** SHA-256 of the canonical JSON (RFC 8785) of a value. */
-  hashJson(value: JsonValue): string;
-  signCertificate(body: CertificateBody): PromotionCertificate;
-  /** Runs the cases with the skill and with the model alone; undefined when there is nothing to compare with. */
-  measureBenefit(bundle: SkillBundle, signal: AbortSignal): Promise<Benefit | undefined>;
-}
+  readonly hashJson: (value: JsonValue) => string;
+  readonly signCertificate: (body: CertificateBody) => PromotionCertificate;
+  /** How many of the cases the model alone gets right; undefined where there is no model or no prompt to ask it. */
+  readonly answerAlone: (
+    bundle: SkillBundle,
+    cases: readonly EvalCase[],
+    signal: AbortSignal,
+  ) => Promise<{ passed: number; model: string } | undefined>;
+};
 
 /** What the owner tells a skill's life. `by` is who. */
 export type SkillOrder = { readonly id: SkillId; readonly by: string };

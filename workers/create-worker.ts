@@ -38,6 +38,7 @@ function roleOptions(role: WorkerRole, { bundlePath }: WorkerDeps): Partial<Work
       // One slot is the VRAM mutex. The throttle lets a stop reach the model at the next heartbeat.
       return { maxConcurrentActivityTaskExecutions: 1, maxHeartbeatThrottleInterval: '300 milliseconds' };
     case 'sandbox':
-      return { maxConcurrentActivityTaskExecutions: 2 };
+      // Two sandboxes at once; a stop reaches them at the next heartbeat.
+      return { maxConcurrentActivityTaskExecutions: 2, maxHeartbeatThrottleInterval: '300 milliseconds' };
   }
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { Worker } from '@temporalio/worker';
 
-import { activitiesOf, createActivities } from '../activities/index.ts';
+import { createActivities } from '../activities/index.ts';
 import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses } from '../domain/config/paths.ts';
@@ -11,11 +11,17 @@ import { TalosError } from '../domain/errors.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
+import { proveSandbox, type SandboxState } from './prove-sandbox.ts';
 
 /** Running workers of one process. `done` rejects when one of them fails for good. */
-export type RunningWorkers = { readonly done: Promise<void>; stop(): Promise<void> };
+export type RunningWorkers = {
+  readonly done: Promise<void>;
+  /** What the sandbox of this process showed, or why none runs skills here; undefined where the role is not served. */
+  readonly sandbox?: SandboxState;
+  stop(): Promise<void>;
+};
 
-/** Starts the workers of the given roles on the ports of this process; resolves when they poll. */
+/** Starts the workers of the given roles on the ports of this process; resolves when they poll. Without a proven sandbox skills wait elsewhere. */
 export async function startWorkers(
   roles: readonly WorkerRole[],
   { config, ports, bundlePath }: { config: Config; ports: ProcessPorts; bundlePath: string },
@@ -28,13 +34,15 @@ export async function startWorkers(
   });
   const { namespace, taskQueue } = config.temporal;
   const deps = { connection: ports.connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath };
-  const busy = roles.filter((role) => Object.keys(activitiesOf(role, activities)).length > 0);
-  const workers = await Promise.all(busy.map((role) => createWorker(role, deps)));
+  const sandbox = roles.includes('sandbox') ? await proveSandbox(ports.skillPorts?.sandbox, ports) : undefined;
+  const served = roles.filter((role) => role !== 'sandbox' || sandbox?.isProven === true);
+  const workers = await Promise.all(served.map((role) => createWorker(role, deps)));
   const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   // A process without workers, such as an API of its own, never ends by itself.
   const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
   return {
     done,
+    ...(sandbox !== undefined && { sandbox }),
     async stop() {
       for (const worker of workers) shutdown(worker);
       await runs;
@@ -47,7 +55,7 @@ function shutdown(worker: Worker): void {
 }
 
 async function activitySettings(config: Config) {
-  const { models, chat } = config;
+  const { models, chat, skills } = config;
   return {
     chatModel: models.coder,
     embeddingModel: models.embedding,
@@ -59,6 +67,8 @@ async function activitySettings(config: Config) {
     think: models.think,
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
+    trustLevel: skills.trustLevel,
+    strikeThreshold: skills.strikeThreshold,
   };
 }
 

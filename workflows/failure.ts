@@ -18,11 +18,12 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
 export function fromActivityFailure(thrown: unknown): TalosError {
   // A local activity fails with its cause itself, any other with an ActivityFailure around it.
   const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
-  if (cause instanceof TimeoutFailure) return fromTimeout(cause);
+  const step = thrown instanceof ActivityFailure ? thrown.activityType : undefined;
+  if (cause instanceof TimeoutFailure) return step === 'runSkill' ? fromSkillTimeout(cause) : fromTimeout(cause);
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
     return new TalosError(cause.type, cause.message);
   }
-  return new TalosError('INTERNAL', 'A step of the message failed; the log has the cause.', { cause });
+  return new TalosError('INTERNAL', 'A step of this work failed; the log has the cause.', { cause });
 }
 
 function fromTimeout(failure: TimeoutFailure): TalosError {
@@ -33,4 +34,14 @@ function fromTimeout(failure: TimeoutFailure): TalosError {
     'MODEL_TIMEOUT',
     'The step did not answer in time; check `talos doctor`, then send the message again.',
   );
+}
+
+function fromSkillTimeout(failure: TimeoutFailure): TalosError {
+  if (failure.timeoutType === TimeoutType.SCHEDULE_TO_START) {
+    return new TalosError(
+      'SANDBOX_UNAVAILABLE',
+      'No worker with a sandbox took the run in time; `talos doctor` says what is missing.',
+    );
+  }
+  return new TalosError('SANDBOX_FAILED', 'The sandbox did not answer in time; check `talos doctor`, then try again.');
 }

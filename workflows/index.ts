@@ -1,2 +1,4 @@
 export { lockdown } from './lockdown.ts';
 export { message } from './message.ts';
+export { skillLife } from './skill-life.ts';
+export { skillRun } from './skill-run.ts';

@@ -1,6 +1,10 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
+import type { SkillLife } from '../domain/skills/life.ts';
+import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
+import type { SkillRunRef } from '../domain/skills/run.ts';
+import type { SkillFault } from '../domain/skills/strikes.ts';
 
 /** Input of the `message` workflow: ids and limits only, the text stays in the conversation store. */
 export type MessageInput = MessageRef & {
@@ -32,3 +36,65 @@ export const cancelledMessages = defineQuery<number>('cancelledMessages');
 
 /** Workflow id of the one lockdown there can be. */
 export const lockdownWorkflowId = 'lockdown';
+
+/** Waits and limits of a skill's life; tests pass short ones. */
+export type LifeSettings = {
+  /** First wait before a run is made again that no fault of the skill kept from ending; it doubles up to ten minutes. */
+  readonly retryMs: number;
+  /** So many changes begin the history anew. */
+  readonly continueAfter: number;
+  /** Longest wait for a worker that has a sandbox or the GPU. */
+  readonly queueWaitSeconds: number;
+};
+
+/** Input of the `skillLife` workflow. Without a life it takes up what the catalogue knows. */
+export type SkillLifeInput = { readonly id: SkillId; readonly settings: LifeSettings; readonly life?: SkillLife };
+
+/** The workflow id of a skill: one life for each. */
+export function skillLifeWorkflowId(id: SkillId): string {
+  return `skill/${id}`;
+}
+
+/** Who gives an order, and about which version. */
+type Order = { readonly by: string };
+type VersionOrder = Order & { readonly hash: BundleHash };
+
+/** Puts a version into quarantine. */
+export const submitSkill = defineUpdate<SkillLife, [VersionOrder]>('submit');
+
+/** Promotes the version that waits. `approval` is the id of a redeemed code, never the code. */
+export const approveSkill = defineUpdate<
+  SkillLife,
+  [VersionOrder & { readonly approval: string; readonly override?: string }]
+>('approve');
+
+/** Ends the test of a version. */
+export const rejectSkill = defineUpdate<SkillLife, [VersionOrder & { readonly reason: string }]>('reject');
+
+/** Takes the active version out of use. */
+export const deprecateSkill = defineUpdate<SkillLife, [Order & { readonly reason: string }]>('deprecate');
+
+/** Puts a former version into quarantine again. */
+export const restoreSkill = defineUpdate<SkillLife, [VersionOrder & { readonly reason: string }]>('restore');
+
+/** Tells that something the skill needs has changed. */
+export const retestSkill = defineUpdate<SkillLife, [Order & { readonly reason: string }]>('retest');
+
+/** Reports a fault of a version in use. */
+export const recordFailure = defineSignal<[{ readonly hash: BundleHash; readonly fault: SkillFault }]>('recordFailure');
+
+/** Where the skill stands. */
+export const lifeOfSkill = defineQuery<SkillLife>('life');
+
+/** Input of the `skillRun` workflow: the input of the skill stays in the store of runs. */
+export type SkillRunInput = SkillRunRef & {
+  /** 1 chat, 3 quarantine, 5 night work. */
+  readonly priority: 1 | 3 | 5;
+  /** Longest wait for a free sandbox. */
+  readonly queueWaitSeconds: number;
+};
+
+/** The workflow id of a run: a business key, so that a repeated start is the same run. */
+export function skillRunWorkflowId({ skill, key }: SkillRunRef): string {
+  return `skill-run/${skill}/${key}`;
+}

@@ -19,6 +19,32 @@ const localPolicies = {
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   },
+  recallSkillLife: {
+    startToCloseTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds' },
+  },
+  inspectSkill: {
+    startToCloseTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds', maximumAttempts: 8 },
+  },
+  // A change that is not audited has not happened: the life waits until it can be.
+  publishSkillLife: {
+    startToCloseTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  certifySkill: {
+    startToCloseTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds', maximumAttempts: 8 },
+  },
+  assessRevision: {
+    startToCloseTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds', maximumAttempts: 8 },
+  },
+  settleSkillRun: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
 } as const satisfies Partial<Record<keyof Activities, LocalActivityOptions>>;
 
 /** Steps that cross a task queue. `priority` 1 is chat, 3 quarantine, 5 night work. */
@@ -56,6 +82,35 @@ const remotePolicies = {
     retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds' },
     priority: { priorityKey: 1 },
     summary: 'Stop everything that runs',
+  },
+  // The longest run a manifest may ask for takes 5 minutes. Its priority comes with each call: chat 1, quarantine 3, night work 5.
+  runSkill: {
+    startToCloseTimeout: '7 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 1.5,
+      maximumInterval: '4 seconds',
+      maximumAttempts: 5,
+    },
+    summary: 'Run the skill in a sandbox',
+  },
+  // Whether a skill helps is good to know, but nobody waits for ever to hear it.
+  runCases: {
+    startToCloseTimeout: '20 minutes',
+    scheduleToCloseTimeout: '40 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    priority: { priorityKey: 3 },
+    summary: 'Run the cases with the skill',
+  },
+  answerCases: {
+    startToCloseTimeout: '20 minutes',
+    scheduleToCloseTimeout: '40 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    priority: { priorityKey: 3 },
+    summary: 'Let the model answer the cases alone',
   },
 } as const satisfies Partial<Record<keyof Activities, ActivityOptions>>;
 

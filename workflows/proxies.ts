@@ -1,6 +1,7 @@
 import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/index.ts';
+import type { WorkerRole } from '../domain/worker-role.ts';
 import { policies } from './policies.ts';
 import { taskQueueOf } from './task-queues.ts';
 
@@ -9,6 +10,12 @@ export const local = {
   screenMessage: proxyLocalActivities<Activities>(policies.screenMessage).screenMessage,
   isSettled: proxyLocalActivities<Activities>(policies.isSettled).isSettled,
   settleMessage: proxyLocalActivities<Activities>(policies.settleMessage).settleMessage,
+  recallSkillLife: proxyLocalActivities<Activities>(policies.recallSkillLife).recallSkillLife,
+  inspectSkill: proxyLocalActivities<Activities>(policies.inspectSkill).inspectSkill,
+  publishSkillLife: proxyLocalActivities<Activities>(policies.publishSkillLife).publishSkillLife,
+  certifySkill: proxyLocalActivities<Activities>(policies.certifySkill).certifySkill,
+  assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
+  settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
 };
 
 /** The steps of the core task queue. */
@@ -18,11 +25,27 @@ export const core = {
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
 };
 
-/** The step of the one-slot GPU queue, with the longest wait for the slot. */
-export function gpu(waitSeconds: number): Pick<Activities, 'generateReply'> {
-  return proxyActivities<Pick<Activities, 'generateReply'>>({
-    ...policies.generateReply,
-    taskQueue: taskQueueOf('gpu', workflowInfo().taskQueue),
+/** The steps of the one-slot GPU queue, with the longest wait for the slot. */
+export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases'> {
+  const queue = queueOptions('gpu', waitSeconds);
+  return {
+    generateReply: proxyActivities<Activities>({ ...policies.generateReply, ...queue }).generateReply,
+    answerCases: proxyActivities<Activities>({ ...policies.answerCases, ...queue }).answerCases,
+  };
+}
+
+/** The steps of the sandbox queue: how urgent they are, and the longest wait for a free sandbox. */
+export function sandbox({ priority, waitSeconds }: { priority: 1 | 3 | 5; waitSeconds: number }) {
+  const queue = { ...queueOptions('sandbox', waitSeconds), priority: { priorityKey: priority } };
+  return {
+    runSkill: proxyActivities<Activities>({ ...policies.runSkill, ...queue }).runSkill,
+    runCases: proxyActivities<Activities>({ ...policies.runCases, ...queue }).runCases,
+  };
+}
+
+function queueOptions(role: WorkerRole, waitSeconds: number) {
+  return {
+    taskQueue: taskQueueOf(role, workflowInfo().taskQueue),
     scheduleToStartTimeout: `${waitSeconds} seconds`,
-  });
+  } as const;
 }

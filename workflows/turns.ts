@@ -1,16 +1,9 @@
-import {
-  CancellationScope,
-  condition,
-  getExternalWorkflowHandle,
-  isCancellation,
-  setHandler,
-  sleep,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler, sleep, workflowInfo } from '@temporalio/workflow';
 
 import type { MessageRef } from '../domain/chat.ts';
 import { askTurn, messageWorkflowId, yourTurn } from './messages.ts';
 import { local } from './proxies.ts';
+import { signalled } from './signalled.ts';
 
 /** How often a predecessor is asked that is neither settled nor running: its start may still be on its way. */
 const startGraceTries = 6;
@@ -55,17 +48,4 @@ export function createTurns(predecessor: MessageRef | undefined) {
       mine = true;
     },
   };
-}
-
-type ExternalHandle = ReturnType<typeof getExternalWorkflowHandle>;
-
-/** False when no such workflow runs. */
-async function signalled(workflowId: string, signal: (handle: ExternalHandle) => Promise<void>): Promise<boolean> {
-  try {
-    await signal(getExternalWorkflowHandle(workflowId));
-    return true;
-  } catch (thrown) {
-    if (isCancellation(thrown)) throw thrown;
-    return false; // the only other failure of such a signal: that workflow has ended or never was
-  }
 }

@@ -19,6 +19,8 @@ export type VersionChange = {
   readonly to: SkillState;
   readonly runs: number;
   readonly strikes: number;
+  /** Whether a strike was added. */
+  readonly struck: boolean;
   readonly endedBy?: EndedBy;
 };
 
@@ -91,7 +93,9 @@ export function changesBetween(before: SkillLife, after: SkillLife): VersionChan
     const { hash, state: to, endedBy } = version;
     const [runs, strikes] = [version.runs.length, version.strikes.length];
     if (former?.state === to && former.runs.length === runs && former.strikes.length === strikes) return [];
-    return [{ hash, ...(former && { from: former.state }), to, runs, strikes, ...(endedBy && { endedBy }) }];
+    const struck = version.strikes.some(({ runId }) => !former?.strikes.some((strike) => strike.runId === runId));
+    const from = former === undefined ? {} : { from: former.state };
+    return [{ hash, ...from, to, runs, strikes, struck: former !== undefined && struck, ...(endedBy && { endedBy }) }];
   });
 }
 

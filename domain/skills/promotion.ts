@@ -1,4 +1,4 @@
-import { changed, type Outcome, type Refusal, refused, retire, withoutCandidate } from './change.ts';
+import { changed, type Outcome, type Refusal, refused, retire, unchanged, withoutCandidate } from './change.ts';
 import type { EndedBy, SkillLife, SkillVersion } from './life.ts';
 import type { BundleHash } from './manifest.ts';
 import { isTested } from './quarantine.ts';
@@ -62,6 +62,12 @@ export function reject(life: SkillLife, { hash, reason, endedBy }: Rejection, at
   }
   const past = retire(life.past, candidate, { state: 'rejected', endedBy, reason, at });
   return changed(withoutCandidate(life), { past });
+}
+
+/** Ends the test of a version whose files are not what they were, unless it is no longer under test. */
+export function discard(life: SkillLife, { hash, reason }: Omit<Rejection, 'endedBy'>, at: number): Outcome {
+  if (life.candidate?.hash !== hash) return unchanged(life);
+  return reject(life, { hash, reason, endedBy: 'changed-files' }, at);
 }
 
 /** Whether a version did worse than the model alone. */

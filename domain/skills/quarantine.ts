@@ -2,7 +2,7 @@ import type { Benefit, CleanRun } from './certificate.ts';
 import { changed, type Outcome, refused, retire, unchanged, without, withoutCandidate, versionsOf } from './change.ts';
 import type { SkillLife, SkillVersion } from './life.ts';
 import type { BundleHash } from './manifest.ts';
-import { addStrike, liveStrikes, type SkillFault, STRIKE_THRESHOLD } from './strikes.ts';
+import { addStrike, type SkillFault, STRIKE_THRESHOLD } from './strikes.ts';
 
 /** So many clean runs in a row, each of another case, earn a decision. */
 export const CLEAN_RUNS = 3;
@@ -19,13 +19,18 @@ export type Submission = {
  * rejected or deprecated code again takes nothing back, which is what `restore` is for.
  */
 export function submit(life: SkillLife, { hash, version, findings }: Submission, at: number): Outcome {
+  if (isKnown(life, hash)) return unchanged(life);
   const known = versionsOf(life).find((one) => one.hash === hash);
-  if (known !== undefined && known.state !== 'replaced') return unchanged(life);
   const { candidate } = life;
   const end = { state: 'replaced', endedBy: 'newer-version', reason: `Version ${version} was handed in.`, at } as const;
   const past = candidate === undefined ? life.past : retire(life.past, candidate, end);
   const fresh = { hash, version, findings: [...findings], strikes: known?.strikes ?? [] };
   return changed(life, { candidate: quarantined(fresh, at), past: without(past, hash) });
+}
+
+/** Whether handing a version in again changes nothing. */
+export function isKnown(life: SkillLife, hash: BundleHash): boolean {
+  return versionsOf(life).some((one) => one.hash === hash && one.state !== 'replaced');
 }
 
 /** A version at the beginning of its quarantine. */
@@ -54,13 +59,13 @@ export function countRun(life: SkillLife, { hash, run }: { hash: BundleHash; run
 
 type FailedRun = { readonly hash: BundleHash; readonly fault: SkillFault; readonly reason: string };
 
-/** A fault of the skill empties the count and is kept as a strike; the third one rejects the version. */
+/** A fault of the skill empties the count and is kept as a strike; the last one allowed rejects the version. */
 export function failRun(life: SkillLife, { hash, fault, reason }: FailedRun, at: number): Outcome {
   const { candidate } = life;
   if (candidate?.hash !== hash || candidate.state !== 'running') return unchanged(life);
   const strikes = addStrike(candidate.strikes, fault, at);
   const struck: SkillVersion = { ...candidate, state: 'quarantined', runs: [], strikes, reason, changedAt: at };
-  if (liveStrikes(strikes, at).length < STRIKE_THRESHOLD) return changed(life, { candidate: struck });
+  if (strikes.length < (fault.threshold ?? STRIKE_THRESHOLD)) return changed(life, { candidate: struck });
   const past = retire(life.past, struck, { state: 'rejected', endedBy: 'faults', reason, at });
   return changed(withoutCandidate(life), { past });
 }

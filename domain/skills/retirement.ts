@@ -15,8 +15,8 @@ export function deprecate(life: SkillLife, { reason }: { reason: string }, at: n
 type Report = { readonly hash: BundleHash; readonly fault: SkillFault };
 
 /**
- * Counts a fault of the active version. Its second one brings the good version before it back at once; where there is none, the third
- * deprecates it. A report about another version comes too late to matter.
+ * Counts a fault of the active version. Its second one brings the good version before it back at once; where there is none, the last
+ * one allowed deprecates it. A report about another version comes too late to matter.
  */
 export function strike(life: SkillLife, { hash, fault }: Report, at: number): Outcome {
   const { active } = life;
@@ -24,7 +24,8 @@ export function strike(life: SkillLife, { hash, fault }: Report, at: number): Ou
   const strikes = addStrike(active.strikes, fault, at);
   const struck = { ...active, strikes, changedAt: at };
   const goodOne = wayBack(life);
-  if (strikes.length < (goodOne === undefined ? STRIKE_THRESHOLD : REVERT_THRESHOLD)) {
+  const threshold = fault.threshold ?? STRIKE_THRESHOLD;
+  if (strikes.length < (goodOne === undefined ? threshold : Math.min(threshold, REVERT_THRESHOLD))) {
     return changed(life, { active: struck });
   }
   const back = goodOne === undefined ? '' : ` Version ${goodOne.version} is in use again.`;

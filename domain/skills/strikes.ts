@@ -2,7 +2,7 @@ import type { SandboxVerdict } from '../sandbox/run.ts';
 import { isSecurityVerdict } from './blame.ts';
 import type { Strike } from './life.ts';
 
-/** So many strikes end a version. */
+/** So many strikes end a version, unless the owner set another number. */
 export const STRIKE_THRESHOLD = 3;
 
 /** A revision gives way to the good version before it one strike earlier. */
@@ -12,7 +12,12 @@ export const REVERT_THRESHOLD = 2;
 export const STRIKE_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** A failure the skill caused, before it is a strike. */
-export type SkillFault = { readonly runId: string; readonly verdict: SandboxVerdict };
+export type SkillFault = {
+  readonly runId: string;
+  readonly verdict: SandboxVerdict;
+  /** How many strikes end a version. */
+  readonly threshold?: number;
+};
 
 /** The strikes that still count at a moment. A clock that was set back lets none expire. */
 export function liveStrikes(strikes: readonly Strike[], now: number): Strike[] {

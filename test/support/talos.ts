@@ -13,11 +13,14 @@ import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
+import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
+import type { LifeSettings } from '../../workflows/messages.ts';
+import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
 // What the SDK says of every failed attempt would bury what the tests say.
@@ -51,16 +54,28 @@ export async function startTalos(
   {
     gpuWaitSeconds = 60,
     wrap = (ports) => ports,
-  }: { gpuWaitSeconds?: number; wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'> } = {},
+    skills = createSkillTwins(),
+    life = {},
+    trustLevel = 0,
+  }: {
+    gpuWaitSeconds?: number;
+    wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
+    skills?: SkillTwins;
+    life?: Partial<LifeSettings>;
+    trustLevel?: number;
+  } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;
   const namespace = 'talos';
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
+  const settings = { retryMs: 50, ...life };
+  const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
+    skillPorts: skills,
     now: Date.now,
     newMarker: randomUUID,
     settings: {
@@ -74,6 +89,8 @@ export async function startTalos(
       think: false,
       maxLength: 10_000,
       memoryItems: 5,
+      trustLevel,
+      strikeThreshold: 3,
     },
   });
   const deps = { connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath: await buildBundle() };
@@ -81,6 +98,8 @@ export async function startTalos(
 
   return {
     ports,
+    skills,
+    skillRuntime,
     taskQueue,
     connection,
 

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+
+import { expect } from 'vitest';
+
+import type { SkillBundle } from '../../../domain/skills/bundle.ts';
+import type { SkillLife, SkillState } from '../../../domain/skills/life.ts';
+import { makeBundle } from '../../support/skill-twins.ts';
+import type { startTalos } from '../../support/talos.ts';
+
+type Talos = Awaited<ReturnType<typeof startTalos>>;
+
+/** A skill id no other test has: lives are named by it alone. */
+export function newSkillId(): string {
+  return `skill-${randomUUID().slice(0, 8)}`;
+}
+
+/** Drives the life of one skill on a Talos of a test. */
+export function skillDriver(talos: Talos, id = newSkillId()) {
+  const { skillRuntime, skills } = talos;
+  const life = async (): Promise<SkillLife> => {
+    const found = await skills.catalog.get(id);
+    if (found === undefined) throw new Error(`nothing is known of ${id}`);
+    return found;
+  };
+  const stateOf = async (hash: string): Promise<SkillState | undefined> => {
+    const { active, candidate, past } = await life();
+    return [active, candidate, ...past].find((version) => version?.hash === hash)?.state;
+  };
+  return {
+    id,
+    life,
+    stateOf,
+
+    /** Stores and submits a version. */
+    async submit(options: Parameters<typeof makeBundle>[1] = {}): Promise<SkillBundle> {
+      const bundle = makeBundle(id, options);
+      await skills.skills.put(bundle);
+      await skillRuntime.submit({ id, hash: bundle.hash, by: 'owner' });
+      return bundle;
+    },
+
+    /** Waits until a version is in a state. */
+    async reaches(hash: string, state: SkillState): Promise<SkillLife> {
+      await expect.poll(() => stateOf(hash), { timeout: 20_000, interval: 50 }).toBe(state);
+      return life();
+    },
+
+    approve: (hash: string, override?: string): Promise<SkillLife> =>
+      skillRuntime.approve({ id, hash, by: 'owner', approval: randomUUID(), ...(override && { override }) }),
+
+    /** Stores, tests and approves a version. */
+    async activate(options: Parameters<typeof makeBundle>[1] = {}): Promise<SkillBundle> {
+      const bundle = await this.submit(options);
+      await this.reaches(bundle.hash, 'awaiting-approval');
+      await this.approve(bundle.hash);
+      return bundle;
+    },
+
+    /** Accepts and starts a run as the API does. */
+    async run(input: unknown = 21, { key = randomUUID(), inputBy = 'person' as 'person' | 'model' } = {}) {
+      const ref = { skill: id, key };
+      const value = input as number;
+      const inputHash = skills.skillRules.hashJson(value);
+      await skills.skillRuns.accept({ ...ref, input: value, inputHash, inputBy, createdAt: Date.now() });
+      await skillRuntime.startRun({ ...ref, priority: 1, summary: 'test' });
+      return ref;
+    },
+
+    /** The record of a run that was started and has ended. */
+    async ended(ref: { skill: string; key: string }) {
+      await skillRuntime.waitForRun(ref, AbortSignal.timeout(30_000));
+      return skills.skillRuns.run(ref);
+    },
+  };
+}

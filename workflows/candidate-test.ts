@@ -1,0 +1,97 @@
+import { isCancellation, uuid4 } from '@temporalio/workflow';
+
+import type { Benefit } from '../domain/skills/certificate.ts';
+import type { SkillLife, SkillVersion } from '../domain/skills/life.ts';
+import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
+import { discard, promotesItself } from '../domain/skills/promotion.ts';
+import { askOwner, beginRuns, countRun, failRun, isTested } from '../domain/skills/quarantine.ts';
+import type { RunFacts } from '../domain/skills/run-facts.ts';
+import type { CandidateWatch } from './candidate-watch.ts';
+import { fromActivityFailure } from './failure.ts';
+import { isBrokenFiles, type LifeKeeper } from './life-keeper.ts';
+import { promoteVersion } from './promote-version.ts';
+import { gpu, local, sandbox } from './proxies.ts';
+
+/** What a test needs: the life, what is under test, and the longest wait for a worker. */
+export type TestContext = {
+  readonly id: SkillId;
+  readonly keeper: LifeKeeper;
+  readonly watch: CandidateWatch;
+  readonly queueWaitSeconds: number;
+};
+
+/** The steps of quarantine are the machine's own. */
+const actor = 'talos';
+
+/** Whether a version waits for a run or for its evidence to be put together. */
+export function isTestDue({ candidate }: SkillLife): boolean {
+  return candidate?.state === 'quarantined' || candidate?.state === 'running';
+}
+
+/** Takes the next step of the test: one run, or with three clean ones the way to the owner. */
+export async function testCandidate(context: TestContext): Promise<void> {
+  const { keeper, watch } = context;
+  const version = watch.candidate();
+  if (version === undefined) return;
+  const { hash } = version;
+  await keeper.change(actor, (life) => beginRuns(life, hash, Date.now()));
+  await (isTested(version) ? finish(context, hash) : runOnce(context, version));
+}
+
+async function runOnce(context: TestContext, { hash, runs }: SkillVersion): Promise<void> {
+  const { id, keeper, watch, queueWaitSeconds } = context;
+  const passed = runs.map(({ case: name, inputHash }) => ({ case: name, inputHash }));
+  const order = { skill: id, key: `test-${uuid4()}`, test: { hash, passed } };
+  try {
+    const { runSkill } = sandbox({ priority: 3, waitSeconds: queueWaitSeconds });
+    const facts = await watch.whileCurrent(hash, () => runSkill(order));
+    if (facts !== undefined) await record(context, hash, facts);
+  } catch (thrown) {
+    if (isCancellation(thrown)) throw thrown;
+    const { code } = fromActivityFailure(thrown);
+    const reason = `Its files are not what was handed in (${code}).`;
+    if (isBrokenFiles(code)) await keeper.change(actor, (life) => discard(life, { hash, reason }, Date.now()));
+    else await watch.delay(hash, `It could not be run (${code}); it is tried again.`);
+  }
+}
+
+async function record({ keeper, watch }: TestContext, hash: BundleHash, facts: RunFacts): Promise<void> {
+  const { clean, blame, runId, verdict = 'invalid-output', case: name = '', strikeThreshold: threshold } = facts;
+  if (clean === undefined && blame === 'environment') {
+    await watch.delay(hash, `Case ${name} met a fault outside the skill (run ${runId}); it is run again.`);
+    return;
+  }
+  watch.wentOn();
+  const reason = `Case ${name} failed: ${verdict} (run ${runId}).`;
+  await keeper.change(actor, (life) =>
+    clean === undefined
+      ? failRun(life, { hash, fault: { runId, verdict, threshold }, reason }, Date.now())
+      : countRun(life, { hash, run: clean }, Date.now()),
+  );
+}
+
+/** Measures the benefit, asks the owner, and promotes a revision that may go without. */
+async function finish(context: TestContext, hash: BundleHash): Promise<void> {
+  const { id, keeper, watch } = context;
+  const benefit = await watch.whileCurrent(hash, () => measure(context, hash));
+  await keeper.change(actor, (life) => askOwner(life, { hash, benefit }, Date.now()));
+  const { active } = keeper.current();
+  if (active === undefined || !watch.isCurrent(hash)) return;
+  const facts = await local.assessRevision({ id, active: active.hash, candidate: hash });
+  if (!promotesItself(keeper.current(), facts)) return;
+  await promoteVersion(keeper, { by: actor, hash, approval: `trust-level-${facts.trustLevel}` });
+}
+
+/** How much the skill helps; undefined where it cannot be told, which keeps nobody waiting. */
+async function measure({ id, queueWaitSeconds }: TestContext, hash: BundleHash): Promise<Benefit | undefined> {
+  try {
+    const alone = await gpu(queueWaitSeconds).answerCases({ id, hash });
+    if (alone === null) return undefined;
+    const { runCases } = sandbox({ priority: 3, waitSeconds: queueWaitSeconds });
+    const { passed, cases } = await runCases({ id, hash });
+    return { cases, withSkill: passed, withoutSkill: alone.passed, model: alone.model };
+  } catch (thrown) {
+    if (isCancellation(thrown)) throw thrown;
+    return undefined;
+  }
+}
