@@ -13,13 +13,20 @@ import { createSkillBenefitActivities } from './skill-benefit.ts';
 import { createSkillLifeActivities } from './skill-life.ts';
 import type { SkillDeps } from './skill-parts.ts';
 import { createSkillRunActivities } from './skill-run.ts';
+import { createSkillStepActivities } from './skill-steps.ts';
+import { createSkillTools } from './skill-tools.ts';
 
 /** What activities need besides the ports; everything not deterministic is an argument. */
 export type ActivityDeps = Ports & {
   /** Absent where this process serves no skills. */
   readonly skillPorts?: SkillPorts;
   readonly settings: ModelSettings &
-    SkillDeps['settings'] & { readonly maxLength: number; readonly memoryItems: number };
+    SkillDeps['settings'] & {
+      readonly maxLength: number;
+      readonly memoryItems: number;
+      /** How long the owner may take to consent to a call of a skill. */
+      readonly consentSeconds: number;
+    };
   now(): number;
   /** An unguessable word, new at every call. */
   newMarker(): string;
@@ -28,7 +35,8 @@ export type ActivityDeps = Ports & {
 /** Every activity of Talos, by name. */
 export function createActivities(given: ActivityDeps) {
   const patience = createPatience({ now: () => given.now(), step: currentStep });
-  const deps = { ...given, patience, search: createMemorySearch(given) };
+  const search = createMemorySearch(given);
+  const deps = { ...given, patience, search, skillTools: createSkillTools({ ...given, search }) };
   return {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
@@ -38,6 +46,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillLifeActivities(deps),
     ...createSkillRunActivities(deps),
     ...createSkillBenefitActivities(deps),
+    ...createSkillStepActivities(deps),
   };
 }
 

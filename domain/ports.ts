@@ -21,11 +21,14 @@ import type { Logger, LogLine } from './log.ts';
 import type { ModelEvent, ModelRequest, InstalledModel, ResidentModel } from './models/model.ts';
 import type { EgressAttempt, SandboxProof, SandboxReport, SandboxRequest } from './sandbox/run.ts';
 import type { JsonValue } from './json.ts';
-import type { SkillBundle } from './skills/bundle.ts';
+import type { BundleFiles, SkillBundle } from './skills/bundle.ts';
 import type { CaseJudgement, EvalCase } from './skills/cases.ts';
 import type { CertificateBody, PromotionCertificate } from './skills/certificate.ts';
 import type { SkillLife } from './skills/life.ts';
 import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
+import type { DraftKey, NewDraft, SkillDraft } from './skills/draft.ts';
+import type { AwaitedCall } from './skills/steps.ts';
+import type { ToolRound } from './skills/tool-rounds.ts';
 import type { NewSkillRun, SkillRunRecord, SkillRunRef, SkillRunResult, SkillRunSummary } from './skills/run.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
@@ -212,8 +215,34 @@ export interface SkillRuns {
   list(skill: SkillId, page: { limit: number; offset: number; failedOnly: boolean }): Promise<SkillRunSummary[]>;
 }
 
+/** What models asked of skills in the course of messages; a message may wait for the owner, so it is kept nine days. */
+export interface ToolRounds {
+  /** Keeps the round of a message at its place, from 0. */
+  save(ref: MessageRef, place: number, round: ToolRound): Promise<void>;
+  list(ref: MessageRef): Promise<ToolRound[]>;
+}
+
+/** Calls of skills that wait for the owner. */
+export interface AwaitedCalls {
+  /** Adds a call; one that waits already stays as it is. */
+  add(call: AwaitedCall): Promise<void>;
+  remove(call: Pick<AwaitedCall, 'message' | 'call'>): Promise<void>;
+  /** Oldest first. */
+  list(): Promise<AwaitedCall[]>;
+}
+
+/** Skills being written by the model; each is kept for a week after its last change. */
+export interface SkillDrafts {
+  /** Keeps a new draft; the draft itself where the key is known already. */
+  begin(draft: NewDraft): Promise<SkillDraft>;
+  get(key: DraftKey): Promise<SkillDraft | undefined>;
+  save(draft: SkillDraft): Promise<void>;
+}
+
 /** What the life and the runs of skills ask of the skill format; pure, but for the model. */
 export type SkillRules = {
+  /** Checks the files of a skill; fails with SKILL_INVALID, which names everything that is wrong. */
+  readonly readBundle: (files: BundleFiles) => SkillBundle;
   readonly checkInput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
   readonly checkOutput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
   readonly judgeCase: (evalCase: EvalCase, output: JsonValue) => CaseJudgement;
@@ -271,6 +300,10 @@ export type SkillPorts = {
   readonly skills: SkillStore;
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
+  readonly toolRounds: ToolRounds;
+  readonly awaitedCalls: AwaitedCalls;
+  readonly drafts: SkillDrafts;
+  readonly skillRuntime: Pick<SkillRuntime, 'submit'>;
   readonly skillRules: SkillRules;
   readonly powersFor: SkillPowersFactory;
   readonly sandbox?: Sandbox;

@@ -4,6 +4,7 @@ import type { MessageKey, MessageRef } from '../domain/chat.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
+import type { CallId } from '../domain/skills/steps.ts';
 import type { SkillFault } from '../domain/skills/strikes.ts';
 
 /** Input of the `message` workflow: ids and limits only, the text stays in the conversation store. */
@@ -24,6 +25,15 @@ export const askTurn = defineSignal<[workflowId: string]>('askTurn');
 
 /** Tells a waiting message that the one before it is settled. */
 export const yourTurn = defineSignal('yourTurn');
+
+/** What the owner says to one call of a message. `approval` is the id of the code that was redeemed, never the code. */
+export type CallDecision = { readonly call: CallId; readonly by: string } & (
+  | { readonly isAllowed: true; readonly approval: string }
+  | { readonly isAllowed: false }
+);
+
+/** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
+export const decideCall = defineSignal<[CallDecision]>('decideCall');
 
 /** Input of the `lockdown` workflow. */
 export type LockdownInput = { readonly reason: string; readonly by: string };
@@ -88,6 +98,8 @@ export const lifeOfSkill = defineQuery<SkillLife>('life');
 
 /** Input of the `skillRun` workflow: the input of the skill stays in the store of runs. */
 export type SkillRunInput = SkillRunRef & {
+  /** The version that was chosen; without it whichever is active. Another active one is refused. */
+  readonly hash?: BundleHash;
   /** 1 chat, 3 quarantine, 5 night work. */
   readonly priority: 1 | 3 | 5;
   /** Longest wait for a free sandbox. */

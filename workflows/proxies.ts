@@ -15,6 +15,11 @@ export const local = {
   publishSkillLife: proxyLocalActivities<Activities>(policies.publishSkillLife).publishSkillLife,
   certifySkill: proxyLocalActivities<Activities>(policies.certifySkill).certifySkill,
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
+  parkCall: proxyLocalActivities<Activities>(policies.parkCall).parkCall,
+  unparkCall: proxyLocalActivities<Activities>(policies.unparkCall).unparkCall,
+  declineCall: proxyLocalActivities<Activities>(policies.declineCall).declineCall,
+  beginStep: proxyLocalActivities<Activities>(policies.beginStep).beginStep,
+  concludeStep: proxyLocalActivities<Activities>(policies.concludeStep).concludeStep,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
 };
 
