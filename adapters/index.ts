@@ -131,6 +131,7 @@ function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
     ping: async (signal) => (await open()).ping(signal),
     startMessage: async (start) => (await open()).startMessage(start),
     stopMessage: async (ref) => (await open()).stopMessage(ref),
+    decideCall: async (ref, decision) => (await open()).decideCall(ref, decision),
     messageRun: async (ref) => (await open()).messageRun(ref),
     cancelMessages: async () => (await open()).cancelMessages(),
     startLockdown: async (order) => (await open()).startLockdown(order),

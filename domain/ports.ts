@@ -27,7 +27,7 @@ import type { CertificateBody, PromotionCertificate } from './skills/certificate
 import type { SkillLife } from './skills/life.ts';
 import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
 import type { DraftKey, NewDraft, SkillDraft } from './skills/draft.ts';
-import type { AwaitedCall } from './skills/steps.ts';
+import type { AwaitedCall, CallDecision } from './skills/steps.ts';
 import type { ToolRound } from './skills/tool-rounds.ts';
 import type { NewSkillRun, SkillRunRecord, SkillRunRef, SkillRunResult, SkillRunSummary } from './skills/run.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
@@ -142,6 +142,8 @@ export interface AgentRuntime extends Probe {
   startMessage(start: MessageRef & { after?: MessageKey; summary: string }): Promise<void>;
   /** Asks a message to stop; false when no such message runs. */
   stopMessage(ref: MessageRef): Promise<boolean>;
+  /** Tells a message what the owner decided on one of its calls; false when no such message runs. */
+  decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Cancels every running message and every running skill; returns how many. */

@@ -2,7 +2,8 @@ import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
 
 import type { MessageRef } from '../domain/chat.ts';
 import type { PlannedCall } from '../domain/settlement.ts';
-import { type CallDecision, decideCall } from './messages.ts';
+import type { CallDecision } from '../domain/skills/steps.ts';
+import { decideCall } from './messages.ts';
 import { local } from './proxies.ts';
 
 export type CallConsent = ReturnType<typeof createCallConsent>;

@@ -4,7 +4,7 @@ import type { MessageKey, MessageRef } from '../domain/chat.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
-import type { CallId } from '../domain/skills/steps.ts';
+import type { CallDecision } from '../domain/skills/steps.ts';
 import type { SkillFault } from '../domain/skills/strikes.ts';
 
 /** Input of the `message` workflow: ids and limits only, the text stays in the conversation store. */
@@ -25,12 +25,6 @@ export const askTurn = defineSignal<[workflowId: string]>('askTurn');
 
 /** Tells a waiting message that the one before it is settled. */
 export const yourTurn = defineSignal('yourTurn');
-
-/** What the owner says to one call of a message. `approval` is the id of the code that was redeemed, never the code. */
-export type CallDecision = { readonly call: CallId; readonly by: string } & (
-  | { readonly isAllowed: true; readonly approval: string }
-  | { readonly isAllowed: false }
-);
 
 /** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
 export const decideCall = defineSignal<[CallDecision]>('decideCall');

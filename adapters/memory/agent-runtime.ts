@@ -1,6 +1,7 @@
 import { messageId, type MessageRef } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { AgentRuntime } from '../../domain/ports.ts';
+import type { CallDecision } from '../../domain/skills/steps.ts';
 
 /** What runs in place of the `message` workflow; it settles the message, or ends without. The signal aborts when it is stopped. */
 export type MessageScript = (ref: MessageRef, signal: AbortSignal) => Promise<void>;
@@ -12,6 +13,8 @@ type StartMessage = Parameters<AgentRuntime['startMessage']>[0];
 export type MemoryAgentRuntime = AgentRuntime & {
   /** Every start that began a run, in order. */
   started(): readonly StartMessage[];
+  /** What running messages were told of their calls. */
+  decisions(): readonly (MessageRef & CallDecision)[];
   /** The lockdown that is on. */
   lockdown(): { reason: string; by: string } | undefined;
   /** Whether every call fails with RUNTIME_UNAVAILABLE from now on. */
@@ -22,6 +25,7 @@ export type MemoryAgentRuntime = AgentRuntime & {
 export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRuntime {
   const runs = new Map<string, Run>();
   const started: StartMessage[] = [];
+  const decisions: (MessageRef & CallDecision)[] = [];
   let lockdown: { reason: string; by: string } | undefined;
   let isRefusing = false;
 
@@ -60,6 +64,13 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
       return stop(runs.get(messageId(ref)));
     },
 
+    async decideCall(ref, decision) {
+      reach();
+      if (runs.get(messageId(ref))?.state !== 'running') return false;
+      decisions.push({ ...ref, ...decision });
+      return true;
+    },
+
     async messageRun(ref) {
       reach();
       return runs.get(messageId(ref))?.state ?? 'unknown';
@@ -81,6 +92,7 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
     },
 
     started: () => [...started],
+    decisions: () => [...decisions],
     lockdown: () => lockdown,
 
     refuse(refusing) {

@@ -44,3 +44,9 @@ export const AwaitedCall = z
   })
   .meta({ id: 'AwaitedCall' });
 export type AwaitedCall = z.infer<typeof AwaitedCall>;
+
+/** What the owner says to one call of a message. `approval` is the id of the code that was redeemed, never the code. */
+export type CallDecision = { readonly call: CallId; readonly by: string } & (
+  | { readonly isAllowed: true; readonly approval: string }
+  | { readonly isAllowed: false }
+);
