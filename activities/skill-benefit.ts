@@ -1,7 +1,7 @@
 import { runId } from '../domain/skills/run.ts';
 import { distinctCases } from '../domain/skills/test-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { refuseWhenLocked } from './locked.ts';
+import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { executeRun } from './skill-execution.ts';
 import type { VersionRef } from './skill-life.ts';
 import { type SkillDeps, skillParts } from './skill-parts.ts';

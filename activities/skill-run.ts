@@ -6,7 +6,7 @@ import { factsOf, type RunFacts } from '../domain/skills/run-facts.ts';
 import { runId, type SkillRunRecord, type SkillRunRef, type SkillRunResult } from '../domain/skills/run.ts';
 import { distinctCases, nextCase } from '../domain/skills/test-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { refuseWhenLocked } from './locked.ts';
+import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { executeRun, type RunPlan } from './skill-execution.ts';
 import { type SkillDeps, skillParts } from './skill-parts.ts';
 

@@ -1,14 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 
 import type { BundleFiles } from '../domain/skills/bundle.ts';
-
-/** How one file differs between two versions. */
-export type FileDiff = {
-  readonly path: string;
-  readonly change: 'added' | 'removed' | 'changed';
-  /** Unified diff; for a file that differs too much to compare in good time, all old lines and all new lines. */
-  readonly patch: string;
-};
+import type { FileDiff } from '../domain/skills/file-diff.ts';
 
 /** Most edits that are looked for; beyond them two texts have too little in common. */
 const maxEdits = 2000;

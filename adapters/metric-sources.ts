@@ -1,11 +1,10 @@
-import { readdir } from 'node:fs/promises';
-
 import type { NativeConnection } from '@temporalio/worker';
 
-import type { HomePaths } from '../domain/config/paths.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
-import type { LanguageModel, VectorStore } from '../domain/ports.ts';
+import type { LanguageModel, SkillCatalog, SkillShelf, VectorStore } from '../domain/ports.ts';
 import { MemoryCollection } from '../domain/retrieval/memory.ts';
+import { shelfOf } from '../domain/skills/change.ts';
+import { summarise } from '../domain/skills/view.ts';
 import type { RedisConnections } from './redis.ts';
 
 type SourceOptions = {
@@ -15,12 +14,12 @@ type SourceOptions = {
   readonly redis: RedisConnections;
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
-  readonly paths: HomePaths;
+  readonly catalog: SkillCatalog;
 };
 
 /** Reads the figures of `/metrics` where they arise; each rejects while its engine is away. */
 export function createMetricSources(options: SourceOptions) {
-  const { connection, namespace, redis, vectors, model, paths } = options;
+  const { connection, namespace, redis, vectors, model, catalog } = options;
   return {
     residentModels: (): Promise<ResidentModel[]> => model.resident(),
 
@@ -35,11 +34,10 @@ export function createMetricSources(options: SourceOptions) {
     },
 
     async skillCounts(): Promise<{ active: number; quarantine: number }> {
-      const [active, quarantine] = await Promise.all([
-        readdir(`${paths.skills}/active`),
-        readdir(`${paths.skills}/quarantine`),
-      ]);
-      return { active: active.length, quarantine: quarantine.length };
+      const lives = await catalog.list();
+      const versions = lives.flatMap((life) => summarise(life));
+      const on = (shelf: SkillShelf) => versions.filter(({ state }) => shelfOf(state) === shelf).length;
+      return { active: on('active'), quarantine: on('quarantine') };
     },
 
     /** Messages that wait for the GPU slot. */

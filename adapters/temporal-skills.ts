@@ -29,6 +29,7 @@ import {
   submitSkill,
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
+import { measureSkill } from './temporal-measure.ts';
 import { cancelRunning, startOnce } from './temporal-workflows.ts';
 
 type SkillRuntimeOptions = {
@@ -98,6 +99,10 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   return {
     startRun: ({ summary, ...run }) => call(() => startRun(client, options, { run, summary })),
+    measure(order, signal) {
+      const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
+      return measureSkill({ client, connection, taskQueue: options.taskQueue, queueWaitSeconds }, order, signal);
+    },
     cancelRun: (ref) => call(() => cancelRunning(client, skillRunWorkflowId(ref))),
 
     async waitForRun(ref, signal) {

@@ -21,6 +21,10 @@ import { healthRoutes } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { panicRoutes } from './routes/panic.ts';
+import { decisionRoutes } from './routes/skill-decisions.ts';
+import { skillEvalRoutes } from './routes/skill-eval.ts';
+import { skillRunRoutes } from './routes/skill-runs.ts';
+import { skillRoutes } from './routes/skills.ts';
 import { unlockRoutes } from './routes/unlock.ts';
 import { createSignIn } from './sign-in.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
@@ -38,6 +42,10 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...panicRoutes(deps),
     ...unlockRoutes(deps),
     ...approvalRoutes(deps),
+    ...skillRoutes(deps),
+    ...decisionRoutes(deps),
+    ...skillRunRoutes(deps),
+    ...skillEvalRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

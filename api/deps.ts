@@ -10,6 +10,11 @@ import type {
   Logger,
   LogStream,
   Probe,
+  SkillBundles,
+  SkillCatalog,
+  SkillRuns,
+  SkillRuntime,
+  SkillStore,
   TextHasher,
   TokenStream,
 } from '../domain/ports.ts';
@@ -41,6 +46,11 @@ export type ApiDeps = {
   /** Read by nobody but the owner. */
   readonly codeBox: Pick<CodeBox, 'codes'>;
   readonly hashText: TextHasher;
+  readonly skills: SkillStore;
+  readonly catalog: SkillCatalog;
+  readonly skillRuns: SkillRuns;
+  readonly skillRuntime: SkillRuntime;
+  readonly skillBundles: SkillBundles;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 
 import { approvalKey, createApprovalCodes } from '../adapters/approval-codes.ts';
 import { createApprovalLedger } from '../adapters/approval-ledger.ts';
 import { createCodeBox } from '../adapters/code-box.ts';
 import { combineDeliveries } from '../adapters/code-deliveries.ts';
-import { createPorts } from '../adapters/index.ts';
+import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
+import { createSkillAccess } from '../adapters/skill-access.ts';
 import { parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
@@ -48,24 +49,24 @@ await runProcess(async () => {
   ]);
   sdk.logger = ports.logger;
   const running = await startWorkers(roles, { config, ports, bundlePath });
+  const skillAccess = createSkillAccess({
+    ...ports,
+    config,
+    eagerStart: apiHostsCore,
+    gitEnvironment: proxyVariables(process.env),
+  });
   const metrics = createMetricSources({
     ...ports,
-    paths,
+    ...skillAccess,
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
   const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
-  const codeBox = createCodeBox();
-  const approvals = createApprovalCodes({
-    ledger: createApprovalLedger(ports.redis),
-    key: approvalKey(nodeKey),
-    delivery: combineDeliveries([codeBox], ports),
-  });
   const deps: ApiDeps = {
     ...ports,
+    ...skillAccess,
     config,
-    approvals,
-    codeBox,
+    ...openApprovals(ports, nodeKey),
     metrics,
     probes,
     verifyPassword,
@@ -83,3 +84,22 @@ await runProcess(async () => {
     },
   };
 });
+
+/** How this machine reaches others, where it is not straight. */
+function proxyVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE', 'GIT_SSL_CAINFO'];
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  );
+}
+
+/** Codes that prove the owner's consent, and where they wait for the owner. */
+function openApprovals(ports: ProcessPorts, nodeKey: KeyObject): Pick<ApiDeps, 'approvals' | 'codeBox'> {
+  const codeBox = createCodeBox();
+  const approvals = createApprovalCodes({
+    ledger: createApprovalLedger(ports.redis),
+    key: approvalKey(nodeKey),
+    delivery: combineDeliveries([codeBox], ports),
+  });
+  return { approvals, codeBox };
+}

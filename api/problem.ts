@@ -21,6 +21,10 @@ export const Problem = z
     errors: z.array(FieldProblem).optional().meta({ description: 'The fields that are wrong' }),
     fix: z.string().optional().meta({ description: 'The command that mends it' }),
     id: MessageId.optional().meta({ description: 'The message that ended this way' }),
+    run: z
+      .string()
+      .optional()
+      .meta({ description: 'The run of a skill that ended this way', example: 'csv-summary.k1' }),
     response: z.string().nullable().optional().meta({ description: 'The text that had come before a message ended' }),
   })
   .meta({ id: 'Problem' });

@@ -62,6 +62,7 @@ export const errorCatalogue = {
     title: 'The folder of skills cannot be used',
   },
   SKILL_FAILED: { httpStatus: 422, retryable: false, exitCode: 70, title: 'The skill failed' },
+  RUN_STOPPED: { httpStatus: 409, retryable: false, exitCode: 75, title: 'The run was stopped' },
   PERMISSION_DENIED: { httpStatus: 403, retryable: false, exitCode: 77, title: 'The skill has no permission for this' },
   HOST_UNAVAILABLE: {
     httpStatus: 502,

@@ -23,13 +23,21 @@ import type { EgressAttempt, SandboxProof, SandboxReport, SandboxRequest } from 
 import type { JsonValue } from './json.ts';
 import type { BundleFiles, SkillBundle } from './skills/bundle.ts';
 import type { CaseJudgement, EvalCase } from './skills/cases.ts';
-import type { CertificateBody, PromotionCertificate } from './skills/certificate.ts';
+import type { Benefit, CertificateBody, PromotionCertificate } from './skills/certificate.ts';
 import type { SkillLife } from './skills/life.ts';
 import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
 import type { DraftKey, NewDraft, SkillDraft } from './skills/draft.ts';
 import type { AwaitedCall, CallDecision } from './skills/steps.ts';
 import type { ToolRound } from './skills/tool-rounds.ts';
-import type { NewSkillRun, SkillRunRecord, SkillRunRef, SkillRunResult, SkillRunSummary } from './skills/run.ts';
+import type {
+  NewSkillRun,
+  RunKey,
+  SkillRunRecord,
+  SkillRunRef,
+  SkillRunResult,
+  SkillRunSummary,
+} from './skills/run.ts';
+import type { FileDiff } from './skills/file-diff.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
@@ -191,6 +199,22 @@ export interface SkillStore {
   certificate(id: SkillId, hash: BundleHash): Promise<PromotionCertificate | undefined>;
 }
 
+/**
+ * Skills as they come in from outside and go out again. What comes in is read and checked, and fails with SKILL_INVALID, NOT_FOUND or
+ * VALIDATION_FAILED; a certificate that came along says nothing here, as every skill is tested anew.
+ */
+export interface SkillBundles {
+  fromFiles(files: BundleFiles): SkillBundle;
+  fromArchive(archive: Uint8Array): Promise<SkillBundle>;
+  /** From a folder or an archive of this machine. */
+  fromPath(path: string): Promise<SkillBundle>;
+  fromRepository(url: string, signal: AbortSignal): Promise<SkillBundle>;
+  /** A zip archive, with the certificate beside the files. */
+  toArchive(bundle: SkillBundle, certificate?: PromotionCertificate): Uint8Array;
+  /** How the files of two versions differ, by path. */
+  diffFiles(before: BundleFiles, after: BundleFiles): FileDiff[];
+}
+
 /** The lives of all skills, for lists and look-ups: a copy of what each `skillLife` workflow knows. Fails with STORE_UNAVAILABLE. */
 export interface SkillCatalog {
   /** Keeps a life unless a later one of the same skill is kept. */
@@ -273,6 +297,14 @@ export type SkillApproval = SkillOrder & {
   readonly override?: string;
 };
 
+/** What is measured, and under which key. */
+export type MeasureOrder = { readonly id: SkillId; readonly hash: BundleHash; readonly key: RunKey };
+
+/** How much a version helps; without a benefit there is no model or no prompt to compare with. */
+export type Measurement =
+  | { readonly state: 'pending' }
+  | { readonly state: 'measured'; readonly benefit?: Benefit | undefined };
+
 /**
  * Lives and runs of skills. Every change resolves once it is audited and in the catalogue. Fails with RUNTIME_UNAVAILABLE, NOT_FOUND,
  * SKILL_NOT_READY and SKILL_CHANGED.
@@ -289,6 +321,11 @@ export interface SkillRuntime {
   retest(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
   /** What the life itself says; needs a core worker. */
   life(id: SkillId): Promise<SkillLife | undefined>;
+  /**
+   * Runs the cases of a version with the skill and by the model alone. The same key of a skill is the same measurement; it goes on when
+   * the signal comes first.
+   */
+  measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
   /** Starts an accepted run; a second start is the same run. Priority 1 is chat, 3 quarantine, 5 night work. */
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */

@@ -9,8 +9,9 @@ import type { RunFacts } from '../domain/skills/run-facts.ts';
 import type { CandidateWatch } from './candidate-watch.ts';
 import { fromActivityFailure } from './failure.ts';
 import { isBrokenFiles, type LifeKeeper } from './life-keeper.ts';
+import { measureBenefit } from './measure-benefit.ts';
 import { promoteVersion } from './promote-version.ts';
-import { gpu, local, sandbox } from './proxies.ts';
+import { local, sandbox } from './proxies.ts';
 
 /** What a test needs: the life, what is under test, and the longest wait for a worker. */
 export type TestContext = {
@@ -85,11 +86,7 @@ async function finish(context: TestContext, hash: BundleHash): Promise<void> {
 /** How much the skill helps; undefined where it cannot be told, which keeps nobody waiting. */
 async function measure({ id, queueWaitSeconds }: TestContext, hash: BundleHash): Promise<Benefit | undefined> {
   try {
-    const alone = await gpu(queueWaitSeconds).answerCases({ id, hash });
-    if (alone === null) return undefined;
-    const { runCases } = sandbox({ priority: 3, waitSeconds: queueWaitSeconds });
-    const { passed, cases } = await runCases({ id, hash });
-    return { cases, withSkill: passed, withoutSkill: alone.passed, model: alone.model };
+    return (await measureBenefit({ id, hash }, queueWaitSeconds)) ?? undefined;
   } catch (thrown) {
     if (isCancellation(thrown)) throw thrown;
     return undefined;

@@ -1,4 +1,5 @@
 export { lockdown } from './lockdown.ts';
 export { message } from './message.ts';
+export { skillEval } from './skill-eval.ts';
 export { skillLife } from './skill-life.ts';
 export { skillRun } from './skill-run.ts';

@@ -3,7 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
-import type { SkillRunRef } from '../domain/skills/run.ts';
+import type { RunKey, SkillRunRef } from '../domain/skills/run.ts';
 import type { CallDecision } from '../domain/skills/steps.ts';
 import type { SkillFault } from '../domain/skills/strikes.ts';
 
@@ -103,4 +103,17 @@ export type SkillRunInput = SkillRunRef & {
 /** The workflow id of a run: a business key, so that a repeated start is the same run. */
 export function skillRunWorkflowId({ skill, key }: SkillRunRef): string {
   return `skill-run/${skill}/${key}`;
+}
+
+/** Input of the `skillEval` workflow. */
+export type SkillEvalInput = {
+  readonly id: SkillId;
+  readonly hash: BundleHash;
+  /** Longest wait for the GPU or a free sandbox. */
+  readonly queueWaitSeconds: number;
+};
+
+/** The workflow id of a measurement: a business key, so that asking again is the same one. */
+export function skillEvalWorkflowId({ id, key }: { readonly id: SkillId; readonly key: RunKey }): string {
+  return `skill-eval/${id}/${key}`;
 }

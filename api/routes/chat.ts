@@ -14,8 +14,6 @@ import {
   StreamEvent,
   toChatReply,
 } from '../../domain/chat.ts';
-import { abortWhen } from '../abort-when.ts';
-import { callerOf } from '../caller.ts';
 import { answerChat, answerPending } from '../chat-answer.ts';
 import { LastEventId, lastEventId, streamMessage } from '../chat-events.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -24,6 +22,7 @@ import { parseInput } from '../problem.ts';
 import { readJsonBody } from '../read-body.ts';
 import { problems, type Route } from '../route.ts';
 import type { Traffic } from '../traffic.ts';
+import { whileWaiting } from '../while-waiting.ts';
 
 const reply = { content: { 'application/json': { schema: ChatReply } } };
 const events = { 'text/event-stream': { schema: StreamEvent } };
@@ -151,29 +150,13 @@ function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route
       const state = await streamMessage(deps, messages, { request, response, ref, lastId });
       return traffic.countMessage(state);
     }
-    if (ended === undefined) await waitForEnd(deps, messages, { request, ref });
+    if (ended === undefined) {
+      await whileWaiting(request, deps.config.web.waitSeconds * 1000, (signal) => messages.ended(ref, signal));
+    }
     const record = ended ?? (await messages.current(ref));
     traffic.countMessage(record.state);
     answerChat(response, record);
   };
-}
-
-/** Waits until the message is over, at most as long as configured, or until nobody waits for the answer any more. */
-async function waitForEnd(
-  { config }: ApiDeps,
-  messages: Messages,
-  { request, ref }: { request: Request; ref: MessageRef },
-): Promise<void> {
-  const gone = new AbortController();
-  const leave = (): void => gone.abort();
-  request.socket.once('close', leave);
-  const { signal, release } = abortWhen([gone.signal, callerOf(request).cutting], config.web.waitSeconds * 1000);
-  try {
-    await messages.ended(ref, signal);
-  } finally {
-    request.socket.off('close', leave);
-    release();
-  }
 }
 
 function refIn(request: Request): MessageRef {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { JsonValue } from '../json.ts';
+import type { JsonValue } from '../json.ts';
 import type { BundleFiles } from '../skills/bundle.ts';
-import { type SkillLanguage, type SkillLimits } from '../skills/manifest.ts';
+import type { SkillLanguage, SkillLimits } from '../skills/manifest.ts';
 
 /** How a run ended, as the host saw it; what the skill says of itself only words the reason. */
 export const SandboxVerdict = z

@@ -37,6 +37,7 @@ const pinned = {
   SKILL_NOT_READY: [409, 77, false],
   SKILLS_UNAVAILABLE: [507, 74, true],
   SKILL_FAILED: [422, 70, false],
+  RUN_STOPPED: [409, 75, false],
   PERMISSION_DENIED: [403, 77, false],
   HOST_UNAVAILABLE: [502, 69, true],
   SANDBOX_UNAVAILABLE: [503, 69, false],

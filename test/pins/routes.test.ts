@@ -9,15 +9,20 @@ import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
+import { createSkillBundles } from '../../adapters/skill-bundles.ts';
+import { createBundleTools } from '../../adapters/skill-reader.ts';
 import { createRoutes } from '../../api/app.ts';
 import { describeApi } from '../../api/openapi.ts';
 import { createTraffic } from '../../api/traffic.ts';
 import { parseConfig } from '../../domain/config/parse.ts';
+import { createSkillTwins } from '../support/skill-twins.ts';
 
 const idle = { ping: async () => undefined };
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 const codeBox = createCodeBox();
+const skillTwins = createSkillTwins();
 
 const { open, closed } = createRoutes(
   {
@@ -33,6 +38,9 @@ const { open, closed } = createRoutes(
     }),
     codeBox,
     hashText,
+    ...skillTwins,
+    skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
+    skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
     metrics: {
@@ -57,6 +65,7 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 /** What clients call. */
 const pinned = [
   'DELETE /chat/{id}',
+  'DELETE /skills/{id}',
   'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
@@ -67,11 +76,24 @@ const pinned = [
   'GET /metrics',
   'GET /openapi.json',
   'GET /panic',
+  'GET /skills',
+  'GET /skills/{id}',
+  'GET /skills/{id}/export',
+  'GET /skills/{id}/runs',
+  'GET /skills/{id}/runs/{key}',
   'GET /ws/logs',
   'POST /chat',
   'POST /panic',
   'POST /panic/unlock',
   'POST /panic/unlock/code',
+  'POST /skills',
+  'POST /skills/{id}/eval',
+  'POST /skills/{id}/promote',
+  'POST /skills/{id}/reject',
+  'POST /skills/{id}/restore',
+  'POST /skills/{id}/runs',
+  'POST /skills/{id}/runs/{key}/retry',
+  'POST /skills/{id}/tts-request',
 ];
 
 test('the routes are the pinned ones', () => {
@@ -109,7 +131,11 @@ test('every description has a summary, a success and its problems', () => {
 test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
+    'askPromotionCode',
     'askUnlockCode',
+    'deprecateSkill',
+    'evalSkill',
+    'exportSkill',
     'followLogs',
     'followMessage',
     'getConversation',
@@ -118,12 +144,22 @@ test('operation ids are the pinned ones', () => {
     'getLockdown',
     'getMessage',
     'getMetrics',
+    'getSkill',
+    'getSkillRun',
     'listApprovals',
     'listCodes',
     'listConversations',
+    'listSkillRuns',
+    'listSkills',
     'panic',
+    'promoteSkill',
+    'rejectSkill',
+    'restoreSkill',
+    'retrySkillRun',
+    'runSkill',
     'sendMessage',
     'stopMessage',
+    'submitSkill',
     'unlock',
   ]);
 });

@@ -12,12 +12,19 @@ import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
+import { createMemorySkillRuntime } from '../../../adapters/memory/skill-runtime.ts';
+import { createSkillBundles } from '../../../adapters/skill-bundles.ts';
+import { createBundleTools } from '../../../adapters/skill-reader.ts';
 import { createApp } from '../../../api/app.ts';
 import type { ApiDeps, MetricSources } from '../../../api/deps.ts';
 import { startServer } from '../../../api/server.ts';
 import type { MessageOutcome, MessageRef } from '../../../domain/chat.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
+import type { JsonValue } from '../../../domain/json.ts';
+import type { Measurement } from '../../../domain/ports.ts';
+import type { SkillRunRef, SkillRunResult } from '../../../domain/skills/run.ts';
 import { homePaths } from '../../../domain/config/paths.ts';
+import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
 export const password = 'correct-horse-battery-staple';
@@ -63,9 +70,24 @@ export const untilStopped: Answering = async ({ conversations }, ref, signal) =>
   await conversations.settle(ref, { state: 'stopped', reply: 'half', error }, 2000);
 };
 
+/** What makes the runs of a test; it is given the twins to write into. */
+export type Running = (twins: SkillTwins, ref: SkillRunRef, signal: AbortSignal) => Promise<void>;
+
+/** Ends a run with this result. */
+export function runTo(result: Partial<SkillRunResult>, output?: JsonValue): Running {
+  return async ({ skillRuns }, ref) => {
+    const ending: SkillRunResult = { state: 'ok', egress: [], log: 'a line', finishedAt: 2000, ...result };
+    await skillRuns.settle(ref, ending, output);
+  };
+}
+
 type Options = {
   readonly settings?: Record<string, string>;
   readonly answering?: Answering;
+  /** What runs of skills come to. */
+  readonly running?: Running;
+  /** What a measurement comes to. */
+  readonly measure?: () => Promise<Measurement>;
   readonly deps?: Partial<ApiDeps>;
   readonly drain?: { answerMs: number; cutMs: number };
   readonly home?: string;
@@ -75,6 +97,8 @@ type Options = {
 export async function startApi({
   settings = {},
   answering = answerWith(['Hello']),
+  running = runTo({ state: 'ok', verdict: 'ok' }, 42),
+  measure,
   deps: own,
   drain,
   home,
@@ -88,8 +112,20 @@ export async function startApi({
   const script: MessageScript = (ref, signal) => answering(chat, ref, signal);
   const now = own?.now ?? (() => 1000);
   const codeBox = createCodeBox(now);
+  const skillTwins = createSkillTwins();
+  const skillRuntime = createMemorySkillRuntime({
+    ...skillTwins,
+    script: (ref, signal) => running(skillTwins, ref, signal),
+    ...(measure && { measure }),
+  });
+  const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   const twins = {
     ...chat,
+    skills: skillTwins.skills,
+    catalog: skillTwins.catalog,
+    skillRuns: skillTwins.skillRuns,
+    skillRuntime,
+    skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,
     approvals: createApprovalCodes({
       ledger: createMemoryApprovalLedger(),

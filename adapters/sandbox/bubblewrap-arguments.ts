@@ -1,0 +1,93 @@
+import { basename } from 'node:path';
+
+import type { ProgramKind } from './driver.ts';
+
+/** A file or folder of the host, where a sandbox sees it, read-only. */
+export type Bind = { readonly from: string; readonly to: string };
+
+/** What goes into the sandboxes of one runtime. */
+export type Runtime = {
+  readonly binds: readonly Bind[];
+  readonly command: (memoryMiB: number) => readonly string[];
+  /** Memory it takes for itself on top of what a skill may have, as RLIMIT_DATA counts it. */
+  readonly ownDataMiB: number;
+};
+
+const runner = '/runner';
+const mebibyte = 1_048_576;
+const temporaryBytes = 16 * mebibyte;
+
+/** Node with its libraries; it reserves 512 MiB of addresses for code, which count as data. */
+export function nodeRuntime(files: { program: string; runner: string; libraries: readonly Bind[] }): Runtime {
+  return {
+    binds: [{ from: files.program, to: '/bin/node' }, { from: files.runner, to: `${runner}.cjs` }, ...files.libraries],
+    command: (memoryMiB) => [
+      '/bin/node',
+      '--no-warnings',
+      '--experimental-vm-modules',
+      `--max-old-space-size=${memoryMiB}`,
+      `${runner}.cjs`,
+    ],
+    ownDataMiB: 544,
+  };
+}
+
+/** Python with its own modules and nothing that was installed beside them. */
+export function pythonRuntime(files: {
+  program: string;
+  runner: string;
+  modules: Bind;
+  libraries: readonly Bind[];
+}): Runtime {
+  const program = `/usr/bin/${basename(files.program)}`;
+  return {
+    binds: [
+      { from: files.program, to: program },
+      { from: files.runner, to: `${runner}.py` },
+      files.modules,
+      ...files.libraries,
+    ],
+    command: () => [program, '-I', '-S', '-B', `${runner}.py`],
+    ownDataMiB: 32,
+  };
+}
+
+const isolation = words(
+  '--unshare-all --unshare-user --disable-userns --die-with-parent --new-session --as-pid-1 ' +
+    '--uid 65534 --gid 65534 --cap-drop ALL --clearenv --hostname sandbox',
+);
+const devices = words('/dev/null /dev/zero /dev/urandom');
+/** No /proc: a runtime can do without, and it tells of the host. */
+const ownFiles = words(`--size ${temporaryBytes} --tmpfs /tmp --remount-ro / --chdir /tmp --seccomp 3 --`);
+
+/** The arguments of bwrap: an empty machine but for the runtime. The filter is read from descriptor 3. */
+export function bubblewrapArguments(runtime: Runtime, { memoryMiB }: ProgramKind, mark: string): readonly string[] {
+  return [
+    ...isolation,
+    '--unsetenv',
+    mark, // changes nothing; it stands here so that others can tell whose this is
+    ...runtime.binds.flatMap(({ from, to }) => ['--ro-bind', from, to]),
+    ...devices.flatMap((device) => ['--dev-bind', device, device]),
+    ...ownFiles,
+    ...runtime.command(memoryMiB),
+  ];
+}
+
+const longestRunSeconds = 330;
+
+/** A line of shell that limits what it becomes, in units POSIX fixes: data in KiB, files in 512 bytes. It can wait until it is told to go. */
+export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, waits: boolean): string {
+  const limits = {
+    c: 0,
+    d: (runtime.ownDataMiB + memoryMiB) * 1024,
+    n: 256,
+    f: temporaryBytes / 512,
+    t: longestRunSeconds,
+  };
+  const lines = Object.entries(limits).map(([name, value]) => `ulimit -${name} ${value}`);
+  return [...(waits ? ['read go'] : []), ...lines, 'exec "$@"'].join(' && ');
+}
+
+function words(text: string): readonly string[] {
+  return text.split(' ');
+}

@@ -1,0 +1,180 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
+
+import type { SandboxEnd } from '../../domain/sandbox/classify.ts';
+import { bubblewrapArguments, limitScript, type Runtime } from './bubblewrap-arguments.ts';
+import { installBubblewrap, startRefused, unavailable } from './bubblewrap-fixes.ts';
+import { findRuntimes } from './bubblewrap-runtimes.ts';
+import { type Cgroup, type CgroupMaker, findCgroups } from './cgroup.ts';
+import type { Driver, DriverFacts, ProgramKind } from './driver.ts';
+import { killOrphans, ownMark } from './owner-mark.ts';
+import { type SandboxProgram, waitUntilReady } from './program.ts';
+import { createOpenFiles } from './root-files.ts';
+import { seccompFilter } from './seccomp.ts';
+
+const ask = promisify(execFile);
+/** The user nobody, whom root becomes before it starts a sandbox. */
+const nobody = 65_534;
+/** `--disable-userns` came with it, and a size for /tmp shortly before. */
+const oldest = { major: 0, minor: 8 };
+
+type Found = {
+  readonly program: string;
+  readonly runtimes: Partial<Record<ProgramKind['runtime'], Runtime>>;
+  readonly groups: CgroupMaker | undefined;
+};
+
+export type BubblewrapOptions = {
+  /** The Node that runs skills; Node's own program by default. */
+  readonly node?: string;
+  /** Whether to limit by cgroups where they can be written; true by default. */
+  readonly useCgroups?: boolean;
+  /** Where bwrap is looked for, as in PATH; the PATH of this process and the usual folders by default. */
+  readonly path?: string;
+};
+
+/** Sandboxes of bubblewrap: namespaces, a system call filter, and limits by cgroup or process. Nothing has to be set up, root is not needed. */
+export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver {
+  const files = createOpenFiles();
+  const isRoot = process.getuid?.() === 0;
+  const mark = ownMark();
+  let found: Promise<Found> | undefined;
+
+  async function find(): Promise<Found> {
+    const program = await locate(options.path);
+    const reach = (path: string) => (isRoot ? files.reach(path) : Promise.resolve(path));
+    const runtimes = await findRuntimes(options.node ?? process.execPath, reach);
+    return { program, runtimes, groups: options.useCgroups === false ? undefined : await findCgroups() };
+  }
+
+  async function start(kind: ProgramKind): Promise<SandboxProgram> {
+    const { program, runtimes, groups } = await (found ??= find());
+    const runtime = runtimes[kind.runtime];
+    if (runtime === undefined) throw unavailable(`there is no ${kind.runtime}`, 'sudo apt-get install -y python3');
+    const group = await groups?.create(kind.memoryMiB);
+    const script = limitScript(runtime, kind, group !== undefined);
+    const child = spawn('/bin/sh', ['-c', script, 'sh', program, ...bubblewrapArguments(runtime, kind, mark)], {
+      detached: true, // a group of its own, so that all of it can be killed before it has set itself up
+      cwd: '/',
+      env: {},
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      ...(isRoot ? { uid: nobody, gid: nobody } : {}),
+    });
+    const sandbox = programOf(child, group);
+    if (group !== undefined && child.pid !== undefined) {
+      await group.enter(child.pid).catch(() => sandbox.kill());
+      sandbox.stdin.write('\n'); // the script waits for it, so that nothing starts outside of the group
+    }
+    return sandbox;
+  }
+
+  return {
+    name: 'bubblewrap',
+    start,
+    async prepare(): Promise<DriverFacts> {
+      found = undefined;
+      killOrphans();
+      const version = await readVersion(await locate(options.path));
+      const { runtimes, groups } = await (found = find());
+      await tryOut(start);
+      return { version, limits: groups?.version ?? 'rlimits', hasPython: runtimes.python !== undefined };
+    },
+    async close() {
+      const groups = await found?.then(
+        (all) => all.groups,
+        () => undefined,
+      );
+      await groups?.close();
+      await files.remove();
+    },
+  };
+}
+
+async function locate(folders = ''): Promise<string> {
+  const search = 'PATH="${1:-${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin}"; command -v bwrap';
+  const path = await ask('/bin/sh', ['-c', search, 'sh', folders]).then(
+    ({ stdout }) => stdout.trim(),
+    () => '',
+  );
+  if (path === '') throw unavailable('bubblewrap is not installed', installBubblewrap);
+  return path;
+}
+
+async function readVersion(program: string): Promise<string> {
+  const { stdout } = await ask(program, ['--version']);
+  const [version, major, minor] = /(\d+)\.(\d+)[.\d]*/.exec(stdout) ?? ['unknown', '0', '0'];
+  const isOld = Number(major) === oldest.major && Number(minor) < oldest.minor;
+  if (isOld)
+    throw unavailable(`bubblewrap ${version} is older than ${oldest.major}.${oldest.minor}`, installBubblewrap);
+  return version;
+}
+
+/** Starts one sandbox, so that a machine that refuses is told apart from one that does not contain. */
+async function tryOut(start: Driver['start']): Promise<void> {
+  const program = await start({ runtime: 'node', memoryMiB: 128 });
+  try {
+    await waitUntilReady(program);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw startRefused(said, {
+      appArmorRestricts: (await kernelSwitch('kernel/apparmor_restrict_unprivileged_userns')) === '1',
+      cloneForbidden: (await kernelSwitch('kernel/unprivileged_userns_clone')) === '0',
+      noneLeft: (await kernelSwitch('user/max_user_namespaces')) === '0',
+    });
+  } finally {
+    program.kill();
+    await program.ended;
+  }
+}
+
+async function kernelSwitch(name: string): Promise<string> {
+  return await readFile(`/proc/sys/${name}`, 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
+}
+
+type PipedChild = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
+
+function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram {
+  const filter = child.stdio[3];
+  const stop = { isDone: false };
+  if (filter !== null && filter !== undefined && 'end' in filter) filter.on('error', () => undefined).end(ownFilter());
+  child.stdin.on('error', () => undefined); // it may be gone before it reads
+  const ended = new Promise<SandboxEnd>((resolve) => {
+    const end = async (code: number | null, signal: NodeJS.Signals | null): Promise<void> => {
+      stop.isDone = true;
+      const counted = (await group?.account()) ?? {};
+      await group?.remove();
+      resolve({ ...counted, code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) });
+    };
+    child.once('error', () => void end(127, null));
+    // not `exit`: its last output may still be on the way
+    child.once('close', (code, signal) => void end(code, signal));
+  });
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    ended,
+    kill() {
+      if (!stop.isDone && child.pid !== undefined) killGroup(child.pid);
+    },
+  };
+}
+
+function ownFilter(): Buffer {
+  if (process.arch === 'x64' || process.arch === 'arm64') return seccompFilter(process.arch);
+  throw unavailable(`there is no system call filter for ${process.arch} machines`, 'TALOS_SANDBOX=docker ./talos up');
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has just ended by itself
+  }
+}

@@ -1,0 +1,178 @@
+import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { SandboxEnd } from '../../domain/sandbox/classify.ts';
+import { type CgroupPlace, placeOfCgroups } from './cgroup-place.ts';
+import { isOrphan, ownMark } from './owner-mark.ts';
+
+/** The group of one sandbox. */
+export type Cgroup = {
+  /** Moves a process in; what it starts from then on is in, too. */
+  enter(pid: number): Promise<void>;
+  /** What the kernel counted. */
+  account(): Promise<Partial<SandboxEnd>>;
+  /** Takes the group away, now or once the kernel lets go of it. */
+  remove(): Promise<void>;
+};
+
+/** Makes groups for sandboxes. */
+export type CgroupMaker = {
+  readonly version: CgroupPlace['version'];
+  create(memoryMiB: number): Promise<Cgroup>;
+  /** Takes away what is left; what cannot go within half a second goes when the next maker is found. */
+  close(): Promise<void>;
+};
+
+/** Threads of a skill and its runtime. */
+const mostThreads = 64;
+/** What a runtime needs before a skill takes anything, its program text included. */
+const runtimeMiB = 64;
+
+type GroupFiles = {
+  readonly limits: (bytes: number) => readonly (readonly [name: string, value: number])[];
+  readonly memoryEvents: string;
+  readonly peak: string;
+};
+
+const files: Record<CgroupPlace['version'], GroupFiles> = {
+  'cgroup v2': {
+    limits: (bytes: number) => [
+      ['memory.max', bytes],
+      ['memory.swap.max', 0],
+      ['memory.oom.group', 1],
+      ['pids.max', mostThreads],
+    ],
+    memoryEvents: 'memory.events',
+    peak: 'memory.peak',
+  },
+  'cgroup v1': {
+    limits: (bytes: number) => [
+      ['memory.limit_in_bytes', bytes],
+      ['memory.memsw.limit_in_bytes', bytes],
+      ['pids.max', mostThreads],
+    ],
+    memoryEvents: 'memory.oom_control',
+    peak: 'memory.max_usage_in_bytes',
+  },
+};
+
+/** Finds where this process may make groups, undefined where it may not: then limits of single processes have to do. */
+export async function findCgroups(): Promise<CgroupMaker | undefined> {
+  const place = placeOfCgroups(await read('/proc/self/mountinfo'), await read('/proc/self/cgroup'));
+  if (place === undefined) return undefined;
+  for (const folders of place.candidates) {
+    const maker = createMaker(place.version, folders);
+    if ((await isUsable(place.version, folders)) && (await canMake(maker))) {
+      await sweep(folders);
+      return maker;
+    }
+  }
+  return undefined;
+}
+
+function createMaker(version: CgroupPlace['version'], folders: readonly string[]): CgroupMaker {
+  const mark = ownMark();
+  let count = 0;
+  let stuck: string[] = [];
+
+  async function removeAll(groups: readonly string[]): Promise<void> {
+    for (const group of groups) {
+      // a dying process may hold it for a moment longer
+      await rmdir(group).catch(() => stuck.push(group));
+    }
+  }
+
+  async function clearStuck(): Promise<void> {
+    const groups = stuck;
+    stuck = [];
+    await removeAll(groups);
+  }
+
+  return {
+    version,
+    async create(memoryMiB) {
+      await clearStuck();
+      count += 1;
+      const groups = folders.map((folder) => join(folder, `${mark}_${count}`));
+      for (const group of groups) await mkdir(group);
+      for (const [name, value] of files[version].limits((memoryMiB + runtimeMiB) * 1_048_576))
+        await setLimit(groups, name, value);
+      return {
+        async enter(pid) {
+          for (const group of groups) await writeFile(join(group, 'cgroup.procs'), String(pid));
+        },
+        account: () => accountOf(version, groups),
+        remove: () => removeAll(groups),
+      };
+    },
+    async close() {
+      for (let tries = 0; tries === 0 || (stuck.length > 0 && tries < 50); tries += 1) {
+        if (tries > 0) await sleep(10);
+        await clearStuck();
+      }
+    },
+  };
+}
+
+/** Sets a limit in the group that has it; kernels without swap accounting lack some. */
+async function setLimit(groups: readonly string[], name: string, value: number): Promise<void> {
+  for (const group of groups) {
+    const file = join(group, name);
+    if (await isWritable(file)) return await writeFile(file, String(value));
+  }
+}
+
+async function accountOf(version: CgroupPlace['version'], groups: readonly string[]): Promise<Partial<SandboxEnd>> {
+  const find = async (name: string): Promise<string> =>
+    (await Promise.all(groups.map((group) => read(join(group, name))))).join('');
+  const [events, peak, pids, cpu] = await Promise.all(
+    [files[version].memoryEvents, files[version].peak, 'pids.events', 'cpu.stat'].map(find),
+  );
+  const peakBytes = Number.parseInt(peak ?? '', 10);
+  const cpuMs = Number(/usage_usec (\d+)/.exec(cpu ?? '')?.[1]) / 1000;
+  return {
+    wasOutOfMemory: /oom_kill [1-9]/.test(events ?? ''),
+    wasOutOfProcesses: /max [1-9]/.test(pids ?? ''),
+    ...(Number.isNaN(peakBytes) ? {} : { peakBytes }),
+    ...(Number.isNaN(cpuMs) ? {} : { cpuMs }),
+  };
+}
+
+async function isUsable(version: CgroupPlace['version'], folders: readonly string[]): Promise<boolean> {
+  for (const folder of folders) {
+    if (!(await isWritable(folder)) || !(await isWritable(join(folder, 'cgroup.procs')))) return false;
+    if (version === 'cgroup v1') continue;
+    const controllers = (await read(join(folder, 'cgroup.subtree_control'))).trim().split(' ');
+    if (!controllers.includes('memory') || !controllers.includes('pids')) return false;
+  }
+  return true;
+}
+
+async function canMake(maker: CgroupMaker): Promise<boolean> {
+  try {
+    await (await maker.create(1)).remove();
+    return true;
+  } catch {
+    return false; // the folder says yes, the kernel says no
+  }
+}
+
+/** Takes away the groups of processes that are gone. */
+async function sweep(folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const orphans = (await readdir(folder)).filter(isOrphan);
+    for (const name of orphans) await rmdir(join(folder, name)).catch(() => undefined); // still in use, or gone
+  }
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  return await access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function read(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch(() => '');
+}

@@ -1,0 +1,84 @@
+import { TalosError } from '../../domain/errors.ts';
+import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
+import type { SandboxProof, SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';
+import type { BundleFiles } from '../../domain/skills/bundle.ts';
+import type { Driver, DriverFacts } from './driver.ts';
+import { judge } from './judge.ts';
+import { type PoolOptions, WarmPool } from './pool.ts';
+import { proveContainment } from './proof.ts';
+import { sourcesOf } from './sources.ts';
+
+const warm = { size: 2, lifeMs: 90_000 };
+
+/** A sandbox over a driver; it refuses to run anything before containment has been shown. */
+export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> = {}): Sandbox {
+  const pool = new WarmPool({ ...warm, ...options, start: (kind) => driver.start(kind) });
+  let facts: DriverFacts | undefined;
+  let proof: Promise<SandboxProof> | undefined;
+  let isProven = false;
+  const closing = new AbortController();
+
+  async function run(request: SandboxRequest, powers: SkillPowers, signal: AbortSignal): Promise<SandboxReport> {
+    const startedAt = performance.now();
+    if (signal.aborted) return refused(driver, 'cancelled', 'the run was cancelled');
+    if (request.language === 'py' && facts?.hasPython === false) throw withoutPython(driver);
+    let sources: BundleFiles;
+    try {
+      sources = sourcesOf(request);
+    } catch (error) {
+      return refused(driver, 'exception', String(error));
+    }
+    const runtime = request.language === 'py' ? 'python' : 'node';
+    const program = await pool.take({ runtime, memoryMiB: request.limits.memoryMiB });
+    const waitedMs = performance.now() - startedAt;
+    const ending = AbortSignal.any([signal, closing.signal]);
+    const { resources, ...judgement } = await judge(program, { request, sources, powers, signal: ending });
+    return { ...judgement, resources: { ...resources, wallMs: waitedMs + resources.wallMs }, driver: driver.name };
+  }
+
+  async function prove(signal: AbortSignal): Promise<SandboxProof> {
+    facts = await driver.prepare(signal);
+    const contained = await proveContainment({ driver: driver.name, hasPython: facts.hasPython, run }, signal);
+    isProven = true;
+    return { driver: driver.name, version: facts.version, limits: facts.limits, contained };
+  }
+
+  return {
+    async prove(signal) {
+      proof ??= prove(signal);
+      try {
+        return await proof;
+      } catch (error) {
+        proof = undefined; // what is missing may be put right
+        throw error;
+      }
+    },
+
+    async run(request, powers, signal) {
+      if (!isProven) throw unproven(driver);
+      return await run(request, powers, signal);
+    },
+
+    async close() {
+      closing.abort();
+      isProven = false;
+      await pool.close();
+      await driver.close();
+    },
+  };
+}
+
+function refused(driver: Driver, verdict: 'cancelled' | 'exception', reason: string): SandboxReport {
+  return { verdict, reason, log: '', resources: { wallMs: 0 }, driver: driver.name };
+}
+
+function unproven({ name }: Driver): TalosError {
+  const message = `The ${name} sandbox has not been put to the test, so nothing runs in it; run: ./talos doctor`;
+  return new TalosError('SANDBOX_UNAVAILABLE', message, { details: { driver: name, fix: './talos doctor' } });
+}
+
+function withoutPython({ name }: Driver): TalosError {
+  const fix = 'sudo apt-get install -y python3';
+  const message = `The ${name} sandbox found no Python on this machine, so skills in Python cannot run; run: ${fix}`;
+  return new TalosError('SANDBOX_UNAVAILABLE', message, { details: { driver: name, fix } });
+}

@@ -1,0 +1,98 @@
+import type { Response } from 'express';
+
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { isErrorCode, TalosError } from '../domain/errors.ts';
+import type { JsonValue } from '../domain/json.ts';
+import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import { runId, type RunKey, type SkillRunRecord, type SkillRunRef } from '../domain/skills/run.ts';
+import type { ApiDeps } from './deps.ts';
+import { toProblem, writeProblem } from './problem.ts';
+
+type Deps = Pick<ApiDeps, 'catalog' | 'skillRuns' | 'skillRuntime' | 'lockdown' | 'hashText' | 'now'>;
+
+/** A run somebody asks for. */
+type WantedRun = SkillRunRef & {
+  readonly input: JsonValue;
+  readonly inputBy: 'person' | 'model';
+  readonly retryOf?: RunKey;
+};
+
+/** A person waits for the run, as in chat. */
+const priority = 1;
+
+/** What the API does with runs of skills. */
+export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, hashText, now }: Deps) {
+  async function requireActive(skill: string): Promise<void> {
+    const life = await catalog.get(skill);
+    if (life === undefined) {
+      throw new TalosError('NOT_FOUND', `There is no skill ${skill}; \`talos skills ls\` lists what there is.`);
+    }
+    if (life.active !== undefined) return;
+    throw new TalosError('SKILL_NOT_READY', `Skill ${skill} has no active version; \`talos skills show\` says why.`);
+  }
+
+  async function record(ref: SkillRunRef): Promise<SkillRunRecord> {
+    const found = await skillRuns.run(ref);
+    if (found !== undefined) return found;
+    throw new TalosError('NOT_FOUND', `There is no run ${runId(ref)}; \`talos skills runs ls\` lists what there is.`);
+  }
+
+  /** Accepts and starts a run. The same key again is the same run: `ended` is its record if it was over already. */
+  async function submit(wanted: WantedRun): Promise<{ ended?: SkillRunRecord }> {
+    await refuseWhenLocked(lockdown);
+    await requireActive(wanted.skill);
+    const { skill, key } = wanted;
+    const place = await skillRuns.accept({
+      ...wanted,
+      inputHash: hashText(canonicalJson(wanted.input)),
+      createdAt: now(),
+    });
+    if (place.kind === 'conflict') {
+      throw new TalosError(
+        'IDEMPOTENCY_CONFLICT',
+        `Run ${runId(wanted)} exists with another input; use a new Idempotency-Key for a new run.`,
+      );
+    }
+    if (place.kind === 'existing' && place.record.state !== 'pending') return { ended: place.record };
+    await skillRuntime.startRun({ skill, key, priority, summary: `skill ${skill}, asked for by ${wanted.inputBy}` });
+    return {};
+  }
+
+  return {
+    record,
+    submit,
+
+    /** The run again with the same input, under a new key. Fails with SKILL_NOT_READY for one that did not fail. */
+    async retried({ skill, key: retryOf }: SkillRunRef, key: RunKey): Promise<WantedRun> {
+      const { state, input, inputBy } = await record({ skill, key: retryOf });
+      if (state !== 'failed' && state !== 'cancelled') {
+        throw new TalosError('SKILL_NOT_READY', `Run ${skill}.${retryOf} is ${state}; only a failed one is retried.`);
+      }
+      if (input === undefined) {
+        throw new TalosError('NOT_FOUND', `The input of run ${skill}.${retryOf} is no longer kept; run it anew.`);
+      }
+      return { skill, key, retryOf, input, inputBy: inputBy === 'case' ? 'person' : inputBy };
+    },
+  };
+}
+
+export type ApiSkillRuns = ReturnType<typeof createSkillRuns>;
+
+/** When a client that got 202 should ask again. */
+const retryAfterSeconds = '2';
+
+/** Answers with a run: 200 when it went well, 202 while pending, else the problem it ended with. */
+export function answerRun(response: Response, record: SkillRunRecord): void {
+  const { skill, key, state, result } = record;
+  if (state === 'ok') return void response.json(record);
+  if (state === 'pending') {
+    const headers = { Location: `/skills/${skill}/runs/${key}`, 'Retry-After': retryAfterSeconds };
+    return void response.status(202).set(headers).json(record);
+  }
+  const { code, message } = result?.error ?? {
+    code: 'RUN_STOPPED',
+    message: `Run ${runId(record)} was stopped before it had ended.`,
+  };
+  const problem = toProblem(new TalosError(isErrorCode(code) ? code : 'INTERNAL', message), response.req.path);
+  writeProblem(response, { ...problem, detail: message, run: runId(record) });
+}

@@ -1,0 +1,55 @@
+import type { JsonValue } from '../json.ts';
+
+/** What the text of an answer holds, or why it may not be used. */
+export type Answer = { readonly output: JsonValue } | { readonly refused: string };
+
+const deepest = 200;
+
+/** Reads the answer of a skill, which may be built to harm whoever reads it. */
+export function parseAnswer(text: string): Answer {
+  // first, because a parser may be brought down by depth alone
+  if (!isShallow(text)) return { refused: `the answer is nested more than ${deepest} deep` };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { refused: 'the answer is not JSON' };
+  }
+  const flaw = findFlaw(value);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON.parse gives nothing but JSON, and what JSON has no word for was refused
+  return flaw === undefined ? { output: value as JsonValue } : { refused: flaw };
+}
+
+/** Whether brackets outside of strings are nested no deeper than is safe to parse and walk. */
+function isShallow(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inString) {
+      if (character === '\\') at += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '[' || character === '{') depth += 1;
+    else if (character === ']' || character === '}') depth -= 1;
+    if (depth > deepest) return false;
+  }
+  return true;
+}
+
+/** Looks for what is JSON by its text but breaks things later: `__proto__` keys, half characters, numbers beyond all bounds. */
+function findFlaw(root: unknown): string | undefined {
+  const open: unknown[] = [root];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === 'string' && !value.isWellFormed()) return 'the answer holds half a character';
+    if (typeof value === 'number' && !Number.isFinite(value)) return 'the answer holds a number that is too large';
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      if (key === '__proto__') return 'the answer has a key "__proto__"';
+      if (!key.isWellFormed()) return 'the answer holds half a character';
+      open.push(inner);
+    }
+  }
+  return undefined;
+}

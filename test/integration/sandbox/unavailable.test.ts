@@ -1,0 +1,48 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { createBubblewrapDriver } from '../../../adapters/sandbox/bubblewrap.ts';
+import { createSandbox } from '../../../adapters/sandbox/sandbox.ts';
+import { scratchFolder } from '../../support/scratch-folder.ts';
+
+const powers = { call: () => Promise.resolve(null), egress: () => [] };
+const files = { 'main.js': 'export default () => 1;' };
+const limits = { timeoutMs: 5000, memoryMiB: 128, outputBytes: 1024 };
+const request = { runId: 'r', language: 'js', files, entry: 'main.js', input: null, limits, until: 'whole' } as const;
+
+/** A folder with a bwrap that does what a script says. */
+function fakeBubblewrap(script: string): string {
+  const folder = scratchFolder();
+  chmodSync(folder, 0o755);
+  writeFileSync(join(folder, 'bwrap'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return folder;
+}
+
+describe('bubblewrap where it cannot be used', () => {
+  it.each([
+    ['is not installed', scratchFolder(), /apt-get install -y bubblewrap/],
+    ['is too old', fakeBubblewrap('echo bubblewrap 0.6.1'), /0\.6\.1 is older/],
+    [
+      'is refused namespaces',
+      fakeBubblewrap(
+        '[ "$1" = --version ] && echo bubblewrap 0.9.0 || { echo "bwrap: setting up uid map: Permission denied" >&2; exit 1; }',
+      ),
+      /bwrap said: .*uid map: Permission denied.*Run: /,
+    ],
+  ])('because it %s says so, and runs nothing', async (_, path, message) => {
+    const sandbox = createSandbox(createBubblewrapDriver({ path }));
+    try {
+      await expect(sandbox.prove(AbortSignal.timeout(30_000))).rejects.toMatchObject({
+        code: 'SANDBOX_UNAVAILABLE',
+        message: expect.stringMatching(message) as string,
+      });
+      await expect(sandbox.run(request, powers, AbortSignal.timeout(5000))).rejects.toMatchObject({
+        code: 'SANDBOX_UNAVAILABLE',
+      });
+    } finally {
+      await sandbox.close();
+    }
+  });
+});
