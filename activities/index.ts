@@ -10,6 +10,7 @@ import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
 import { createSkillBenefitActivities } from './skill-benefit.ts';
+import { createSkillDraftActivities } from './skill-draft.ts';
 import { createSkillLifeActivities } from './skill-life.ts';
 import type { SkillDeps } from './skill-parts.ts';
 import { createSkillRunActivities } from './skill-run.ts';
@@ -47,6 +48,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillRunActivities(deps),
     ...createSkillBenefitActivities(deps),
     ...createSkillStepActivities(deps),
+    ...createSkillDraftActivities(deps),
   };
 }
 
@@ -54,11 +56,11 @@ export type Activities = ReturnType<typeof createActivities>;
 
 /** The activities of each task queue. What holds the GPU is alone on its queue, and so is what starts sandboxes. */
 export function activitiesOf(role: WorkerRole, activities: Activities): Partial<Activities> {
-  const { generateReply, answerCases, runSkill, runCases, ...core } = activities;
+  const { generateReply, answerCases, writeDraft, runSkill, runCases, tryDraft, ...core } = activities;
   const byRole = {
     core,
-    gpu: { generateReply, answerCases },
-    sandbox: { runSkill, runCases },
+    gpu: { generateReply, answerCases, writeDraft },
+    sandbox: { runSkill, runCases, tryDraft },
   } satisfies Record<WorkerRole, Partial<Activities>>;
   return byRole[role];
 }

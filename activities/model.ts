@@ -2,7 +2,6 @@ import { activityInfo } from '@temporalio/activity';
 
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
-import { chooseChatModel } from '../domain/models/choose.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
@@ -12,6 +11,7 @@ import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { Patience } from './patience.ts';
+import { chooseModel } from './choose-model.ts';
 import { buildRequest } from './reply-request.ts';
 import { streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
@@ -110,15 +110,6 @@ async function chooseSkills(
 async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[]): Promise<void> {
   const attempt = activityInfo().attempt + rounds.filter(({ text }) => text !== '').length;
   if (rounds.length === 0 || attempt > 1) await deps.tokens.append(ref, { type: 'attempt-start', attempt });
-}
-
-async function chooseModel(deps: Deps, signal: AbortSignal): Promise<{ model: string; notice?: string }> {
-  const { chatModel, ollamaAddress } = deps.settings;
-  const installed = await deps.model.installed();
-  deps.patience.modelSeen();
-  const choice = chooseChatModel(installed, chatModel, ollamaAddress);
-  if (choice.kind === 'none') await deps.testModels.install(signal);
-  return choice;
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {

@@ -27,7 +27,17 @@ export async function streamReply(
   }
 }
 
-async function pump(events: AsyncIterable<ModelEvent>, writer: ReplyWriter): Promise<Said> {
+/** The whole text of an answer that nobody reads along. */
+export async function completeText(events: AsyncIterable<ModelEvent>, signal: AbortSignal): Promise<string> {
+  try {
+    const { text } = await pump(events, { write: () => undefined });
+    return text;
+  } catch (thrown) {
+    throw signal.aborted ? abortReason(signal) : thrown;
+  }
+}
+
+async function pump(events: AsyncIterable<ModelEvent>, writer: Pick<ReplyWriter, 'write'>): Promise<Said> {
   const calls: ToolCall[] = [];
   let text = '';
   for await (const event of events) {

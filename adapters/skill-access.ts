@@ -2,7 +2,8 @@ import type { NativeConnection } from '@temporalio/worker';
 
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
-import type { SkillBundles, SkillCatalog, SkillRuns, SkillRuntime, SkillStore } from '../domain/ports.ts';
+import type { AwaitedCalls, SkillBundles, SkillCatalog, SkillRuns, SkillRuntime, SkillStore } from '../domain/ports.ts';
+import { createAwaitedCalls } from './awaited-calls.ts';
 import type { RedisConnections } from './redis.ts';
 import { createSkillBundles } from './skill-bundles.ts';
 import { createSkillCatalog } from './skill-catalog.ts';
@@ -18,6 +19,7 @@ export type SkillAccess = {
   readonly skillRuns: SkillRuns;
   readonly skillRuntime: SkillRuntime;
   readonly skillBundles: SkillBundles;
+  readonly awaitedCalls: AwaitedCalls;
 };
 
 type SkillAccessOptions = {
@@ -40,6 +42,7 @@ export function createSkillAccess(options: SkillAccessOptions): SkillAccess {
     skills: createSkillFiles({ dir, tools, now: Date.now }),
     catalog: createSkillCatalog(redis),
     skillRuns: createSkillRuns(redis),
+    awaitedCalls: createAwaitedCalls(redis),
     skillRuntime: createTemporalSkills({ connection, namespace, taskQueue, eagerStart }),
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], env: options.gitEnvironment, tmp } }),
   };

@@ -15,6 +15,7 @@ import { sendProblem } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { mount, type Route } from './route.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { chatCallRoutes } from './routes/chat-calls.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -38,6 +39,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
   const closed = [
     ...metricsRoutes(deps, traffic),
     ...chatRoutes(deps, traffic),
+    ...chatCallRoutes(deps),
     ...conversationRoutes(deps),
     ...panicRoutes(deps),
     ...unlockRoutes(deps),

@@ -4,6 +4,7 @@ import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
+  AwaitedCalls,
   CodeBox,
   ConversationStore,
   LockdownStore,
@@ -51,6 +52,7 @@ export type ApiDeps = {
   readonly skillRuns: SkillRuns;
   readonly skillRuntime: SkillRuntime;
   readonly skillBundles: SkillBundles;
+  readonly awaitedCalls: AwaitedCalls;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { MessageOutcome, TokenUsage } from './chat.ts';
+import type { DraftKey } from './skills/draft.ts';
 import { BundleHash, SkillId } from './skills/manifest.ts';
 import { RunKey } from './skills/run.ts';
 import { CallId } from './skills/steps.ts';
@@ -34,5 +35,7 @@ export const Generation = z.strictObject({
 });
 export type Generation = z.infer<typeof Generation>;
 
-/** Whether a message may go on. */
-export type Screening = { readonly kind: 'passed' } | { readonly kind: 'refused'; readonly settlement: Settlement };
+/** Whether a message may go on, and as what. */
+export type Screening =
+  | { readonly kind: 'passed'; /** The wish for a skill that the message is. */ readonly draft?: DraftKey }
+  | { readonly kind: 'refused'; readonly settlement: Settlement };

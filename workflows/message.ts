@@ -9,6 +9,7 @@ import {
 import type { MemoryUse, MessageState } from '../domain/chat.ts';
 import type { SkillStep } from '../domain/skills/steps.ts';
 import type { Settlement } from '../domain/settlement.ts';
+import { replyWithDraft } from './drafted-reply.ts';
 import { fromActivityFailure } from './failure.ts';
 import type { MessageInput } from './messages.ts';
 import { core, local } from './proxies.ts';
@@ -38,6 +39,7 @@ async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>
     const screening = await local.screenMessage({ conversation, key, isNext: input.after === undefined });
     if (screening.kind === 'refused') return screening.settlement;
     await turns.await();
+    if (screening.draft !== undefined) return await replyWithDraft(input, screening.draft);
     memory = await core.recallMemories({ conversation, key });
     const reply = await replyWithSkills(input, { steps, onWait: () => turns.give() });
     return { state: 'answered', ...reply, memory, ...(steps.length > 0 && { steps }) };

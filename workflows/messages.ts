@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import type { RunKey, SkillRunRef } from '../domain/skills/run.ts';
@@ -99,6 +100,18 @@ export type SkillRunInput = SkillRunRef & {
   /** Longest wait for a free sandbox. */
   readonly queueWaitSeconds: number;
 };
+
+/** Input of the `skillDraft` workflow: the wish stays in the store of drafts. */
+export type SkillDraftInput = {
+  readonly key: DraftKey;
+  /** Longest wait for a free GPU slot, and for a free sandbox. */
+  readonly gpuWaitSeconds: number;
+};
+
+/** The workflow id of a draft. */
+export function skillDraftWorkflowId(key: DraftKey): string {
+  return `skill-draft/${key}`;
+}
 
 /** The workflow id of a run: a business key, so that a repeated start is the same run. */
 export function skillRunWorkflowId({ skill, key }: SkillRunRef): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { mostTries } from './draft-limits.ts';
 import { BundleHash, SkillId } from './manifest.ts';
 
 /** Names a draft; the same key is the same draft. */
@@ -8,9 +9,6 @@ export const DraftKey = z
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, "-" or "_"')
   .meta({ id: 'DraftKey' });
 export type DraftKey = z.infer<typeof DraftKey>;
-
-/** So often the model gets to hear what is wrong with its skill. */
-export const mostRepairs = 3;
 
 /** One try: what the model wrote, and what was wrong with it. */
 export const DraftTry = z.strictObject({ reply: z.string(), problem: z.string().optional() });
@@ -27,7 +25,7 @@ export const SkillDraft = z
     request: z.string(),
     by: z.string(),
     state: DraftState,
-    tries: z.array(DraftTry).max(mostRepairs + 1),
+    tries: z.array(DraftTry).max(mostTries),
     skill: SkillId.optional(),
     hash: BundleHash.optional(),
     /** The model that wrote it. */

@@ -83,6 +83,9 @@ const pinned = [
   'GET /skills/{id}/runs/{key}',
   'GET /ws/logs',
   'POST /chat',
+  'POST /chat/{id}/calls/{call}/approve',
+  'POST /chat/{id}/calls/{call}/refuse',
+  'POST /chat/{id}/calls/{call}/tts-request',
   'POST /panic',
   'POST /panic/unlock',
   'POST /panic/unlock/code',
@@ -131,6 +134,8 @@ test('every description has a summary, a success and its problems', () => {
 test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
+    'approveCall',
+    'askCallCode',
     'askPromotionCode',
     'askUnlockCode',
     'deprecateSkill',
@@ -153,6 +158,7 @@ test('operation ids are the pinned ones', () => {
     'listSkills',
     'panic',
     'promoteSkill',
+    'refuseCall',
     'rejectSkill',
     'restoreSkill',
     'retrySkillRun',

@@ -124,6 +124,7 @@ export async function startApi({
     skills: skillTwins.skills,
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
+    awaitedCalls: skillTwins.awaitedCalls,
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,
