@@ -10,6 +10,7 @@ import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
 import { chooseModel } from './choose-model.ts';
 import { buildRequest } from './reply-request.ts';
@@ -17,18 +18,6 @@ import { streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
 import type { SkillDeps } from './skill-parts.ts';
 import type { SkillTools } from './skill-tools.ts';
-
-/** How the local model is asked. */
-export type ModelSettings = {
-  readonly chatModel: string;
-  readonly embeddingModel: string;
-  readonly ollamaAddress: string;
-  readonly systemPrompt: string;
-  readonly contextTokens: number;
-  readonly maxOutputTokens: number;
-  readonly temperature: number;
-  readonly think: boolean;
-};
 
 type Deps = SkillDeps & {
   skillTools: SkillTools;

@@ -9,7 +9,7 @@ import { parseContext } from '../domain/retrieval/context.ts';
 import { type OfferedSkill, toolOf } from '../domain/skills/offer.ts';
 import { runId } from '../domain/skills/run.ts';
 import type { ToolRound } from '../domain/skills/tool-rounds.ts';
-import type { ModelSettings } from './model.ts';
+import type { ModelSettings } from './model-settings.ts';
 
 type Deps = {
   readonly conversations: ConversationStore;

@@ -10,7 +10,7 @@ import { draftFiles, draftFormat } from '../domain/skills/draft-reply.ts';
 import { distinctCases } from '../domain/skills/test-plan.ts';
 import { chooseModel } from './choose-model.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import type { ModelSettings } from './model.ts';
+import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
 import { completeText } from './reply-stream.ts';
 import { executeRun } from './skill-execution.ts';

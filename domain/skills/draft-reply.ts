@@ -20,25 +20,28 @@ const DraftReply = z.object({
 const text = { type: 'string' } as const;
 const anyObject = { type: 'object' } as const;
 
-/** The JSON Schema a model has to follow, in the order in which it writes: first what the skill is, then the code, then the cases. */
+/**
+ * The JSON Schema a model has to follow. Model servers may sort the names, so they are sorted here: the model writes the cases first and
+ * then the code that has to pass them.
+ */
 export const draftFormat = {
   type: 'object',
   properties: {
-    id: text,
-    description: text,
-    input: anyObject,
-    output: anyObject,
-    code: text,
     cases: {
       type: 'array',
       items: {
         type: 'object',
-        properties: { id: text, prompt: text, input: anyObject, expected: anyObject },
-        required: ['id', 'prompt', 'input', 'expected'],
+        properties: { expected: anyObject, id: text, input: anyObject, prompt: text },
+        required: ['expected', 'id', 'input', 'prompt'],
       },
     },
+    code: text,
+    description: text,
+    id: text,
+    input: anyObject,
+    output: anyObject,
   },
-  required: ['id', 'description', 'input', 'output', 'code', 'cases'],
+  required: ['cases', 'code', 'description', 'id', 'input', 'output'],
 } as const;
 
 /** The files of the skill a model wrote; a text instead says why there are none. */
