@@ -6,6 +6,7 @@ import type { SkillPorts, SkillPowers } from '../domain/ports.ts';
 import type { SandboxReport } from '../domain/sandbox/run.ts';
 import { blameFor } from '../domain/skills/blame.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
+import { scriptedPowers } from '../domain/skills/case-replies.ts';
 import type { EvalCase } from '../domain/skills/cases.ts';
 import { keptLogChars, runId, type SkillRunRecord, type SkillRunResult } from '../domain/skills/run.ts';
 import { abortReason } from './heartbeat.ts';
@@ -32,9 +33,15 @@ export async function executeRun(parts: SkillPorts, plan: RunPlan, signal: Abort
   }
   const fits = parts.skillRules.checkInput(bundle, input);
   if (!fits.pass) return unfit(plan, fits.reason);
-  const powers = parts.powersFor({ runId: runId(record), manifest: bundle.manifest });
+  const powers = powersOf(parts, plan);
   const report = judged(parts, plan, await inSandbox(parts, { plan, input, powers, signal }));
   return ending(parts, plan, { report, egress: powers.egress().slice(0, mostEgress) });
+}
+
+/** A case answers what its run asks of the host, so that quarantine neither leaves the machine nor touches what is the owner's. */
+function powersOf(parts: SkillPorts, { bundle, record, evalCase }: RunPlan): SkillPowers {
+  if (evalCase !== undefined) return scriptedPowers(evalCase.replies ?? []);
+  return parts.powersFor({ runId: runId(record), manifest: bundle.manifest });
 }
 
 type Sandboxing = {
@@ -74,13 +81,19 @@ function judged({ skillRules }: SkillPorts, { bundle, evalCase }: RunPlan, repor
 
 type Outcome = { readonly report: SandboxReport; readonly egress: SkillRunResult['egress'] };
 
-function ending({ skillRules }: SkillPorts, { bundle, record }: RunPlan, { report, egress }: Outcome): Execution {
+function ending(
+  { skillRules }: SkillPorts,
+  { bundle, record, evalCase }: RunPlan,
+  { report, egress }: Outcome,
+): Execution {
   const { verdict, reason, output, driver, resources, log } = report;
   const common = { hash: bundle.hash, verdict, driver, resources, egress, log: log.slice(-keptLogChars) };
   if (verdict === 'ok' && output !== undefined) {
     return { state: 'ok', outputHash: skillRules.hashJson(output), ...common, output };
   }
-  const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress });
+  // The hosts of a case are part of it: a skill that cannot bear what they answer has failed.
+  const real = evalCase === undefined ? egress : [];
+  const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress: real });
   const message = `${verdict}: ${reason ?? 'the sandbox gave no reason'}`.slice(0, longestMessage);
   return { state: 'failed', blame, error: { code: 'SKILL_FAILED', message }, ...common };
 }

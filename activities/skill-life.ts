@@ -121,6 +121,8 @@ function auditEvents({ id, changes }: SkillLife, change: VersionChange, by: stri
   return [
     ...(from === undefined ? [{ type: 'skill-submitted', actor: by, subject: id, details } as const] : []),
     ...(struck ? [{ type: 'skill-strike', actor: by, subject: id, details: { ...details, strikes } } as const] : []),
-    { type: 'skill-state-changed', actor: by, subject: id, details: state },
+    ...(struck && from === to
+      ? []
+      : [{ type: 'skill-state-changed', actor: by, subject: id, details: state } as const]),
   ];
 }

@@ -5,7 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
-import type { AgentRuntime, AuditLog, OwnerPorts, Ports, SkillPorts, TextHasher } from '../domain/ports.ts';
+import type { AgentRuntime, AuditLog, OwnerPorts, Ports, SkillRuntime, TextHasher } from '../domain/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
@@ -14,8 +14,12 @@ import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
+import { createConfiguredSandbox } from './sandbox/configured.ts';
+import { createSkillStores } from './skill-stores.ts';
 import { connectTemporal } from './temporal-connection.ts';
+import { createSkillPorts } from './skill-ports.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
+import { createTemporalSkills } from './temporal-skills.ts';
 import { ensureTestModels } from './test-model/ensure.ts';
 import { createTokenStream } from './token-stream.ts';
 import { createVectorStore } from './vector-store.ts';
@@ -31,8 +35,8 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
-  /** Absent where this process serves no skills. */
-  readonly skillPorts?: SkillPorts;
+  readonly skillPorts: ReturnType<typeof createSkillPorts>;
+  readonly skillRuntime: SkillRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   close(): Promise<void>;
@@ -44,6 +48,7 @@ export const hashText: TextHasher = (text) => createHash('sha256').update(text).
 /** Opens every connection of a Talos process. Rejects with RUNTIME_UNAVAILABLE while Temporal is away; the rest may come later. */
 export async function createPorts({ config, component, nodeKey, eagerStart }: PortOptions): Promise<ProcessPorts> {
   const addresses = engineAddresses(config);
+  const { namespace, taskQueue } = config.temporal;
   const connection = await connectTemporal(config);
   const redis = connectRedis({ url: addresses.redis });
   const logs = createLogStream(redis);
@@ -56,6 +61,19 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   });
   const audit = await openAudit(config, component, nodeKey);
   const ollama = createOllama({ url: addresses.ollama });
+  const vectors = createVectorStore({ url: addresses.chroma });
+  const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
+  const skillPorts = createSkillPorts({
+    config,
+    nodeKey,
+    audit,
+    model: ollama,
+    embedder: ollama,
+    vectors,
+    stores: createSkillStores(redis),
+    skillRuntime,
+    sandbox: await createConfiguredSandbox(config),
+  });
   return {
     connection,
     redis,
@@ -64,15 +82,18 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
-    vectors: createVectorStore({ url: addresses.chroma }),
+    vectors,
     model: ollama,
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
+    skillPorts,
+    skillRuntime,
     logger,
     hashText,
     async close() {
+      await skillPorts.sandbox.close();
       await audit.close();
       await connection.close();
       await redis.close();

@@ -32,6 +32,10 @@ export function redisKeys(prefix: string) {
     hits: (id: ConversationId) => `${prefix}hits:${id}`,
     /** String with a time to live: until when the conversation is on hold. */
     hold: (id: ConversationId) => `${prefix}hold:${id}`,
+    /** Hash: open approval codes, as proofs, by what they are for. */
+    approvals: `${prefix}approvals`,
+    /** Hash: wrong guesses and lock-outs by what was guessed for. */
+    approvalGuards: `${prefix}approval-guards`,
     /** Hash: the life of every skill as JSON, by its id. */
     skillLives: `${prefix}skills`,
     /** Hash: how many changes the kept life of a skill has seen. */
@@ -45,10 +49,6 @@ export function redisKeys(prefix: string) {
     /** Strings with a time to live: the input and the output as JSON. */
     runInput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:input`,
     runOutput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:output`,
-    /** Hash: open approval codes, as proofs, by what they are for. */
-    approvals: `${prefix}approvals`,
-    /** Hash: wrong guesses and lock-outs by what was guessed for. */
-    approvalGuards: `${prefix}approval-guards`,
     /** Hash with a time to live: what a model asked of skills, by the place of the round. */
     toolRounds: (ref: MessageRef) => `${prefix}tool-rounds:${messageId(ref)}`,
     /** Hash: calls that wait for the owner, as JSON. */

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 
@@ -30,7 +30,9 @@ const overhead = 1_048_576;
 export async function readSkillPath(path: string, limits: ReadLimits): Promise<FoundSkill> {
   return await asFound(path, async () => {
     if ((await stat(path)).isDirectory()) {
-      return toFound(await readTextFolder(path, { ...limits, skips: isPassedOver, emptyFolders: 'ignored' }));
+      return toFound(
+        await readTextFolder(await realpath(path), { ...limits, skips: isPassedOver, emptyFolders: 'ignored' }),
+      );
     }
     return fromEntries(await readEntries(await readArchive(path, limits), limits));
   });

@@ -13,6 +13,7 @@ import { FolderFlaw, readTextFolder, syncParent, writeSynced } from './skill-fol
 import {
   discard,
   exists,
+  findCopies,
   findVersion,
   guarded,
   readCertificateText,
@@ -37,11 +38,20 @@ type SkillFilesOptions = {
  * is on the disk when it resolves. Fails with SKILLS_UNAVAILABLE when the disk does.
  */
 export function createSkillFiles(options: SkillFilesOptions): SkillStore {
+  let changes: Promise<unknown> = Promise.resolve();
+
+  /** One change after the other, so that none finds a version half moved. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = changes.then(() => guarded(work));
+    changes = turn.catch(() => undefined); // told to who asked for it
+    return turn;
+  }
+
   return {
-    put: (bundle) => guarded(() => put(bundle, options)),
+    put: (bundle) => inTurn(() => put(bundle, options)),
     load: (id, hash) => guarded(() => load(checkVersion(id, hash), options)),
-    place: (id, hash, shelf) => guarded(() => place(checkVersion(id, hash), shelf, options)),
-    saveCertificate: (certificate) => guarded(() => saveCertificate(certificate, options)),
+    place: (id, hash, shelf) => inTurn(() => place(checkVersion(id, hash), shelf, options)),
+    saveCertificate: (certificate) => inTurn(() => saveCertificate(certificate, options)),
     certificate: (id, hash) => guarded(() => readCertificate(checkVersion(id, hash), options)),
   };
 }
@@ -56,8 +66,10 @@ async function put(bundle: SkillBundle, { dir, tools, now }: SkillFilesOptions):
   }
   const fresh = await stageFiles(dir, bundle.files, now());
   if (there !== undefined) await clear(there, fresh, { dir, version });
-  const isSettled = await settle(dir, fresh, there ?? shelve(dir, 'quarantine', version));
-  if (!isSettled) await discard(dir, fresh); // another put of the same version was quicker
+  const place = there ?? shelve(dir, 'quarantine', version);
+  if (!(await settle(dir, fresh, place))) return discard(dir, fresh); // another process was quicker
+  const copies = await findCopies(dir, version);
+  if (copies.length > 1) await discard(dir, place.folder); // another process moved it meanwhile
 }
 
 /** Sets a damaged copy aside. The certificate goes with the version, as it holds for its hash alone. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { foldersOf, maxBundleFiles } from '../domain/skills/bundle-files.ts';
@@ -51,6 +51,7 @@ export async function readTextFolder(folder: string, options: FolderOptions): Pr
     files.push([path, decodeText(path, bytes)]);
   }
 
+  if (!(await lstat(folder)).isDirectory()) throw new FolderFlaw('it is no folder');
   await visit('', 0);
   return Object.fromEntries(files);
 }

@@ -37,26 +37,40 @@ export function shelve(dir: string, shelf: SkillShelf, { id, hash }: VersionRef)
 
 /** Where a version lies, if anywhere. */
 export async function findVersion(dir: string, version: VersionRef): Promise<ShelvedVersion | undefined> {
-  for (const shelf of shelves) {
-    const place = shelve(dir, shelf, version);
-    if (await exists(place.folder)) return place;
-  }
-  return undefined;
+  const [found] = await findCopies(dir, version);
+  return found;
 }
+
+/** Everywhere a version lies: more than one place only for a moment, between two processes. */
+export async function findCopies(dir: string, version: VersionRef): Promise<ShelvedVersion[]> {
+  const places = shelves.map((shelf) => shelve(dir, shelf, version));
+  const found: ShelvedVersion[] = [];
+  for (const place of places) if (await exists(place.folder)) found.push(place);
+  return found;
+}
+
+/** Looks at all shelves so often before a version counts as missing: it may be moved behind the back of who looks. */
+const rounds = 5;
 
 /** Where a version lies; fails with NOT_FOUND. */
 export async function requireVersion(dir: string, version: VersionRef): Promise<ShelvedVersion> {
-  // One that is being moved may be seen on neither shelf by who looks at them one after the other.
-  const found = (await findVersion(dir, version)) ?? (await findVersion(dir, version));
-  if (found === undefined) throw noSuchVersion(version);
-  return found;
+  for (let round = 0; round < rounds; round += 1) {
+    const found = await findVersion(dir, version);
+    if (found !== undefined) return found;
+  }
+  throw noSuchVersion(version);
 }
 
 /** Writes files where nobody looks for skills, and removes what crashes left there. */
 export async function stageFiles(dir: string, files: BundleFiles, now: number): Promise<string> {
   const folder = await stagingPlace(dir);
   await removeStale(dirname(folder), now - staleMs);
-  await writeTextFolder(folder, files);
+  try {
+    await writeTextFolder(folder, files);
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true }); // a full disk needs the room
+    throw thrown;
+  }
   return folder;
 }
 

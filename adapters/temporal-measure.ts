@@ -39,6 +39,7 @@ export async function measureSkill(
       }),
     ),
   );
+  if (signal.aborted) return { state: 'pending' }; // the connection notices only what aborts later
   try {
     const handle = client.workflow.getHandle(workflowId);
     const benefit = await connection.withAbortSignal(signal, (): Promise<Benefit | null> => handle.result());

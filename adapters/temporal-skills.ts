@@ -1,15 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+
 import {
   Client,
+  isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType, type UpdateDefinition } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
 import type { SkillRuntime } from '../domain/ports.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
@@ -22,6 +27,8 @@ import {
   rejectSkill,
   restoreSkill,
   retestSkill,
+  type SkillDraftInput,
+  skillDraftWorkflowId,
   type SkillLifeInput,
   skillLifeWorkflowId,
   type SkillRunInput,
@@ -59,28 +66,34 @@ export function createTemporalSkills(options: SkillRuntimeOptions): SkillRuntime
   return { ...lifeCalls(client, options), ...runCalls(client, options) };
 }
 
+type GivenOrder<Args> = { readonly args: Args; readonly updateId?: string };
+
 function lifeCalls(client: Client, options: SkillRuntimeOptions) {
   const { connection } = options;
   const handle = (id: SkillId) => client.workflow.getHandle(skillLifeWorkflowId(id));
   const answer = (id: SkillId, work: () => Promise<SkillLife>) =>
     callTemporal(connection, orderTimeoutMs, () => orderAnswer(id, work));
+
+  /** An order to a life that is there, each with an id of its own. */
+  function order<Args>(id: SkillId, update: UpdateDefinition<SkillLife, [Args]>, given: GivenOrder<Args>) {
+    const { args, updateId = randomUUID() } = given;
+    return answer(id, () => handle(id).executeUpdate(update, { args: [args], updateId }));
+  }
+
   return {
-    submit: ({ id, ...order }) =>
-      answer(id, () =>
-        client.workflow.executeUpdateWithStart(submitSkill, {
-          args: [order],
-          startWorkflowOperation: lifeStart(id, options),
-        }),
-      ),
+    submit({ id, ...args }) {
+      const updateId = randomUUID();
+      return answer(id, () => {
+        const startWorkflowOperation = lifeStart(id, options);
+        return client.workflow.executeUpdateWithStart(submitSkill, { args: [args], updateId, startWorkflowOperation });
+      });
+    },
     // The same approval is the same update: a repeated one hears the first answer.
-    approve: ({ id, ...order }) =>
-      answer(id, () =>
-        handle(id).executeUpdate(approveSkill, { args: [order], updateId: `approve-${order.approval}` }),
-      ),
-    reject: ({ id, ...order }) => answer(id, () => handle(id).executeUpdate(rejectSkill, { args: [order] })),
-    deprecate: ({ id, ...order }) => answer(id, () => handle(id).executeUpdate(deprecateSkill, { args: [order] })),
-    restore: ({ id, ...order }) => answer(id, () => handle(id).executeUpdate(restoreSkill, { args: [order] })),
-    retest: ({ id, ...order }) => answer(id, () => handle(id).executeUpdate(retestSkill, { args: [order] })),
+    approve: ({ id, ...args }) => order(id, approveSkill, { args, updateId: `approve-${args.approval}` }),
+    reject: ({ id, ...args }) => order(id, rejectSkill, { args }),
+    deprecate: ({ id, ...args }) => order(id, deprecateSkill, { args }),
+    restore: ({ id, ...args }) => order(id, restoreSkill, { args }),
+    retest: ({ id, ...args }) => order(id, retestSkill, { args }),
 
     life: (id) =>
       callTemporal(connection, callTimeoutMs, async () => {
@@ -98,6 +111,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
   const { connection } = options;
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   return {
+    startDraft: (key) => call(() => startDraft(client, options, key)),
     startRun: ({ summary, ...run }) => call(() => startRun(client, options, { run, summary })),
     measure(order, signal) {
       const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
@@ -106,6 +120,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
     cancelRun: (ref) => call(() => cancelRunning(client, skillRunWorkflowId(ref))),
 
     async waitForRun(ref, signal) {
+      if (signal.aborted) return false; // the connection notices only what aborts later
       const ended = client.workflow.getHandle(skillRunWorkflowId(ref));
       try {
         await connection.withAbortSignal(signal, () => ended.result());
@@ -120,15 +135,32 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
   } satisfies Partial<SkillRuntime>;
 }
 
-/** The life an order ends with, or why it was refused. */
+/**
+ * The life an order ends with, or why it was refused. An order that met the moment in which a history begins anew is given again: the
+ * server asks for that, and its update id keeps it from being carried out twice.
+ */
 async function orderAnswer(id: SkillId, work: () => Promise<SkillLife>): Promise<SkillLife> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) throw notFound(`skill ${id}`);
-    if (thrown instanceof WorkflowUpdateFailedError) throw fromActivityFailure(thrown.cause);
-    throw thrown;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (thrown instanceof WorkflowNotFoundError) throw notFound(`skill ${id}`);
+      if (thrown instanceof WorkflowUpdateFailedError) throw fromActivityFailure(thrown.cause);
+      if (tries === orderTries || !wasInterrupted(thrown)) throw thrown;
+      await setTimeout(100 * tries);
+    }
   }
+}
+
+/** So often an order is given while histories begin anew under it. */
+const orderTries = 5;
+
+/** gRPC status FAILED_PRECONDITION: the task the order was in did not count. */
+const failedPrecondition = 9;
+
+function wasInterrupted(thrown: unknown): boolean {
+  const cause = isGrpcServiceError(thrown) ? thrown : thrown instanceof Error ? thrown.cause : undefined;
+  return isGrpcServiceError(cause) && Number(cause.code) === failedPrecondition;
 }
 
 function notFound(what: string): TalosError {
@@ -146,6 +178,21 @@ function lifeStart(id: SkillId, { taskQueue, settings }: SkillRuntimeOptions) {
     staticSummary: `Skill ${id}`,
     typedSearchAttributes: [{ key: skillAttribute, value: id }],
   });
+}
+
+async function startDraft(client: Client, options: SkillRuntimeOptions, key: DraftKey): Promise<void> {
+  const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
+  const input: SkillDraftInput = { key, gpuWaitSeconds: queueWaitSeconds };
+  await startOnce(() =>
+    client.workflow.start('skillDraft', {
+      workflowId: skillDraftWorkflowId(key),
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      taskQueue: options.taskQueue,
+      args: [input],
+      requestEagerStart: options.eagerStart,
+    }),
+  );
 }
 
 type RunStart = { readonly run: SkillRunRef & { readonly priority: 1 | 3 | 5 }; readonly summary: string };

@@ -25,6 +25,7 @@ import { panicRoutes } from './routes/panic.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
+import { skillDraftRoutes } from './routes/skill-drafts.ts';
 import { skillRoutes } from './routes/skills.ts';
 import { unlockRoutes } from './routes/unlock.ts';
 import { createSignIn } from './sign-in.ts';
@@ -44,6 +45,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...panicRoutes(deps),
     ...unlockRoutes(deps),
     ...approvalRoutes(deps),
+    ...skillDraftRoutes(deps),
     ...skillRoutes(deps),
     ...decisionRoutes(deps),
     ...skillRunRoutes(deps),

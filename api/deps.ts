@@ -13,6 +13,7 @@ import type {
   Probe,
   SkillBundles,
   SkillCatalog,
+  SkillDrafts,
   SkillRuns,
   SkillRuntime,
   SkillStore,
@@ -53,6 +54,7 @@ export type ApiDeps = {
   readonly skillRuntime: SkillRuntime;
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
+  readonly drafts: SkillDrafts;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -6,7 +6,8 @@ import { createCodeBox } from '../adapters/code-box.ts';
 import { combineDeliveries } from '../adapters/code-deliveries.ts';
 import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
-import { createSkillAccess } from '../adapters/skill-access.ts';
+import { createSkillBundles } from '../adapters/skill-bundles.ts';
+import { gitEnvironment } from '../adapters/skill-tools.ts';
 import { parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
@@ -49,22 +50,23 @@ await runProcess(async () => {
   ]);
   sdk.logger = ports.logger;
   const running = await startWorkers(roles, { config, ports, bundlePath });
-  const skillAccess = createSkillAccess({
-    ...ports,
-    config,
-    eagerStart: apiHostsCore,
-    gitEnvironment: proxyVariables(process.env),
-  });
+  const { skills, catalog, skillRuns, awaitedCalls, drafts, tools } = ports.skillPorts;
+  const git = { protocols: ['https'], env: gitEnvironment(process.env), tmp: paths.tmp } as const;
   const metrics = createMetricSources({
     ...ports,
-    ...skillAccess,
+    catalog,
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
   const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
   const deps: ApiDeps = {
     ...ports,
-    ...skillAccess,
+    skills,
+    catalog,
+    skillRuns,
+    awaitedCalls,
+    drafts,
+    skillBundles: createSkillBundles({ tools, git }),
     config,
     ...openApprovals(ports, nodeKey),
     metrics,
@@ -84,14 +86,6 @@ await runProcess(async () => {
     },
   };
 });
-
-/** How this machine reaches others, where it is not straight. */
-function proxyVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const names = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'SSL_CERT_FILE', 'GIT_SSL_CAINFO'];
-  return Object.fromEntries(
-    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-  );
-}
 
 /** Codes that prove the owner's consent, and where they wait for the owner. */
 function openApprovals(ports: ProcessPorts, nodeKey: KeyObject): Pick<ApiDeps, 'approvals' | 'codeBox'> {

@@ -76,8 +76,6 @@ export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, ha
   };
 }
 
-export type ApiSkillRuns = ReturnType<typeof createSkillRuns>;
-
 /** When a client that got 202 should ask again. */
 const retryAfterSeconds = '2';
 

@@ -1,6 +1,7 @@
 import type { AuditReader } from '../domain/audit/reader.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
 import type { OwnerPorts } from '../domain/ports.ts';
+import type { SkillTools } from './skill-tools.ts';
 
 /** Where a command writes. Nothing else in `cli/` prints. */
 export interface Output {
@@ -35,6 +36,8 @@ export type CliDeps = {
   ownerPorts(config: Config): Promise<OwnerPorts>;
   /** Reads and verifies the audit log of this home; nothing has to run for that. */
   auditReader(config: Config): Promise<AuditReader>;
+  /** Reads, runs and checks skills in this process. */
+  skillTools(config: Config): Promise<SkillTools>;
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. Until it is called, signals end the process at once. */
   interrupted(): AbortSignal;
   /** The code the process ends with when no error is thrown; 0 until set. */

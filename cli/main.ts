@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import type { Command } from 'commander';
@@ -11,6 +11,7 @@ import { homePaths } from '../domain/config/paths.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
+import { addApprovalsCommand } from './commands/approvals.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addChatCommand } from './commands/chat.ts';
 import { addCodesCommand } from './commands/codes.ts';
@@ -19,6 +20,8 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownCommand } from './commands/down.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addPanicCommand } from './commands/panic.ts';
+import { addRunsCommand } from './commands/runs.ts';
+import { addSkillsCommand } from './commands/skills.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTestCommand } from './commands/test.ts';
 import { addUnlockCommand } from './commands/unlock.ts';
@@ -50,6 +53,15 @@ const deps: CliDeps = {
     const paths = homePaths(checked);
     return createAuditReader(paths.audit, createPublicKey(readNodeKey(paths.nodeKey)));
   },
+  async skillTools(checked) {
+    const { createSkillTools } = await import('../adapters/skill-tools.ts');
+    const { nodeKey } = homePaths(checked);
+    return createSkillTools({
+      config: checked,
+      environment: process.env,
+      publicKey: () => (existsSync(nodeKey) ? createPublicKey(readNodeKey(nodeKey)) : undefined),
+    });
+  },
   interrupted: createInterruption(process),
   setExitCode(code) {
     exitCode = code;
@@ -70,6 +82,9 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addPanicCommand,
   addUnlockCommand,
   addCodesCommand,
+  addApprovalsCommand,
+  addSkillsCommand,
+  addRunsCommand,
   addTestCommand,
 ];
 for (const add of commands) {

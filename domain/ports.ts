@@ -186,9 +186,12 @@ export interface Sandbox {
 /** Where a version of a skill lies; the owner sees the same word as a folder. */
 export type SkillShelf = 'quarantine' | 'active' | 'deprecated';
 
-/** Skills as folders of this home. Reading checks everything again: a changed byte fails with SKILL_CHANGED. */
+/**
+ * Skills as folders of this home. Reading checks everything again: a changed byte fails with SKILL_CHANGED. An id or hash that is none
+ * fails with VALIDATION_FAILED, a disk that does with SKILLS_UNAVAILABLE.
+ */
 export interface SkillStore {
-  /** Keeps a version, in quarantine unless it is there already. */
+  /** Keeps a version, in quarantine unless it is there already; a damaged copy is mended where it lies. */
   put(bundle: SkillBundle): Promise<void>;
   /** Fails with NOT_FOUND, SKILL_CHANGED. */
   load(id: SkillId, hash: BundleHash): Promise<SkillBundle>;
@@ -326,6 +329,8 @@ export interface SkillRuntime {
    * the signal comes first.
    */
   measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
+  /** Lets the model write a draft that was begun; a second start is the same. */
+  startDraft(key: DraftKey): Promise<void>;
   /** Starts an accepted run; a second start is the same run. Priority 1 is chat, 3 quarantine, 5 night work. */
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */

@@ -1,8 +1,9 @@
 import { TalosError, toTalosError } from '../domain/errors.ts';
-import type { Engine, EngineLocation, EngineName } from './engines/engine.ts';
+import { getBubblewrap } from './engines/bubblewrap.ts';
+import type { Engine, EngineLocation, EngineName, Progress } from './engines/engine.ts';
 import { assertPortsFree, plannedPorts } from './ports.ts';
 import type { PortPlan } from './ports.ts';
-import type { StackContext } from './stack-context.ts';
+import type { StackContext, StackReport } from './stack-context.ts';
 
 const engineStage = 0;
 
@@ -38,6 +39,20 @@ export async function startOptionalEngine(context: StackContext, engine: Engine)
   }
 }
 
+/** Brings what skills run in; without it Talos does everything but run skills, and `doctor` says why. */
+export async function bringSandbox({ config, report, signal }: StackContext): Promise<void> {
+  if (config.skills.sandboxDriver !== 'bubblewrap') return;
+  try {
+    await getBubblewrap({ signal, progress: progressOf(report) });
+  } catch (error) {
+    if (!signal.aborted) report.note(toTalosError(error).message);
+  }
+}
+
+function progressOf(report: StackReport): Progress {
+  return ({ engine, text, fraction }) => report.progress(engine, text, fraction === undefined ? {} : { fraction });
+}
+
 async function locateOrGet(context: StackContext, wanted: readonly Engine[]): Promise<Located[]> {
   const { config, engines, report, signal } = context;
   const locate = async (): Promise<Located[]> =>
@@ -49,7 +64,7 @@ async function locateOrGet(context: StackContext, wanted: readonly Engine[]): Pr
   if (missing.length === 0) return located;
   await engines.get(missing, config, {
     signal,
-    progress: ({ engine, text, fraction }) => report.progress(engine, text, fraction === undefined ? {} : { fraction }),
+    progress: progressOf(report),
   });
   return await locate();
 }

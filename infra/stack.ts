@@ -5,7 +5,7 @@ import { TalosError } from '../domain/errors.ts';
 import { engineEnvironment } from './child-environment.ts';
 import { loadEnvironment } from './environment.ts';
 import type { EngineSource, StackContext, StackReport } from './stack-context.ts';
-import { startOptionalEngine, startRequiredEngines } from './stack-engines.ts';
+import { bringSandbox, startOptionalEngine, startRequiredEngines } from './stack-engines.ts';
 import { genesis } from './genesis.ts';
 import type { GenesisResult } from './genesis.ts';
 import { claimInstance } from './instance.ts';
@@ -86,7 +86,7 @@ async function bringUp(context: StackContext): Promise<void> {
   const required = await startRequiredEngines(context);
   const optional = context.engines.all.filter((engine) => !engine.required);
   for (const engine of optional) void startOptionalEngine(context, engine);
-  await Promise.all([required.all, startTalos(context, [required.core, bundle])]);
+  await Promise.all([required.all, startTalos(context, [required.core, bundle, bringSandbox(context)])]);
 }
 
 async function startTalos(context: StackContext, needs: readonly Promise<void>[]): Promise<void> {

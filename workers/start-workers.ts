@@ -17,11 +17,14 @@ import { proveSandbox, type SandboxState } from './prove-sandbox.ts';
 export type RunningWorkers = {
   readonly done: Promise<void>;
   /** What the sandbox of this process showed, or why none runs skills here; undefined where the role is not served. */
-  readonly sandbox?: SandboxState;
+  readonly sandbox?: Promise<SandboxState>;
   stop(): Promise<void>;
 };
 
-/** Starts the workers of the given roles on the ports of this process; resolves when they poll. Without a proven sandbox skills wait elsewhere. */
+/**
+ * Starts the workers of the given roles on the ports of this process; resolves when they poll. The sandbox is put to the test behind
+ * that, so that nobody waits for it to chat; its worker polls once it has been shown to hold, and else never.
+ */
 export async function startWorkers(
   roles: readonly WorkerRole[],
   { config, ports, bundlePath }: { config: Config; ports: ProcessPorts; bundlePath: string },
@@ -34,18 +37,36 @@ export async function startWorkers(
   });
   const { namespace, taskQueue } = config.temporal;
   const deps = { connection: ports.connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath };
-  const sandbox = roles.includes('sandbox') ? await proveSandbox(ports.skillPorts?.sandbox, ports) : undefined;
-  const served = roles.filter((role) => role !== 'sandbox' || sandbox?.isProven === true);
-  const workers = await Promise.all(served.map((role) => createWorker(role, deps)));
-  const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
-  // A process without workers, such as an API of its own, never ends by itself.
-  const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
+  const running = createRunning((role) => createWorker(role, deps));
+  await Promise.all(roles.filter((role) => role !== 'sandbox').map((role) => running.serve(role)));
+  if (!roles.includes('sandbox')) return running;
+  const sandbox = proveSandbox(ports.skillPorts.sandbox, ports).then(async (state) => {
+    if (state.isProven) await running.serve('sandbox');
+    return state;
+  });
+  sandbox.catch((error: unknown) => running.fail(error));
+  return { ...running, sandbox };
+}
+
+/** Keeps workers that come one after another; without any, such as an API of its own, it never ends by itself. */
+function createRunning(create: (role: WorkerRole) => Promise<Worker>) {
+  const workers: { worker: Worker; run: Promise<void> }[] = [];
+  const { promise: done, reject: fail } = Promise.withResolvers<void>();
+  let isStopping = false;
   return {
     done,
-    ...(sandbox !== undefined && { sandbox }),
-    async stop() {
-      for (const worker of workers) shutdown(worker);
-      await runs;
+    fail,
+    async serve(role: WorkerRole): Promise<void> {
+      const worker = await create(role);
+      if (isStopping) return;
+      const run = worker.run();
+      workers.push({ worker, run });
+      run.catch(fail);
+    },
+    async stop(): Promise<void> {
+      isStopping = true;
+      for (const { worker } of workers) shutdown(worker);
+      await Promise.all(workers.map(({ run }) => run));
     },
   };
 }

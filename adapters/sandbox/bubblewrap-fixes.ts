@@ -12,7 +12,7 @@ export const installBubblewrap = 'sudo apt-get install -y bubblewrap';
 
 const profile = 'bwrap-userns-restrict';
 
-const useDocker = 'TALOS_SANDBOX=docker ./talos up';
+const useDocker = 'SANDBOX_DRIVER=docker ./talos up';
 /** How bwrap words that the kernel refuses. */
 const refusal = /namespace|uid map|not permitted|permission denied|no space left/i;
 

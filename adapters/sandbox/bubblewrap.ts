@@ -168,7 +168,7 @@ function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram
 
 function ownFilter(): Buffer {
   if (process.arch === 'x64' || process.arch === 'arm64') return seccompFilter(process.arch);
-  throw unavailable(`there is no system call filter for ${process.arch} machines`, 'TALOS_SANDBOX=docker ./talos up');
+  throw unavailable(`there is no system call filter for ${process.arch} machines`, 'SANDBOX_DRIVER=docker ./talos up');
 }
 
 function killGroup(pid: number): void {

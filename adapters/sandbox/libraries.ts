@@ -36,13 +36,16 @@ print(json.dumps([os.path.realpath(sys.executable), os.path.realpath(paths["plat
   "%s/python%d.%d" % (getattr(sys, "platlibdir", "lib"), *sys.version_info[:2]), sys.version_info[0],
   glob.glob(paths["platstdlib"] + "/lib-dynload/*.so")]))`;
 
+/** Modules for windows, terminals and old databases: a sandbox has none, and each library costs time at every start. */
+const forScreens = /\/(_tkinter|_?curses\w*|_curses_panel|readline|_g?dbm|nis|ossaudiodev|_test\w*)\./;
+
 /** The Python 3 of this machine, undefined when there is none. The system's comes first: others may lie in a home. */
 export async function findPython(): Promise<Python | undefined> {
   for (const name of ['/usr/bin/python3', 'python3']) {
     try {
       const { stdout } = await ask(name, ['-I', '-S', '-c', describe], patience);
       const [program, modules, place, , extensions] = Description.parse(JSON.parse(stdout));
-      const libraries = await librariesOf([program, ...extensions]);
+      const libraries = await librariesOf([program, ...extensions.filter((path) => !forScreens.test(path))]);
       return { program: await realpath(program), modules, place, libraries };
     } catch {
       // not this one

@@ -59,7 +59,7 @@ export default ({ port }) => new Promise((resolve, reject) => {
   {
     name: 'reads the environment of the host',
     language: 'js',
-    code: 'export default () => Object.keys(process.env);',
+    code: 'export default () => { const { env } = process; return Object.keys(env); };',
     input: nothing,
     verdicts: ['ok'],
     timeoutMs: ample,

@@ -108,6 +108,8 @@ function createContext(call) {
         list: (path = '') => call('folder', { name, action: 'list', path }),
         read: (path) => call('folder', { name, action: 'read', path }),
         write: (path, text) => call('folder', { name, action: 'write', path, text }),
+        mkdir: (path) => call('folder', { name, action: 'mkdir', path }),
+        move: (path, to) => call('folder', { name, action: 'move', path, to }),
       }),
   });
 }

@@ -75,6 +75,12 @@ class Folder:
     def write(self, path, text):
         return self._call("folder", {"name": self._name, "action": "write", "path": path, "text": text})
 
+    def mkdir(self, path):
+        return self._call("folder", {"name": self._name, "action": "mkdir", "path": path})
+
+    def move(self, path, to):
+        return self._call("folder", {"name": self._name, "action": "move", "path": path, "to": to})
+
 
 class Memory:
     def __init__(self, call):

@@ -33,6 +33,7 @@ export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions,
     const waitedMs = performance.now() - startedAt;
     const ending = AbortSignal.any([signal, closing.signal]);
     const { resources, ...judgement } = await judge(program, { request, sources, powers, signal: ending });
+    if (judgement.verdict === 'infrastructure') throw lost(driver, judgement.reason);
     return { ...judgement, resources: { ...resources, wallMs: waitedMs + resources.wallMs }, driver: driver.name };
   }
 
@@ -70,6 +71,10 @@ export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions,
 
 function refused(driver: Driver, verdict: 'cancelled' | 'exception', reason: string): SandboxReport {
   return { verdict, reason, log: '', resources: { wallMs: 0 }, driver: driver.name };
+}
+
+function lost({ name }: Driver, reason = ''): TalosError {
+  return new TalosError('SANDBOX_FAILED', `The ${name} sandbox broke during the run: ${reason}`);
 }
 
 function unproven({ name }: Driver): TalosError {

@@ -1,6 +1,12 @@
 import { constants } from 'node:os';
 
-import { allowedCalls } from './system-calls.ts';
+import {
+  allowedCalls,
+  deviceRequests,
+  processRequests,
+  threadFlag,
+  unixSockets,
+} from '../../domain/sandbox/system-calls.ts';
 
 /** Machines whose system calls we know. */
 export type Machine = 'x64' | 'arm64';
@@ -39,14 +45,6 @@ const numbers = {
   socket: [41, 198],
   socketpair: [53, 199],
 } as const;
-
-/** The thread flag of clone(2): without it a new process would begin. */
-const threadFlag = 0x0001_0000;
-const unixSockets = 1;
-/** TCGETS, FIONREAD, FIONBIO, TIOCGWINSZ, FIOCLEX, FIONCLEX: what runtimes ask of descriptors. */
-const deviceRequests = [0x5401, 0x541b, 0x5421, 0x5413, 0x5451, 0x5450];
-/** PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: names of threads and of memory. */
-const processRequests = [3, 15, 16, 0x5356_4d41];
 
 /** The filter for one machine: what a runtime needs, threads but no processes, no sockets but pairs. The kernel takes it as it is. */
 export function seccompFilter(machine: Machine): Buffer {

@@ -6,6 +6,7 @@ import { checkEngines } from '../doctor-engines.ts';
 import { checkConfig, checkHome, checkProcesses } from '../doctor-home.ts';
 import { checkModels } from '../doctor-models.ts';
 import type { DoctorRow } from '../doctor-row.ts';
+import { checkSandbox } from '../doctor-sandbox.ts';
 import { engineSource } from '../engine-source.ts';
 
 /** `talos doctor`: looks at everything Talos needs; exits with 69 when something it cannot do without is wrong. */
@@ -28,7 +29,9 @@ async function examine(deps: CliDeps): Promise<DoctorRow[]> {
   const { rows, config } = checkConfig(deps);
   if (config === undefined) return [node, ...rows];
   const engines = await checkEngines(engineSource.all, config);
-  return [node, ...rows, ...checkHome(config), ...engines, ...checkProcesses(config), ...(await checkModels(config))];
+  const models = await checkModels(config);
+  const sandbox = await checkSandbox(deps, config);
+  return [node, ...rows, ...checkHome(config), ...engines, ...checkProcesses(config), ...models, sandbox];
 }
 
 function printRows(rows: readonly DoctorRow[], { output }: CliDeps): void {

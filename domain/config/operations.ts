@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { setting, wholeNumber } from './setting.ts';
+import { flag, setting, wholeNumber } from './setting.ts';
 
 const text = z.string();
 
@@ -31,11 +31,29 @@ export const skills = {
     description: 'Longest sandbox run in seconds',
     example: '60',
   }),
-  socketProxyUrl: setting(text.prefault('http://socket-proxy:2375'), {
-    env: 'SOCKET_PROXY_URL',
-    description: 'Docker socket proxy',
-    example: 'http://socket-proxy:2375',
+  autoload: setting(flag.prefault('true'), {
+    env: 'SKILL_AUTOLOAD_ENABLED',
+    description: 'Hand in the skills that come with Talos at the first start; they are quarantined like any other',
+    example: 'true',
   }),
+  sandboxDriver: setting(
+    z.enum(['bubblewrap', 'docker'], { error: 'must be bubblewrap or docker' }).prefault('bubblewrap'),
+    {
+      env: 'SANDBOX_DRIVER',
+      description: 'What skills run in: bubblewrap, or Docker behind the socket proxy',
+      example: 'bubblewrap',
+    },
+  ),
+  socketProxyUrl: setting(
+    text
+      .regex(/^(unix:\/\/\/|https?:\/\/)[^\s\0]+$/, 'must be unix:// with a path, or an http or https address')
+      .prefault('unix:///run/talos/docker.sock'),
+    {
+      env: 'SOCKET_PROXY_URL',
+      description: 'Docker socket proxy, through which sandbox containers are made; ours listens on a Unix socket',
+      example: 'unix:///run/talos/docker.sock',
+    },
+  ),
 };
 
 /** Nightly work, backups and logs. */

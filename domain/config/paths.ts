@@ -33,6 +33,8 @@ export function homePaths(config: Pick<Config, 'home'>) {
     temporalData: `${home}/data/temporal`,
     ollamaData: `${home}/data/ollama`,
     skills: `${home}/skills`,
+    secrets: `${home}/config/secrets.env`,
+    grants: `${home}/config/grants.json`,
     tmp: `${home}/tmp`,
   };
 }

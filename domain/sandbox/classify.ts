@@ -24,6 +24,8 @@ export type SandboxEnd = {
   readonly wasOutOfMemory?: boolean;
   /** Whether a process or thread was refused to it; undefined where nobody counts. */
   readonly wasOutOfProcesses?: boolean;
+  /** Whether nobody can tell how it ended, because what ran it is gone. */
+  readonly wasLost?: boolean;
   readonly cpuMs?: number;
   readonly peakBytes?: number;
 };
@@ -109,6 +111,7 @@ const bySignal: Readonly<Record<number, Finding>> = {
 
 /** The verdict on a program that ended by itself without an answer. `log` is the newest it wrote. */
 export function classifyEnd(end: SandboxEnd, log: string): Finding {
+  if (end.wasLost === true) return { verdict: 'infrastructure', reason: 'what ran it is gone' };
   if (end.wasOutOfMemory === true) return { verdict: 'oom', reason: 'it used more memory than it may' };
   if (end.code === 0) return { verdict: 'invalid-output', reason: 'it ended without an answer' };
   const signal = end.code > 128 ? end.code - 128 : 0;

@@ -9,9 +9,12 @@ export type EngineLocation =
   | { readonly kind: 'path' | 'cache'; readonly program: string; readonly version: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
+/** What else is fetched: it is no server, skills run in it. */
+export type ToolName = 'bubblewrap';
+
 /** How far a long step has come; printed on one line per engine. */
 export type Progress = (update: {
-  readonly engine: EngineName;
+  readonly engine: EngineName | ToolName;
   readonly text: string;
   readonly fraction?: number;
 }) => void;

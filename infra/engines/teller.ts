@@ -1,4 +1,4 @@
-import type { EngineName, Progress } from './engine.ts';
+import type { Progress } from './engine.ts';
 
 /** Tells how far one engine has come, at least once a second while a step lasts. */
 export interface Teller {
@@ -8,10 +8,12 @@ export interface Teller {
   stop(): void;
 }
 
+type Named = Parameters<Progress>[0]['engine'];
+
 const longestLine = 60;
 
 /** Repeats the last word with the seconds gone by, so that a long step never looks dead. */
-export function createTeller(engine: EngineName, progress: Progress): Teller {
+export function createTeller(engine: Named, progress: Progress): Teller {
   const startedAt = performance.now();
   let step = 'starting';
   let detail = '';
@@ -46,7 +48,7 @@ export type Step = { readonly signal: AbortSignal; readonly teller: Teller };
 
 /** Gives work a teller for as long as it runs. */
 export async function withTeller<T>(
-  engine: EngineName,
+  engine: Named,
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
   work: (step: Step) => Promise<T>,
 ): Promise<T> {

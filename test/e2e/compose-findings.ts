@@ -16,6 +16,8 @@ export type Service = {
   env_file?: string;
   environment?: Record<string, string>;
   command?: string[];
+  entrypoint?: string[];
+  user?: string;
   stop_signal?: string;
   healthcheck?: { test?: string[]; disable?: boolean };
   depends_on?: Record<string, { condition: string }>;
@@ -28,7 +30,20 @@ export type Compose = {
   volumes: Record<string, unknown>;
 };
 
-type Check = (service: Service, compose: Compose) => boolean;
+/** A service by its name, in its file. */
+type Place = { readonly name: string; readonly compose: Compose };
+
+type Check = (service: Service, place: Place) => boolean;
+
+/** Whoever has Docker's socket has the machine: it is for one service. */
+const dockerSocket = { service: 'socket-proxy', volume: '${DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock' };
+
+function isNamedVolume(volume: string, { compose }: Place): boolean {
+  return Object.hasOwn(compose.volumes, volume.split(':')[0] ?? '');
+}
+
+/** Networks of others a service may be in: none, or that of another service here. */
+const otherNetworks = /^(none|service:.*)$/;
 
 /** What must hold of every service; each is named by the sentence that is true of a good one. */
 const rules: Readonly<Record<string, Check>> = {
@@ -42,12 +57,14 @@ const rules: Readonly<Record<string, Check>> = {
   'gains no privileges': ({ privileged, security_opt: options = [] }) =>
     privileged !== true && options.includes('no-new-privileges:true'),
   'stays in its own network and process space': ({ network_mode: mode = 'service:', pid }) =>
-    mode.startsWith('service:') && pid === undefined,
+    otherNetworks.test(mode) && pid === undefined,
   'has a limit of processes': ({ pids_limit: limit = 0 }) => limit > 0 && limit <= 1024,
-  'keeps its state in named volumes': ({ volumes = [] }, compose) =>
-    volumes.every((volume) => Object.hasOwn(compose.volumes, volume.split(':')[0] ?? '')),
-  'is in the network without a way out': ({ networks = [], network_mode: mode }, compose) =>
-    mode?.startsWith('service:') === true || networks.some((network) => compose.networks[network]?.internal === true),
+  'keeps its state in named volumes': ({ volumes = [] }, place) =>
+    volumes
+      .filter((volume) => place.name !== dockerSocket.service || volume !== dockerSocket.volume)
+      .every((volume) => isNamedVolume(volume, place)),
+  'is in the network without a way out': ({ networks = [], network_mode: mode = '' }, { compose }) =>
+    otherNetworks.test(mode) || networks.some((network) => compose.networks[network]?.internal === true),
   'has no secret in the file': ({ environment = {} }) =>
     Object.keys(environment).every((name) => !/PASS|KEY|TOKEN|SECRET/.test(name)),
 };
@@ -55,6 +72,8 @@ const rules: Readonly<Record<string, Check>> = {
 /** Everything wrong with a compose file, as "service: sentence that should be true". */
 export function composeFindings(compose: Compose): string[] {
   return Object.entries(compose.services).flatMap(([name, service]) =>
-    Object.entries(rules).flatMap(([sentence, holds]) => (holds(service, compose) ? [] : [`${name}: ${sentence}`])),
+    Object.entries(rules).flatMap(([sentence, holds]) =>
+      holds(service, { name, compose }) ? [] : [`${name}: ${sentence}`],
+    ),
   );
 }

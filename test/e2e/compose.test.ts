@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { sandboxImage } from '../../domain/sandbox/container.ts';
 import { parseConfig } from '../../domain/config/parse.ts';
 import { chroma } from '../../infra/engines/chroma.ts';
 import { ollama } from '../../infra/engines/ollama.ts';
@@ -53,9 +54,9 @@ async function localTemporalOptions(): Promise<string[]> {
 describe('docker-compose.yml', () => {
   const compose = readCompose();
 
-  test('holds Talos, its engines and a GPU variant', () => {
-    const names = ['talos', 'temporal', 'temporal-setup', 'redis', 'chroma', 'ollama', 'ollama-gpu'];
-    expect(Object.keys(compose.services)).toEqual(names);
+  test('holds Talos, what its sandboxes need, its engines and a GPU variant', () => {
+    const engines = ['temporal', 'temporal-setup', 'redis', 'chroma', 'ollama', 'ollama-gpu'];
+    expect(Object.keys(compose.services)).toEqual(['talos', 'socket-proxy', 'sandbox-image', ...engines]);
   });
 
   test('every service is confined', () => {
@@ -76,6 +77,13 @@ describe('docker-compose.yml', () => {
     ['talos', { network_mode: 'host' }, 'stays in its own network and process space'],
     ['temporal', { pids_limit: 0 }, 'has a limit of processes'],
     ['talos', { volumes: ['/var/run/docker.sock:/var/run/docker.sock'] }, 'keeps its state in named volumes'],
+    [
+      'talos',
+      { volumes: ['${DOCKER_SOCKET:-/var/run/docker.sock}:/var/run/docker.sock'] },
+      'keeps its state in named volumes',
+    ],
+    ['socket-proxy', { volumes: ['/:/host'] }, 'keeps its state in named volumes'],
+    ['socket-proxy', { pid: 'host' }, 'stays in its own network and process space'],
     ['redis', { networks: ['edge'] }, 'is in the network without a way out'],
     ['talos', { environment: { BASIC_AUTH_PASS: 'admin' } }, 'has no secret in the file'],
   ])('a weakened %s is found: %o', (name, change, sentence) => {
@@ -106,7 +114,19 @@ describe('docker-compose.yml', () => {
       redis: { condition: 'service_healthy' },
       chroma: { condition: 'service_healthy' },
       ollama: { condition: 'service_started' },
+      'socket-proxy': { condition: 'service_started' },
     });
+  });
+
+  test('Talos reaches the Docker engine through the socket proxy alone, and both agree where it listens', () => {
+    const { talos, 'socket-proxy': proxy, 'sandbox-image': image } = compose.services;
+    const url = 'unix:///run/talos/docker.sock';
+    expect([talos, proxy].map((service) => service?.environment?.['SOCKET_PROXY_URL'])).toEqual([url, url]);
+    expect([talos, proxy].every((service) => service?.volumes?.includes('sandboxes:/run/talos'))).toBe(true);
+    // The group of the socket is the one Talos runs as.
+    expect(proxy?.user).toBe('0:1000');
+    expect(proxy?.network_mode).toBe('none');
+    expect(image?.image).toBe(sandboxImage);
   });
 
   test('no health check needs a program its image lacks', () => {

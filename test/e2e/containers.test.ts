@@ -2,9 +2,13 @@ import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { startTestEngines, type TestEngines } from '../support/engines.ts';
@@ -174,5 +178,37 @@ describe('the Talos image', () => {
     const short = ['--env', 'BASIC_AUTH_PASS=short', '--env', 'TALOS_HOME=/tmp/talos'];
     const started = daemon.run('docker', 'run', '--rm', '--network', 'none', ...short, image);
     await expect(started).rejects.toMatchObject({ code: 78, stderr: expect.stringContaining('BASIC_AUTH_PASS') });
+  });
+
+  describe('beside it, the image of the socket proxy', () => {
+    const container = 'socket-proxy-under-test';
+    const folder = mkdtempSync(join(tmpdir(), 'talos-proxy-'));
+    const socketPath = join(folder, 'docker.sock');
+
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    test('starts without a network or capabilities, for the group of Talos', async () => {
+      const file = `${root}infra/docker/Dockerfile`;
+      const bases = ['--build-arg', 'BASE=talos-base:local', '--build-arg', 'BUILD_BASE=talos-build:local'];
+      const build = ['build', '--quiet', '--network', 'none', '--target', 'socket-proxy', '--file', file, ...bases];
+      await daemon.run('docker', ...build, '--tag', 'socket-proxy:test', root);
+      const engine = daemon.env['DOCKER_HOST']?.replace('unix://', '') ?? '';
+      const places = [`--volume=${engine}:/var/run/docker.sock`, `--volume=${folder}:/run/talos`];
+      const confined = confinement.filter((option) => !/^--(volume|network)/.test(option));
+      const options = [...confined, '--network=none', '--user=0:1000', '--name', container, ...places];
+      await daemon.run('docker', 'run', '--detach', ...options, 'socket-proxy:test');
+      await firstLine(daemon, ['logs', '--follow', container], /listening/);
+      const { gid, mode } = statSync(socketPath);
+      expect([gid, mode & 0o777]).toEqual([1000, 0o660]);
+      const docker = new Docker({ socketPath });
+      await expect(docker.version()).resolves.toHaveProperty('Version');
+      await expect(docker.info()).rejects.toMatchObject({ statusCode: 403 });
+    });
+
+    test('ends in order', async () => {
+      await daemon.run('docker', 'stop', '--time', '20', container);
+      expect(await daemon.run('docker', 'inspect', '--format', '{{.State.ExitCode}}', container)).toBe('0');
+      expect(existsSync(socketPath)).toBe(false);
+    });
   });
 });

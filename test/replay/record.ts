@@ -9,16 +9,18 @@ import type { ModelEvent } from '../../domain/models/model.ts';
 import { lockdownWorkflowId, messageWorkflowId } from '../../workflows/messages.ts';
 import { startTestEngines } from '../support/engines.ts';
 import { startTalos } from '../support/talos.ts';
+import { recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
 const engines = await startTestEngines();
 const talos = await startTalos(engines.stack, {
+  life: { continueAfter: 10 },
   wrap: (ports) => ({
     ...ports,
     model: { ...ports.model, chat: (request, signal) => script(request.messages.at(-1)?.content ?? '', signal) },
   }),
 });
-await Promise.all([talos.serve('core'), talos.serve('gpu')]);
+await Promise.all([talos.serve('core'), talos.serve('gpu'), talos.serve('sandbox')]);
 const client = new Client({ connection: talos.connection, namespace: 'talos' });
 let failures = 0;
 
@@ -38,6 +40,7 @@ await talos.ports.runtime.startLockdown({ reason: 'recording', by: 'owner' });
 await talos.ports.runtime.endLockdown('owner');
 await client.workflow.getHandle(lockdownWorkflowId).result();
 await record('lockdown', lockdownWorkflowId);
+await recordSkills(talos, record);
 await talos.close();
 await engines.stop();
 
@@ -47,8 +50,8 @@ async function ended(ref: MessageRef): Promise<string> {
 }
 
 /** Writes a history without the names and paths of the machine it was made on. */
-async function record(name: string, workflowId: string): Promise<void> {
-  const history = await client.workflow.getHandle(workflowId).fetchHistory();
+async function record(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const json = historyToJSON(history)
     .replace(/"identity":\s*"[^"]*"/g, '"identity": "worker"')
     .replace(/"stackTrace":\s*"(?:[^"\\]|\\.)*"/g, '"stackTrace": ""');

@@ -18,8 +18,8 @@ describe('recorded histories', () => {
     codePath = await buildBundle();
   });
 
-  async function replay(history: History): Promise<void> {
-    await Worker.runReplayHistory({ workflowBundle: { codePath } }, historyFromJSON(history), 'message/c/k');
+  async function replay(history: History, workflowId = 'message/c/k'): Promise<void> {
+    await Worker.runReplayHistory({ workflowBundle: { codePath } }, historyFromJSON(history), workflowId);
   }
 
   it.each(names)('%s still replays', async (name) => {
@@ -36,6 +36,21 @@ describe('recorded histories', () => {
         'failed.json',
         'lockdown.json',
         'stopped-with-a-follower.json',
+      ]),
+    );
+  });
+
+  it('cover the states of a skill and the ways its runs end', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'skill-life-begun-anew.json',
+        'skill-life-in-use.json',
+        'skill-life-rejected.json',
+        'skill-life-reverted.json',
+        'skill-run-cancelled.json',
+        'skill-run-failed.json',
+        'skill-run-ok.json',
+        'skill-run-without-sandbox.json',
       ]),
     );
   });

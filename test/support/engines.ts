@@ -6,7 +6,8 @@ import { parseConfig } from '../../domain/config/parse.ts';
 import type { Config } from '../../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../../domain/config/paths.ts';
 import { engineEnvironment } from '../../infra/child-environment.ts';
-import type { Engine } from '../../infra/engines/engine.ts';
+import { getBubblewrap } from '../../infra/engines/bubblewrap.ts';
+import type { Engine, Progress } from '../../infra/engines/engine.ts';
 import { engines, getEngines } from '../../infra/engines/registry.ts';
 import { identify } from '../../infra/process-identity.ts';
 import { createSupervisor } from '../../infra/supervisor.ts';
@@ -57,14 +58,13 @@ async function getMissing(config: Config): Promise<void> {
     engines.map(async (engine) => ((await engine.locate(config)).kind === 'missing' ? [engine.name] : [])),
   );
   const toldAt = new Map<string, number>();
-  await getEngines(names.flat(), config, {
-    signal: new AbortController().signal,
-    progress({ engine, text }) {
-      if (Date.now() - (toldAt.get(engine) ?? 0) < 10_000) return;
-      toldAt.set(engine, Date.now());
-      process.stderr.write(`${engine}: ${text}\n`);
-    },
-  });
+  const progress: Progress = ({ engine, text }) => {
+    if (Date.now() - (toldAt.get(engine) ?? 0) < 10_000) return;
+    toldAt.set(engine, Date.now());
+    process.stderr.write(`${engine}: ${text}\n`);
+  };
+  const { signal } = new AbortController();
+  await Promise.all([getEngines(names.flat(), config, { signal, progress }), getBubblewrap({ signal, progress })]);
 }
 
 async function start(engine: Engine, config: Config, supervisor: Supervisor): Promise<void> {

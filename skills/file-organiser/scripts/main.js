@@ -11,23 +11,30 @@ const types = {
 /** Sorts the files of the granted folder `inbox` into folders inside it. Nothing is ever written over, nothing removed. */
 export default async ({ by, names = 'keep', dryRun = false }, ctx) => {
   const folder = ctx.folder('inbox');
-  const entries = await folder.list('');
-  const files = entries.filter(({ kind, name }) => kind === 'file' && !name.startsWith('.'));
+  const entries = await folder.list();
+  const files = entries.filter(({ kind, name }) => kind === 'file' && !name.startsWith('.')).map(({ name }) => name);
   const folders = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name));
   const taken = new Map();
   const moves = [];
-  for (const { name } of files) {
-    const target = targetFolder(name, by);
+  for (const name of files) {
+    const target = besideFiles(targetFolder(name, by), files);
     if (!taken.has(target)) taken.set(target, await namesIn(folder, folders, target));
     const wanted = names === 'tidy' ? tidy(name) : name;
     moves.push({ from: name, to: `${target}/${freeName(wanted, taken.get(target))}` });
   }
-  for (const { from, to } of dryRun ? [] : moves) {
-    await folder.move(from, to);
-    ctx.log(`${from} -> ${to}`);
-  }
+  if (!dryRun) await perform(folder, { moves, missing: [...taken.keys()].filter((target) => !folders.has(target)) });
   return { moves, isDone: !dryRun };
 };
+
+async function perform(folder, { moves, missing }) {
+  for (const target of missing) await folder.mkdir(target);
+  for (const { from, to } of moves) await folder.move(from, to);
+}
+
+/** A folder cannot have the name of a file that lies there. */
+function besideFiles(target, files) {
+  return files.includes(target) ? besideFiles(`${target}-files`, files) : target;
+}
 
 async function namesIn(folder, folders, target) {
   const there = folders.has(target) ? await folder.list(target) : [];

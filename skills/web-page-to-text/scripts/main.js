@@ -13,8 +13,9 @@ const named = {
 
 /** Fetches a page and gives its readable text. */
 export default async ({ url, maxCharacters = 20_000 }, ctx) => {
-  const reply = await ctx.fetch(url, { headers: { accept: 'text/html, text/plain' } });
+  const reply = await ctx.fetch(new URL(url).href, { headers: { accept: 'text/html, text/plain' } });
   if (reply.status !== 200) throw new Error(`${url} answered with status ${reply.status}`);
+  if ((reply.encoding ?? 'utf8') !== 'utf8') throw new Error(`${url} is no text in UTF-8`);
   const page = await reply.text();
   const isHtml = /<(?:!doctype|html|body|p|div)\b/i.test(page.slice(0, 5000));
   const text = isHtml ? toText(page) : page.trim();

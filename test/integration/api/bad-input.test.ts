@@ -131,7 +131,7 @@ describe('a body', () => {
 describe('an address', () => {
   test('that does not exist is not found', async () => {
     api = await startApi();
-    for (const path of ['/', '/chats', '/chat/a.b/c', '/skill', '/docs', '//', '/.env', '/panic/unlocked']) {
+    for (const path of ['/', '/chats', '/chat/a.b/c', '/skill', '/docs', '//', '/.env', '/panic/unlock/more']) {
       expect((await api.ask(path)).body).toMatchObject({ code: 'NOT_FOUND', status: 404, instance: path });
     }
   });

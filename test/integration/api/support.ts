@@ -125,6 +125,7 @@ export async function startApi({
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
     awaitedCalls: skillTwins.awaitedCalls,
+    drafts: skillTwins.drafts,
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,

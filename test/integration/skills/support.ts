@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-
-import { expect } from 'vitest';
+import { setInterval } from 'node:timers/promises';
 
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
 import type { SkillLife, SkillState } from '../../../domain/skills/life.ts';
@@ -41,7 +40,8 @@ export function skillDriver(talos: Talos, id = newSkillId()) {
 
     /** Waits until a version is in a state. */
     async reaches(hash: string, state: SkillState): Promise<SkillLife> {
-      await expect.poll(() => stateOf(hash), { timeout: 20_000, interval: 50 }).toBe(state);
+      const signal = AbortSignal.timeout(20_000);
+      for await (const _ of setInterval(20, undefined, { signal })) if ((await stateOf(hash)) === state) break;
       return life();
     },
 
@@ -57,7 +57,8 @@ export function skillDriver(talos: Talos, id = newSkillId()) {
     },
 
     /** Accepts and starts a run as the API does. */
-    async run(input: unknown = 21, { key = randomUUID(), inputBy = 'person' as 'person' | 'model' } = {}) {
+    async run(input: unknown = 21, options: { key?: string; inputBy?: 'person' | 'model' } = {}) {
+      const { key = String(randomUUID()), inputBy = 'person' } = options;
       const ref = { skill: id, key };
       const value = input as number;
       const inputHash = skills.skillRules.hashJson(value);

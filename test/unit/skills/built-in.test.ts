@@ -40,7 +40,8 @@ function contextOf(replies: EvalCase['replies']) {
       return { ...reply, text: async () => reply.body };
     },
     folder: (name: string) => ({
-      list: (path: string) => call('folder', { name, action: 'list', path }),
+      list: (path = '') => call('folder', { name, action: 'list', path }),
+      mkdir: (path: string) => call('folder', { name, action: 'mkdir', path }),
       move: (path: string, to: string) => call('folder', { name, action: 'move', path, to }),
     }),
   };

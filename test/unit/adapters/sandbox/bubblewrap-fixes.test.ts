@@ -9,7 +9,7 @@ describe('a machine that refuses namespaces', () => {
     ['AppArmor', { ...free, appArmorRestricts: true }, 'bwrap-userns-restrict'],
     ['a switch of Debian', { ...free, cloneForbidden: true }, 'kernel.unprivileged_userns_clone=1'],
     ['a limit of the kernel', { ...free, noneLeft: true }, 'user.max_user_namespaces'],
-    ['a container', free, 'TALOS_SANDBOX=docker'],
+    ['a container', free, 'SANDBOX_DRIVER=docker'],
   ])('because of %s is told the command that helps', (_, switches, fix) => {
     const error = startRefused('bwrap: setting up uid map: Permission denied', switches);
     expect(error.code).toBe('SANDBOX_UNAVAILABLE');

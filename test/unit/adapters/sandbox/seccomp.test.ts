@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
 import { type Machine, seccompFilter } from '../../../../adapters/sandbox/seccomp.ts';
-import { allowedCalls } from '../../../../adapters/sandbox/system-calls.ts';
+import { allowedCalls } from '../../../../domain/sandbox/system-calls.ts';
 
 const machineWords = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
 const { EACCES, ENOSYS, ENOTTY, EPERM } = constants.errno;

@@ -9,6 +9,7 @@ import { WebSocketServer } from 'ws';
 
 import type { CliDeps, Output } from '../../../../cli/command.ts';
 import type { ChatInput } from '../../../../cli/commands/chat.ts';
+import type { SkillTools } from '../../../../cli/skill-tools.ts';
 import { createProgram, runProgram } from '../../../../cli/program.ts';
 import type { AuditReader } from '../../../../domain/audit/reader.ts';
 import { type Environment, parseConfig } from '../../../../domain/config/parse.ts';
@@ -26,6 +27,7 @@ type RunOptions = {
   readonly interrupted?: AbortSignal;
   readonly ownerPorts?: OwnerPorts;
   readonly auditReader?: AuditReader;
+  readonly skillTools?: SkillTools;
   readonly root?: string;
 };
 
@@ -56,6 +58,7 @@ export async function createHome() {
       output,
       ownerPorts: async () => required(options.ownerPorts),
       auditReader: async () => required(options.auditReader),
+      skillTools: async () => required(options.skillTools),
       interrupted: () => options.interrupted ?? new AbortController().signal,
       setExitCode: (code) => (result.code = code),
     };

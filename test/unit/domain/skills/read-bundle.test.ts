@@ -91,7 +91,7 @@ describe('reading a bundle', () => {
 
   it('never repeats markup or escapes of a hostile name', () => {
     const [finding = ''] = findings(filesWith({ '<script>\u202e\u001b[31m': 'x' }));
-    expect(finding).not.toMatch(/[<>\u202e\u001b]/);
+    for (const sign of '<>\u202e\u001b') expect(finding).not.toContain(sign);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /**
  * System calls a skill may make, by number on x86_64 and aarch64 (Linux: arch/x86/entry/syscalls/syscall_64.tbl and
  * include/uapi/asm-generic/unistd.h); undefined where the architecture has none of that name. What is not here is refused. Some calls
- * depend on their arguments; seccomp.ts has those.
+ * depend on their arguments; see below.
  */
 export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: number | undefined]>> = {
   read: [0, 63],
@@ -178,3 +178,12 @@ export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: n
   epoll_pwait2: [441, 441],
   futex_waitv: [449, 449],
 };
+
+/** The thread flag of clone(2): without it a new process would begin, which is refused. */
+export const threadFlag = 0x0001_0000;
+/** AF_UNIX: pairs of such sockets are all the sockets there are. */
+export const unixSockets = 1;
+/** TCGETS, FIONREAD, FIONBIO, TIOCGWINSZ, FIOCLEX, FIONCLEX: what runtimes ask of descriptors by ioctl(2). */
+export const deviceRequests = [0x5401, 0x541b, 0x5421, 0x5413, 0x5451, 0x5450];
+/** PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: what prctl(2) may do to names of threads and of memory. */
+export const processRequests = [3, 15, 16, 0x5356_4d41];

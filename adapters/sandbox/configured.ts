@@ -1,0 +1,13 @@
+import type { Config } from '../../domain/config/parse.ts';
+import type { Sandbox } from '../../domain/ports.ts';
+import { createSandbox } from './sandbox.ts';
+
+/** The sandbox the configuration names. Only its own driver is loaded: a command should not wait for the other one. */
+export async function createConfiguredSandbox({ skills }: Pick<Config, 'skills'>): Promise<Sandbox> {
+  if (skills.sandboxDriver === 'docker') {
+    const { createDockerDriver } = await import('./docker.ts');
+    return createSandbox(createDockerDriver(skills.socketProxyUrl));
+  }
+  const { createBubblewrapDriver } = await import('./bubblewrap.ts');
+  return createSandbox(createBubblewrapDriver());
+}

@@ -1,0 +1,105 @@
+import type { KeyObject } from 'node:crypto';
+
+import { canonicalJson } from '../domain/canonical-json.ts';
+import type { Config } from '../domain/config/parse.ts';
+import { engineAddresses, homePaths } from '../domain/config/paths.ts';
+import { TalosError } from '../domain/errors.ts';
+import type {
+  AuditLog,
+  Embedder,
+  LanguageModel,
+  Sandbox,
+  SkillPorts,
+  SkillRules,
+  SkillRuntime,
+  VectorStore,
+} from '../domain/ports.ts';
+import { signCertificate } from '../domain/skills/certificate-seal.ts';
+import { judgeCase } from '../domain/skills/judge-case.ts';
+import { permissionsGrew } from '../domain/skills/manifest-diff.ts';
+import { type BundleTools, readBundle } from '../domain/skills/read-bundle.ts';
+import { scanBundle } from '../domain/skills/scan.ts';
+import { createAnswerAlone } from './answer-alone.ts';
+import { createMemoryPower } from './broker/memory.ts';
+import { createCertificateSigner } from './certificate-crypto.ts';
+import { createSkillFiles } from './skill-files.ts';
+import { createSkillGrants } from './skill-grants.ts';
+import { createSkillPowers } from './skill-powers.ts';
+import { createBundleTools } from './skill-reader.ts';
+import type { SkillStores } from './skill-stores.ts';
+
+type Options = {
+  readonly config: Config;
+  readonly nodeKey: KeyObject;
+  readonly audit: AuditLog;
+  readonly model: LanguageModel;
+  readonly embedder: Embedder;
+  readonly vectors: VectorStore;
+  readonly stores: SkillStores;
+  readonly skillRuntime: SkillRuntime;
+  readonly sandbox: Sandbox;
+};
+
+/** Everything skills stand on in this process. The sandbox runs nothing until it has been put to the test. */
+export function createSkillPorts(
+  options: Options,
+): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
+  const { config, nodeKey, model, stores, skillRuntime, sandbox } = options;
+  const settings = {
+    chatModel: config.models.coder,
+    ollamaAddress: engineAddresses(config).ollama,
+    contextTokens: config.models.contextTokens,
+    maxOutputTokens: config.models.maxOutputTokens,
+  };
+  const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
+  return {
+    tools,
+    skills: createSkillFiles({ dir: homePaths(config).skills, tools, now: Date.now }),
+    ...stores,
+    skillRuntime,
+    skillRules: createSkillRules({ tools, nodeKey, answerAlone: createAnswerAlone({ model, settings, judgeCase }) }),
+    powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
+    sandbox,
+  };
+}
+
+function createSkillRules({
+  tools,
+  nodeKey,
+  answerAlone,
+}: {
+  tools: BundleTools;
+  nodeKey: KeyObject;
+  answerAlone: SkillRules['answerAlone'];
+}): SkillRules {
+  const signer = createCertificateSigner(nodeKey);
+  const judge = (problems: readonly string[]) =>
+    problems.length === 0 ? ({ pass: true } as const) : ({ pass: false, reason: problems.join('; ') } as const);
+  return {
+    readBundle: (files) => readBundle(files, tools),
+    checkInput: ({ manifest }, value) => judge(tools.checkValue(manifest.input, value)),
+    checkOutput: ({ manifest }, value) => judge(tools.checkValue(manifest.output, value)),
+    judgeCase,
+    scanBundle,
+    permissionsGrew,
+    hashJson: (value) => tools.hash(canonicalJson(value)),
+    signCertificate: (body) => signCertificate(body, signer),
+    answerAlone,
+  };
+}
+
+function powerSources({ config, model, embedder, vectors }: Options) {
+  return {
+    ...createSkillGrants(homePaths(config)),
+    searchMemory: createMemoryPower({
+      model,
+      embedder,
+      vectors,
+      embeddingModel: config.models.embedding,
+      ollamaAddress: engineAddresses(config).ollama,
+      now: Date.now,
+    }),
+    callTool: ({ name }: { name: string }) =>
+      Promise.reject(new TalosError('PERMISSION_DENIED', `ctx.tool: this machine offers no tool ${name}.`)),
+  };
+}

@@ -1,0 +1,90 @@
+import { Client } from '@temporalio/client';
+
+import { skillLifeWorkflowId, skillRunWorkflowId } from '../../workflows/messages.ts';
+import { skillDriver } from '../integration/skills/support.ts';
+import type { startTalos } from '../support/talos.ts';
+
+type Talos = Awaited<ReturnType<typeof startTalos>>;
+type Record = (name: string, workflowId: string, runId?: string) => Promise<void>;
+
+/** Records lives and runs of skills: every state, every way a run ends. */
+export async function recordSkills(talos: Talos, record: Record): Promise<void> {
+  await recordUse(talos, record);
+  await recordBegunAnew(talos, record);
+  await recordRejected(talos, record);
+  await recordReverted(talos, record);
+}
+
+async function recordUse(talos: Talos, record: Record): Promise<void> {
+  const { sandbox } = talos.skills;
+  const skill = skillDriver(talos);
+  await skill.activate();
+  const ok = await skill.run();
+  await skill.ended(ok);
+  await record('skill-run-ok', skillRunWorkflowId(ok));
+  sandbox.follow(async () => ({ verdict: 'infrastructure' }));
+  const broken = await skill.run();
+  await skill.ended(broken);
+  await record('skill-run-without-sandbox', skillRunWorkflowId(broken));
+  await recordCancelled(talos, record, skill);
+  sandbox.follow(async () => ({ verdict: 'exception' }));
+  const failed = await skill.run();
+  await skill.ended(failed);
+  await record('skill-run-failed', skillRunWorkflowId(failed));
+  sandbox.follow(async () => undefined);
+  await record('skill-life-in-use', skillLifeWorkflowId(skill.id));
+}
+
+/** A life of so many changes that its history begins anew in the middle of a revision. */
+async function recordBegunAnew(talos: Talos, record: Record): Promise<void> {
+  const skill = skillDriver(talos);
+  const { hash } = await skill.activate();
+  await talos.skillRuntime.deprecate({ id: skill.id, by: 'owner', reason: 'recording' });
+  await talos.skillRuntime.restore({ id: skill.id, hash, by: 'owner', reason: 'recording' });
+  await skill.reaches(hash, 'awaiting-approval');
+  const client = new Client({ connection: talos.connection, namespace: 'talos' });
+  const { raw } = await client.workflow.getHandle(skillLifeWorkflowId(skill.id)).describe();
+  const first = raw.workflowExecutionInfo?.firstRunId ?? '';
+  await record('skill-life-begun-anew', skillLifeWorkflowId(skill.id), first);
+}
+
+async function recordCancelled(talos: Talos, record: Record, skill: ReturnType<typeof skillDriver>): Promise<void> {
+  const begun = Promise.withResolvers<void>();
+  talos.skills.sandbox.follow(
+    (_request, signal) =>
+      new Promise((_resolve, reject) => {
+        begun.resolve();
+        signal.addEventListener('abort', () => reject(new Error('killed')));
+      }),
+  );
+  const run = await skill.run();
+  await begun.promise;
+  await talos.skillRuntime.cancelRun(run);
+  await skill.ended(run);
+  await record('skill-run-cancelled', skillRunWorkflowId(run));
+}
+
+async function recordRejected(talos: Talos, record: Record): Promise<void> {
+  const skill = skillDriver(talos);
+  let runs = 0;
+  talos.skills.sandbox.follow(async () => {
+    runs += 1;
+    return runs === 1 ? undefined : { verdict: 'fs-denied' };
+  });
+  const { hash } = await skill.submit();
+  await skill.reaches(hash, 'rejected');
+  await record('skill-life-rejected', skillLifeWorkflowId(skill.id));
+  talos.skills.sandbox.follow(async () => undefined);
+}
+
+async function recordReverted(talos: Talos, record: Record): Promise<void> {
+  const skill = skillDriver(talos);
+  const first = await skill.activate();
+  await skill.activate({ code: 'v2', version: '1.1.0' });
+  talos.skills.sandbox.follow(async () => ({ verdict: 'timeout' }));
+  await skill.ended(await skill.run());
+  await skill.ended(await skill.run());
+  await skill.reaches(first.hash, 'active');
+  talos.skills.sandbox.follow(async () => undefined);
+  await record('skill-life-reverted', skillLifeWorkflowId(skill.id));
+}
