@@ -10,14 +10,8 @@ export function stepLine(id: MessageId, event: StreamEvent): string | undefined 
 }
 
 function endOf({ verdict, ms }: Extract<StreamEvent, { type: 'tool-end' }>): string {
-  switch (verdict) {
-    case 'ok':
-      return `ran (${ms} ms)`;
-    case 'declined':
-      return 'was not allowed to run';
-    case 'not-run':
-      return 'could not run';
-    default:
-      return `failed: ${verdict} (${ms} ms)`;
-  }
+  if (verdict === 'ok') return `ran (${ms} ms)`;
+  if (verdict === 'declined') return 'was not allowed to run';
+  if (verdict === 'not-run') return 'could not run';
+  return `failed: ${verdict} (${ms} ms)`;
 }

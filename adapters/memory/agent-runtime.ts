@@ -43,12 +43,6 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
     script({ conversation: start.conversation, key: start.key }, run.stop.signal).then(end, end);
   }
 
-  function stop(run: Run | undefined): boolean {
-    if (run?.state !== 'running') return false;
-    run.stop.abort();
-    return true;
-  }
-
   return {
     async ping() {
       reach();
@@ -66,9 +60,9 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
 
     async decideCall(ref, decision) {
       reach();
-      if (runs.get(messageId(ref))?.state !== 'running') return false;
-      decisions.push({ ...ref, ...decision });
-      return true;
+      const isRunning = runs.get(messageId(ref))?.state === 'running';
+      if (isRunning) decisions.push({ ...ref, ...decision });
+      return isRunning;
     },
 
     async messageRun(ref) {
@@ -80,23 +74,23 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
       reach();
       return [...runs.values()].filter(stop).length;
     },
-
     async startLockdown(order) {
       reach();
       lockdown ??= order;
     },
-
     async endLockdown() {
       reach();
       lockdown = undefined;
     },
-
     started: () => [...started],
     decisions: () => [...decisions],
     lockdown: () => lockdown,
-
-    refuse(refusing) {
-      isRefusing = refusing;
-    },
+    refuse: (refusing) => void (isRefusing = refusing),
   };
+}
+
+function stop(run: Run | undefined): boolean {
+  if (run?.state !== 'running') return false;
+  run.stop.abort();
+  return true;
 }

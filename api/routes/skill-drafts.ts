@@ -26,33 +26,46 @@ const draft = { content: { 'application/json': { schema: SkillDraft } } };
 
 type Deps = Pick<ApiDeps, 'drafts' | 'skillRuntime' | 'lockdown' | 'config' | 'now' | 'newKey'>;
 
+const operations = {
+  draft: {
+    operationId: 'draftSkill',
+    summary: 'Let the model write a skill; what works goes into quarantine',
+    description: 'The same Idempotency-Key is the same draft.',
+    requestParams: { header: z.object({ 'Idempotency-Key': DraftKey.optional() }) },
+    requestBody: { required: true, content: { 'application/json': { schema: DraftRequest } } },
+    responses: {
+      202: { description: 'It is being written; Location tells where it stands', ...draft },
+      ...problems(
+        'VALIDATION_FAILED',
+        'BODY_NOT_JSON',
+        'BODY_TOO_LARGE',
+        'UNSUPPORTED_MEDIA_TYPE',
+        'IDEMPOTENCY_CONFLICT',
+        'LOCKDOWN',
+        'STORE_UNAVAILABLE',
+        'STORE_FULL',
+        'RUNTIME_UNAVAILABLE',
+      ),
+    },
+  },
+  read: {
+    operationId: 'getSkillDraft',
+    summary: 'Where a draft stands, with what the model wrote and what was wrong with it',
+    requestParams: { path: DraftPath },
+    responses: {
+      200: { description: 'The draft', ...draft },
+      ...problems('VALIDATION_FAILED', 'NOT_FOUND', 'STORE_UNAVAILABLE'),
+    },
+  },
+} satisfies Record<string, Route['operation']>;
+
 /** `POST /skills/drafts` and `GET /skills/drafts/{key}`: skills the model writes. */
 export function skillDraftRoutes(deps: Deps): Route[] {
   return [
     {
       method: 'post',
       path: '/skills/drafts',
-      operation: {
-        operationId: 'draftSkill',
-        summary: 'Let the model write a skill; what works goes into quarantine',
-        description: 'The same Idempotency-Key is the same draft.',
-        requestParams: { header: z.object({ 'Idempotency-Key': DraftKey.optional() }) },
-        requestBody: { required: true, content: { 'application/json': { schema: DraftRequest } } },
-        responses: {
-          202: { description: 'It is being written; Location tells where it stands', ...draft },
-          ...problems(
-            'VALIDATION_FAILED',
-            'BODY_NOT_JSON',
-            'BODY_TOO_LARGE',
-            'UNSUPPORTED_MEDIA_TYPE',
-            'IDEMPOTENCY_CONFLICT',
-            'LOCKDOWN',
-            'STORE_UNAVAILABLE',
-            'STORE_FULL',
-            'RUNTIME_UNAVAILABLE',
-          ),
-        },
-      },
+      operation: operations.draft,
       async handle(httpRequest, response) {
         const { request } = parseInput(DraftRequest, await readJsonBody(httpRequest, response), 'body');
         const given = parseInput(DraftKey.optional(), httpRequest.get('idempotency-key'), 'Idempotency-Key');
@@ -69,15 +82,7 @@ export function skillDraftRoutes(deps: Deps): Route[] {
     {
       method: 'get',
       path: '/skills/drafts/:key',
-      operation: {
-        operationId: 'getSkillDraft',
-        summary: 'Where a draft stands, with what the model wrote and what was wrong with it',
-        requestParams: { path: DraftPath },
-        responses: {
-          200: { description: 'The draft', ...draft },
-          ...problems('VALIDATION_FAILED', 'NOT_FOUND', 'STORE_UNAVAILABLE'),
-        },
-      },
+      operation: operations.read,
       async handle(request, response) {
         const { key } = parseInput(DraftPath, request.params, 'path');
         const found = await deps.drafts.get(key);
