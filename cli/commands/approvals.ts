@@ -7,7 +7,7 @@ import { TalosError } from '../../domain/errors.ts';
 import { AwaitedCall, CallId } from '../../domain/skills/steps.ts';
 import { type ApiSocket, createApiSocket } from '../api-socket.ts';
 import type { CliDeps } from '../command.ts';
-import { plainText } from '../plain-text.ts';
+import { plainLine } from '../plain-text.ts';
 
 const examples = `
 A call of a skill that needs your consent waits until you allow or refuse it. Allowing takes a code that only you can read.
@@ -67,7 +67,7 @@ async function list(api: ApiSocket, { output }: CliDeps, options: { json?: true 
   if (calls.length === 0) return output.note('No call is waiting.');
   for (const { message, call, skill, asksFor, until } of calls) {
     output.line(
-      `${message} ${call}  ${skill} would ${plainText(asksFor.join(', '))}  (until ${new Date(until).toISOString()})`,
+      `${message} ${call}  ${skill} would ${plainLine(asksFor.join(', '))}  (until ${new Date(until).toISOString()})`,
     );
   }
 }
