@@ -16,6 +16,7 @@ import { workerRoles } from '../domain/worker-role.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import { createPasswordVerifier } from '../infra/password-hash.ts';
+import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
@@ -73,6 +74,7 @@ await runProcess(async () => {
   };
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
+  if (config.skills.autoload) handInBuiltInSkills(ports);
   return {
     done: running.done,
     async stop() {
@@ -82,6 +84,13 @@ await runProcess(async () => {
     },
   };
 });
+
+/** Nobody waits for that: quarantine goes on behind the start. */
+function handInBuiltInSkills(ports: ProcessPorts): void {
+  submitBuiltInSkills({ ...ports, ...ports.skillPorts }).catch((error: unknown) => {
+    ports.logger.error({ err: error }, 'the built-in skills were not handed in');
+  });
+}
 
 /** Codes that prove the owner's consent, and where they wait for the owner. */
 function openApprovals(ports: ProcessPorts, nodeKey: KeyObject): Pick<ApiDeps, 'approvals' | 'codeBox'> {

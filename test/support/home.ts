@@ -22,6 +22,7 @@ export async function createHome(settings: Record<string, string> = {}) {
     TALOS_PORT_BASE: String(base),
     DASHBOARD_AUTO_OPEN: 'false',
     API_RATE_LIMIT_MAX: '100000',
+    SKILL_AUTOLOAD_ENABLED: 'false', // seven quarantines at once are for the tests that look at them
     ...settings,
   };
   const url = `http://127.0.0.1:${base}`;
