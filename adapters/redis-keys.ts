@@ -49,6 +49,12 @@ export function redisKeys(prefix: string) {
     /** Strings with a time to live: the input and the output as JSON. */
     runInput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:input`,
     runOutput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:output`,
+    /** Hash with a time to live: what a model asked of skills, by the place of the round. */
+    toolRounds: (ref: MessageRef) => `${prefix}tool-rounds:${messageId(ref)}`,
+    /** Hash: calls that wait for the owner, as JSON. */
+    awaitedCalls: `${prefix}awaited-calls`,
+    /** String with a time to live: a draft as JSON. */
+    draft: (key: string) => `${prefix}draft:${key}`,
     /** Channel on which the name of every stream that grew is published. */
     wakeUps: `${prefix}wake-ups`,
     prefix,

@@ -14,6 +14,7 @@ import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
 import type { SkillRuntime } from '../domain/ports.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
@@ -26,6 +27,8 @@ import {
   rejectSkill,
   restoreSkill,
   retestSkill,
+  type SkillDraftInput,
+  skillDraftWorkflowId,
   type SkillLifeInput,
   skillLifeWorkflowId,
   type SkillRunInput,
@@ -108,6 +111,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
   const { connection } = options;
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   return {
+    startDraft: (key) => call(() => startDraft(client, options, key)),
     startRun: ({ summary, ...run }) => call(() => startRun(client, options, { run, summary })),
     measure(order, signal) {
       const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
@@ -174,6 +178,21 @@ function lifeStart(id: SkillId, { taskQueue, settings }: SkillRuntimeOptions) {
     staticSummary: `Skill ${id}`,
     typedSearchAttributes: [{ key: skillAttribute, value: id }],
   });
+}
+
+async function startDraft(client: Client, options: SkillRuntimeOptions, key: DraftKey): Promise<void> {
+  const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
+  const input: SkillDraftInput = { key, gpuWaitSeconds: queueWaitSeconds };
+  await startOnce(() =>
+    client.workflow.start('skillDraft', {
+      workflowId: skillDraftWorkflowId(key),
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      taskQueue: options.taskQueue,
+      args: [input],
+      requestEagerStart: options.eagerStart,
+    }),
+  );
 }
 
 type RunStart = { readonly run: SkillRunRef & { readonly priority: 1 | 3 | 5 }; readonly summary: string };

@@ -4,6 +4,7 @@ import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
+  AwaitedCalls,
   CodeBox,
   ConversationStore,
   LockdownStore,
@@ -12,6 +13,7 @@ import type {
   Probe,
   SkillBundles,
   SkillCatalog,
+  SkillDrafts,
   SkillRuns,
   SkillRuntime,
   SkillStore,
@@ -51,6 +53,8 @@ export type ApiDeps = {
   readonly skillRuns: SkillRuns;
   readonly skillRuntime: SkillRuntime;
   readonly skillBundles: SkillBundles;
+  readonly awaitedCalls: AwaitedCalls;
+  readonly drafts: SkillDrafts;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -51,21 +51,19 @@ await runProcess(async () => {
   ]);
   sdk.logger = ports.logger;
   const running = await startWorkers(roles, { config, ports, bundlePath });
-  const { skills, catalog, skillRuns, tools } = ports.skillPorts;
   const git = { protocols: ['https'], env: gitEnvironment(process.env), tmp: paths.tmp } as const;
   const metrics = createMetricSources({
     ...ports,
-    catalog,
+    catalog: ports.skillPorts.catalog,
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
   const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
   const deps: ApiDeps = {
     ...ports,
-    skills,
-    catalog,
-    skillRuns,
-    skillBundles: createSkillBundles({ tools, git }),
+    ...ports.skillPorts,
+    skillRuntime: ports.skillRuntime,
+    skillBundles: createSkillBundles({ tools: ports.skillPorts.tools, git }),
     config,
     ...openApprovals(ports, nodeKey),
     metrics,

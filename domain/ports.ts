@@ -26,6 +26,9 @@ import type { CaseJudgement, EvalCase } from './skills/cases.ts';
 import type { Benefit, CertificateBody, PromotionCertificate } from './skills/certificate.ts';
 import type { SkillLife } from './skills/life.ts';
 import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
+import type { DraftKey, NewDraft, SkillDraft } from './skills/draft.ts';
+import type { AwaitedCall, CallDecision } from './skills/steps.ts';
+import type { ToolRound } from './skills/tool-rounds.ts';
 import type {
   NewSkillRun,
   RunKey,
@@ -147,6 +150,8 @@ export interface AgentRuntime extends Probe {
   startMessage(start: MessageRef & { after?: MessageKey; summary: string }): Promise<void>;
   /** Asks a message to stop; false when no such message runs. */
   stopMessage(ref: MessageRef): Promise<boolean>;
+  /** Tells a message what the owner decided on one of its calls; false when no such message runs. */
+  decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Cancels every running message and every running skill; returns how many. */
@@ -239,8 +244,34 @@ export interface SkillRuns {
   list(skill: SkillId, page: { limit: number; offset: number; failedOnly: boolean }): Promise<SkillRunSummary[]>;
 }
 
+/** What models asked of skills in the course of messages; a message may wait for the owner, so it is kept nine days. */
+export interface ToolRounds {
+  /** Keeps the round of a message at its place, from 0. */
+  save(ref: MessageRef, place: number, round: ToolRound): Promise<void>;
+  list(ref: MessageRef): Promise<ToolRound[]>;
+}
+
+/** Calls of skills that wait for the owner. */
+export interface AwaitedCalls {
+  /** Adds a call; one that waits already stays as it is. */
+  add(call: AwaitedCall): Promise<void>;
+  remove(call: Pick<AwaitedCall, 'message' | 'call'>): Promise<void>;
+  /** Oldest first. */
+  list(): Promise<AwaitedCall[]>;
+}
+
+/** Skills being written by the model; each is kept for a week after its last change. */
+export interface SkillDrafts {
+  /** Keeps a new draft; the draft itself where the key is known already. */
+  begin(draft: NewDraft): Promise<SkillDraft>;
+  get(key: DraftKey): Promise<SkillDraft | undefined>;
+  save(draft: SkillDraft): Promise<void>;
+}
+
 /** What the life and the runs of skills ask of the skill format; pure, but for the model. */
 export type SkillRules = {
+  /** Checks the files of a skill; fails with SKILL_INVALID, which names everything that is wrong. */
+  readonly readBundle: (files: BundleFiles) => SkillBundle;
   readonly checkInput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
   readonly checkOutput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
   readonly judgeCase: (evalCase: EvalCase, output: JsonValue) => CaseJudgement;
@@ -298,6 +329,8 @@ export interface SkillRuntime {
    * the signal comes first.
    */
   measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
+  /** Lets the model write a draft that was begun; a second start is the same. */
+  startDraft(key: DraftKey): Promise<void>;
   /** Starts an accepted run; a second start is the same run. Priority 1 is chat, 3 quarantine, 5 night work. */
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */
@@ -311,6 +344,10 @@ export type SkillPorts = {
   readonly skills: SkillStore;
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
+  readonly toolRounds: ToolRounds;
+  readonly awaitedCalls: AwaitedCalls;
+  readonly drafts: SkillDrafts;
+  readonly skillRuntime: Pick<SkillRuntime, 'submit'>;
   readonly skillRules: SkillRules;
   readonly powersFor: SkillPowersFactory;
   readonly sandbox?: Sandbox;

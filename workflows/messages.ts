@@ -1,9 +1,11 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import type { RunKey, SkillRunRef } from '../domain/skills/run.ts';
+import type { CallDecision } from '../domain/skills/steps.ts';
 import type { SkillFault } from '../domain/skills/strikes.ts';
 
 /** Input of the `message` workflow: ids and limits only, the text stays in the conversation store. */
@@ -24,6 +26,9 @@ export const askTurn = defineSignal<[workflowId: string]>('askTurn');
 
 /** Tells a waiting message that the one before it is settled. */
 export const yourTurn = defineSignal('yourTurn');
+
+/** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
+export const decideCall = defineSignal<[CallDecision]>('decideCall');
 
 /** Input of the `lockdown` workflow. */
 export type LockdownInput = { readonly reason: string; readonly by: string };
@@ -88,11 +93,25 @@ export const lifeOfSkill = defineQuery<SkillLife>('life');
 
 /** Input of the `skillRun` workflow: the input of the skill stays in the store of runs. */
 export type SkillRunInput = SkillRunRef & {
+  /** The version that was chosen; without it whichever is active. Another active one is refused. */
+  readonly hash?: BundleHash;
   /** 1 chat, 3 quarantine, 5 night work. */
   readonly priority: 1 | 3 | 5;
   /** Longest wait for a free sandbox. */
   readonly queueWaitSeconds: number;
 };
+
+/** Input of the `skillDraft` workflow: the wish stays in the store of drafts. */
+export type SkillDraftInput = {
+  readonly key: DraftKey;
+  /** Longest wait for a free GPU slot, and for a free sandbox. */
+  readonly gpuWaitSeconds: number;
+};
+
+/** The workflow id of a draft. */
+export function skillDraftWorkflowId(key: DraftKey): string {
+  return `skill-draft/${key}`;
+}
 
 /** The workflow id of a run: a business key, so that a repeated start is the same run. */
 export function skillRunWorkflowId({ skill, key }: SkillRunRef): string {

@@ -40,6 +40,41 @@ const localPolicies = {
     startToCloseTimeout: '5 seconds',
     retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds', maximumAttempts: 8 },
   },
+  parkCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  unparkCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  declineCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  beginStep: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  concludeStep: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  failDraft: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  reportDraft: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
   settleSkillRun: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '1 day',
@@ -94,6 +129,31 @@ const remotePolicies = {
       maximumAttempts: 5,
     },
     summary: 'Run the skill in a sandbox',
+  },
+  // Writing a skill takes minutes of a small model; how long it tries is up to the step itself.
+  writeDraft: {
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 1.5,
+      maximumInterval: '2 seconds',
+      maximumAttempts: 100,
+    },
+    priority: { priorityKey: 3 },
+    summary: 'Let the model write a skill',
+  },
+  tryDraft: {
+    startToCloseTimeout: '20 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    summary: 'Run the cases of the draft',
+  },
+  submitDraft: {
+    startToCloseTimeout: '45 seconds',
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '4 seconds', maximumAttempts: 8 },
+    priority: { priorityKey: 3 },
+    summary: 'Hand the draft in for quarantine',
   },
   // Whether a skill helps is good to know, but nobody waits for ever to hear it.
   runCases: {

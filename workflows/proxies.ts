@@ -15,6 +15,13 @@ export const local = {
   publishSkillLife: proxyLocalActivities<Activities>(policies.publishSkillLife).publishSkillLife,
   certifySkill: proxyLocalActivities<Activities>(policies.certifySkill).certifySkill,
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
+  parkCall: proxyLocalActivities<Activities>(policies.parkCall).parkCall,
+  unparkCall: proxyLocalActivities<Activities>(policies.unparkCall).unparkCall,
+  declineCall: proxyLocalActivities<Activities>(policies.declineCall).declineCall,
+  beginStep: proxyLocalActivities<Activities>(policies.beginStep).beginStep,
+  concludeStep: proxyLocalActivities<Activities>(policies.concludeStep).concludeStep,
+  failDraft: proxyLocalActivities<Activities>(policies.failDraft).failDraft,
+  reportDraft: proxyLocalActivities<Activities>(policies.reportDraft).reportDraft,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
 };
 
@@ -22,15 +29,17 @@ export const local = {
 export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
+  submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
 };
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */
-export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases'> {
+export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases' | 'writeDraft'> {
   const queue = queueOptions('gpu', waitSeconds);
   return {
     generateReply: proxyActivities<Activities>({ ...policies.generateReply, ...queue }).generateReply,
     answerCases: proxyActivities<Activities>({ ...policies.answerCases, ...queue }).answerCases,
+    writeDraft: proxyActivities<Activities>({ ...policies.writeDraft, ...queue }).writeDraft,
   };
 }
 
@@ -40,6 +49,7 @@ export function sandbox({ priority, waitSeconds }: { priority: 1 | 3 | 5; waitSe
   return {
     runSkill: proxyActivities<Activities>({ ...policies.runSkill, ...queue }).runSkill,
     runCases: proxyActivities<Activities>({ ...policies.runCases, ...queue }).runCases,
+    tryDraft: proxyActivities<Activities>({ ...policies.tryDraft, ...queue }).tryDraft,
   };
 }
 

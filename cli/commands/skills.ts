@@ -6,6 +6,7 @@ import { addRunsCommand } from './runs.ts';
 import { addSkillApprove } from './skills/approve.ts';
 import { addSkillDecisions } from './skills/decide.ts';
 import { addSkillDiff } from './skills/diff.ts';
+import { addSkillDraft } from './skills/draft.ts';
 import { addSkillEval } from './skills/eval.ts';
 import { addSkillExport } from './skills/export.ts';
 import { addSkillList } from './skills/list.ts';
@@ -20,6 +21,7 @@ import { addSkillVerify } from './skills/verify.ts';
 export function addSkillsCommand(program: Command, deps: CliDeps, input: ChatInput = process.stdin): void {
   const skills = program.command('skills').description('make, test, approve and run skills');
   addSkillNew(skills, deps);
+  addSkillDraft(skills, deps);
   addSkillTest(skills, deps);
   addSkillSubmit(skills, deps);
   addSkillList(skills, deps);

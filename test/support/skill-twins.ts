@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 
 import { createMemorySkillCatalog } from '../../adapters/memory/skill-catalog.ts';
+import {
+  createMemoryAwaitedCalls,
+  createMemorySkillDrafts,
+  createMemoryToolRounds,
+} from '../../adapters/memory/skill-chat.ts';
 import { createMemorySkillRuns } from '../../adapters/memory/skill-runs.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
@@ -110,6 +115,9 @@ const isNumber = (value: JsonValue) =>
   typeof value === 'number' ? ({ pass: true } as const) : ({ pass: false, reason: 'not a number' } as const);
 
 const rules: SkillRules = {
+  readBundle: () => {
+    throw new TalosError('SKILL_INVALID', 'The twin reads no files.');
+  },
   checkInput: (_bundle, value) => isNumber(value),
   checkOutput: (_bundle, value) => isNumber(value),
   judgeCase: ({ expected }, output) =>
@@ -122,7 +130,7 @@ const rules: SkillRules = {
 };
 
 /** Everything skills stand on, as twins. */
-export type SkillTwins = SkillPorts & {
+export type SkillTwins = Omit<SkillPorts, 'skillRuntime'> & {
   skills: TwinSkillStore;
   sandbox: TwinSandbox;
   /** What the next runs are seen to have asked of hosts. */
@@ -136,6 +144,9 @@ export function createSkillTwins(changes: Partial<SkillRules> = {}): SkillTwins 
     skills: createTwinSkillStore(),
     catalog: createMemorySkillCatalog(),
     skillRuns: createMemorySkillRuns(),
+    toolRounds: createMemoryToolRounds(),
+    awaitedCalls: createMemoryAwaitedCalls(),
+    drafts: createMemorySkillDrafts(),
     skillRules: { ...rules, ...changes },
     sandbox: createTwinSandbox(),
     powersFor: () => ({ call: () => Promise.reject(new Error('no powers')), egress: () => egress }),

@@ -57,12 +57,14 @@ export async function startTalos(
     skills = createSkillTwins(),
     life = {},
     trustLevel = 0,
+    consentSeconds = 60,
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
     skills?: SkillTwins;
     life?: Partial<LifeSettings>;
     trustLevel?: number;
+    consentSeconds?: number;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -75,7 +77,7 @@ export async function startTalos(
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
-    skillPorts: skills,
+    skillPorts: { ...skills, skillRuntime },
     now: Date.now,
     newMarker: randomUUID,
     settings: {
@@ -91,6 +93,7 @@ export async function startTalos(
       memoryItems: 5,
       trustLevel,
       strikeThreshold: 3,
+      consentSeconds,
     },
   });
   const deps = { connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath: await buildBundle() };

@@ -124,6 +124,8 @@ export async function startApi({
     skills: skillTwins.skills,
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
+    awaitedCalls: skillTwins.awaitedCalls,
+    drafts: skillTwins.drafts,
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,
