@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createHome, type TestHome } from '../support/home.ts';
+import { approveSkill } from '../support/owner.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 
-type Code = { subject: string; code: string };
 type Life = { active?: { hash: string; state: string }; past: { state: string; reason?: string; strikes: object[] }[] };
 
 /** The way of a skill as its owner goes it: every step a command, everything behind it real. */
@@ -20,20 +20,7 @@ describe('a skill on a real Talos', () => {
   });
   afterAll(() => home.remove());
 
-  /** Asks for a code, reads it where only the owner can, and approves with it. */
-  async function approve(id: string): Promise<void> {
-    await fetch(`${home.url}/skills/${id}/tts-request`, {
-      method: 'POST',
-      headers: { authorization: await home.authorization() },
-    });
-    const { stdout } = await home.talos('codes', '--json');
-    const codes = stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Code);
-    const code = codes.find(({ subject }) => subject === id)?.code ?? '';
-    await home.talos('skills', 'approve', id, '--code', code);
-  }
+  const approve = (id: string) => approveSkill(home, id);
 
   async function life(id: string): Promise<Life> {
     const shown = JSON.parse((await home.talos('skills', 'show', id, '--json')).stdout) as { life: Life };
