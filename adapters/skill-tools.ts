@@ -2,9 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
-import type { Sandbox, SkillBundles } from '../domain/ports.ts';
-import type { CertificateChecker } from '../domain/skills/certificate-seal.ts';
-import type { CheckValue } from '../domain/skills/read-manifest.ts';
+import type { SkillTools } from '../domain/skills/local-tools.ts';
 import { createCertificateChecker, publicKeyHex } from './certificate-crypto.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createProofMemory } from './sandbox/proof-memory.ts';
@@ -19,16 +17,6 @@ type SkillToolsOptions = {
   readonly publicKey: () => KeyObject | undefined;
 };
 
-/** What the command line does with skills in its own process. */
-export type LocalSkillTools = {
-  readonly bundles: SkillBundles;
-  readonly checkValue: CheckValue;
-  readonly certificates: CertificateChecker;
-  readonly nodePublicKey: () => string | undefined;
-  /** Shown to hold anew, or as remembered, which is quicker. */
-  readonly sandbox: (proof: 'anew' | 'remembered') => Promise<Sandbox>;
-};
-
 /** Variables git needs for proxies, certificates and an ssh agent. */
 const gitVariables = [
   'HTTPS_PROXY',
@@ -41,7 +29,7 @@ const gitVariables = [
 ];
 
 /** Makes them; a sandbox is started only when it is asked for. */
-export function createSkillTools({ config, environment, publicKey }: SkillToolsOptions): LocalSkillTools {
+export function createSkillTools({ config, environment, publicKey }: SkillToolsOptions): SkillTools {
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   const memory = createProofMemory({ file: homePaths(config).sandboxProof, now: Date.now });
   return {

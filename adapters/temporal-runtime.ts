@@ -12,7 +12,7 @@ import {
   unlock,
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
-import { cancelRunning, cancelWorkflow, ifFound, startOnce, workflowState } from './temporal-workflows.ts';
+import { cancelRunning, cancelWorkflow, ifFound, sameRun, startOnce, workflowState } from './temporal-workflows.ts';
 
 type RuntimeOptions = {
   readonly connection: NativeConnection;
@@ -61,8 +61,7 @@ async function startMessage(
   await startOnce(() =>
     client.workflow.start('message', {
       workflowId: messageWorkflowId(start),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      ...sameRun,
       taskQueue: options.taskQueue,
       args: [input],
       requestEagerStart: options.eagerStart,

@@ -37,7 +37,7 @@ import {
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
 import { measureSkill } from './temporal-measure.ts';
-import { cancelRunning, startOnce } from './temporal-workflows.ts';
+import { cancelRunning, sameRun, startOnce } from './temporal-workflows.ts';
 
 type SkillRuntimeOptions = {
   readonly connection: NativeConnection;
@@ -186,8 +186,7 @@ async function startDraft(client: Client, options: SkillRuntimeOptions, key: Dra
   await startOnce(() =>
     client.workflow.start('skillDraft', {
       workflowId: skillDraftWorkflowId(key),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      ...sameRun,
       taskQueue: options.taskQueue,
       args: [input],
       requestEagerStart: options.eagerStart,
@@ -204,8 +203,7 @@ async function startRun(client: Client, options: SkillRuntimeOptions, { run, sum
   await startOnce(() =>
     client.workflow.start('skillRun', {
       workflowId: skillRunWorkflowId(run),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      ...sameRun,
       taskQueue: options.taskQueue,
       args: [input],
       requestEagerStart: options.eagerStart,

@@ -10,7 +10,7 @@ import { scanBundle } from '../../../domain/skills/scan.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainLine } from '../../plain-text.ts';
 import { readSkillOrKnown } from '../../skill-source.ts';
-import type { SkillTools } from '../../skill-tools.ts';
+import type { SkillTools } from '../../../domain/skills/local-tools.ts';
 
 const examples = `
 Runs every case in a sandbox of its own, as quarantine will. Ends with 0 when all pass and with 70 when one does not. Calls of the skill

@@ -18,7 +18,7 @@ import { manifestFile } from '../../../domain/skills/read-manifest.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainLine } from '../../plain-text.ts';
 import { describeBenefit, describeRun } from '../../skill-card.ts';
-import type { SkillTools } from '../../skill-tools.ts';
+import type { SkillTools } from '../../../domain/skills/local-tools.ts';
 
 const examples = `
 Needs nothing that runs. Checks the signature, that the three runs are what a promotion takes, and, where the files of the skill lie

@@ -1,6 +1,6 @@
-import type { Sandbox, SkillBundles } from '../domain/ports.ts';
-import type { CertificateChecker } from '../domain/skills/certificate-seal.ts';
-import type { CheckValue } from '../domain/skills/read-manifest.ts';
+import type { Sandbox, SkillBundles } from '../ports.ts';
+import type { CertificateChecker } from './certificate-seal.ts';
+import type { CheckValue } from './read-manifest.ts';
 
 /** What commands do with skills in their own process; nothing has to run for that. */
 export type SkillTools = {
