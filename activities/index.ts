@@ -13,6 +13,7 @@ import { createSkillBenefitActivities } from './skill-benefit.ts';
 import { createSkillLifeActivities } from './skill-life.ts';
 import type { SkillDeps } from './skill-parts.ts';
 import { createSkillRunActivities } from './skill-run.ts';
+import { createSkillScheduleActivities } from './skill-schedule.ts';
 
 /** What activities need besides the ports; everything not deterministic is an argument. */
 export type ActivityDeps = Ports & {
@@ -38,6 +39,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillLifeActivities(deps),
     ...createSkillRunActivities(deps),
     ...createSkillBenefitActivities(deps),
+    ...createSkillScheduleActivities(deps),
   };
 }
 

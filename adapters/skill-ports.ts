@@ -9,10 +9,12 @@ import type {
   Embedder,
   LanguageModel,
   Sandbox,
+  ScheduleClock,
   SkillCatalog,
   SkillPorts,
   SkillRules,
   SkillRuns,
+  SkillSchedules,
   VectorStore,
 } from '../domain/ports.ts';
 import { signCertificate } from '../domain/skills/certificate-seal.ts';
@@ -36,6 +38,8 @@ type Options = {
   readonly vectors: VectorStore;
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
   readonly sandbox: Sandbox;
   readonly answerAlone: SkillRules['answerAlone'];
 };
@@ -44,13 +48,15 @@ type Options = {
 export function createSkillPorts(
   options: Options,
 ): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
-  const { config, nodeKey, catalog, skillRuns, sandbox, answerAlone } = options;
+  const { config, nodeKey, catalog, skillRuns, schedules, scheduleClock, sandbox, answerAlone } = options;
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   return {
     tools,
     skills: createSkillFiles({ dir: homePaths(config).skills, tools, now: Date.now }),
     catalog,
     skillRuns,
+    schedules,
+    scheduleClock,
     skillRules: createSkillRules({ tools, nodeKey, answerAlone }),
     powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
     sandbox,

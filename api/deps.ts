@@ -10,10 +10,13 @@ import type {
   Logger,
   LogStream,
   Probe,
+  ScheduleClock,
   SkillBundles,
   SkillCatalog,
+  SkillRules,
   SkillRuns,
   SkillRuntime,
+  SkillSchedules,
   SkillStore,
   TextHasher,
   TokenStream,
@@ -50,6 +53,9 @@ export type ApiDeps = {
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
   readonly skillRuntime: SkillRuntime;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
+  readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;

@@ -3,3 +3,4 @@ export { message } from './message.ts';
 export { skillEval } from './skill-eval.ts';
 export { skillLife } from './skill-life.ts';
 export { skillRun } from './skill-run.ts';
+export { skillRunDue } from './skill-run-due.ts';

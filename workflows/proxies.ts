@@ -16,6 +16,8 @@ export const local = {
   certifySkill: proxyLocalActivities<Activities>(policies.certifySkill).certifySkill,
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
+  beginDueRun: proxyLocalActivities<Activities>(policies.beginDueRun).beginDueRun,
+  endDueRun: proxyLocalActivities<Activities>(policies.endDueRun).endDueRun,
 };
 
 /** The steps of the core task queue. */
@@ -23,6 +25,7 @@ export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
+  keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
 };
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { createMemorySkillCatalog } from '../../adapters/memory/skill-catalog.ts';
+import { createMemoryScheduleClock } from '../../adapters/memory/schedule-clock.ts';
 import { createMemorySkillRuns } from '../../adapters/memory/skill-runs.ts';
+import { createMemorySkillSchedules } from '../../adapters/memory/skill-schedules.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
 import type { Sandbox, SkillPorts, SkillRules, SkillShelf, SkillStore } from '../../domain/ports.ts';
@@ -136,6 +138,8 @@ export function createSkillTwins(changes: Partial<SkillRules> = {}): SkillTwins 
     skills: createTwinSkillStore(),
     catalog: createMemorySkillCatalog(),
     skillRuns: createMemorySkillRuns(),
+    schedules: createMemorySkillSchedules(),
+    scheduleClock: createMemoryScheduleClock(),
     skillRules: { ...rules, ...changes },
     sandbox: createTwinSandbox(),
     powersFor: () => ({ call: () => Promise.reject(new Error('no powers')), egress: () => egress }),
