@@ -100,15 +100,19 @@ async function setSchedule(client: Client, options: ScheduleOptions): Promise<vo
     await client.schedule.create(options);
   } catch (thrown) {
     if (!(thrown instanceof ScheduleAlreadyRunning)) throw refusedTimes(thrown);
-    const { scheduleId: id, memo: _memo, ...changed } = options;
-    await client.schedule.getHandle(id).update(() => ({ ...changed, state: options.state ?? {} }));
+    const { scheduleId: id, memo: _memo, state = {}, ...changed } = options;
+    await client.schedule.getHandle(id).update(() => ({ ...changed, state }));
   }
 }
 
-/** The client tells of times the server cannot keep by a TypeError with the server's words. */
+/** What the server says of times it cannot keep, after these words. */
+const refusal = /Invalid schedule spec: (?<why>.*)/s;
+
 function refusedTimes(thrown: unknown): unknown {
-  if (!(thrown instanceof TypeError)) return thrown;
-  return new TalosError('VALIDATION_FAILED', `Temporal does not take these times: ${thrown.message}.`, {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : undefined;
+  const why = refusal.exec(cause?.message ?? '')?.groups?.['why'];
+  if (why === undefined) return thrown;
+  return new TalosError('VALIDATION_FAILED', `Temporal does not take these times: ${why}.`, {
     cause: thrown,
     details: { field: 'cron' },
   });
