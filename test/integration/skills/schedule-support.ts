@@ -1,5 +1,6 @@
+import { setInterval } from 'node:timers/promises';
+
 import { Client, type ScheduleHandle } from '@temporalio/client';
-import { expect } from 'vitest';
 
 import { createSchedules } from '../../../api/skill-schedules.ts';
 import type { JsonValue } from '../../../domain/json.ts';
@@ -34,17 +35,25 @@ export function scheduleDriver(talos: Talos, skill: string, now: () => number = 
     /** Makes it due now; the due time is the second this falls into. */
     trigger: () => handle.trigger(),
 
-    /** The due runs once so many have ended, newest first. */
+    /** The due runs that have ended, newest first, once there are so many. */
     async ended(count = 1): Promise<DueRun[]> {
-      const over = async () => (await dueRuns()).filter(({ state }) => state !== 'running');
-      await expect.poll(async () => (await over()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
-      return over();
+      let over: DueRun[] = [];
+      await until(20_000, async () => {
+        over = (await dueRuns()).filter(({ state }) => state !== 'running');
+        return over.length >= count;
+      });
+      return over;
     },
 
-    /** The next due time is another second than any before. */
+    /** From then on the time is another second than any before. */
     async nextSecond(): Promise<void> {
       const second = Math.floor(Date.now() / 1000);
-      await expect.poll(() => Math.floor(Date.now() / 1000), { interval: 20, timeout: 2000 }).toBeGreaterThan(second);
+      await until(2000, async () => Math.floor(Date.now() / 1000) > second);
     },
   };
+}
+
+async function until(limitMs: number, isSo: () => Promise<boolean>): Promise<void> {
+  const signal = AbortSignal.timeout(limitMs);
+  for await (const _ of setInterval(20, undefined, { signal })) if (await isSo()) break;
 }

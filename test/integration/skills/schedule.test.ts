@@ -1,6 +1,7 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
+import { TalosError } from '../../../domain/errors.ts';
 import type { SandboxReport, SandboxRequest } from '../../../domain/sandbox/run.ts';
 import { dueRunKey } from '../../../domain/skills/schedule.ts';
 import { skillRunDueWorkflowId, skillRunWorkflowId } from '../../../workflows/messages.ts';
@@ -162,6 +163,32 @@ describe('a scheduled skill', () => {
     talos.skills.skills.tamper(hash);
     await schedule.trigger();
     expect(await schedule.ended()).toMatchObject([{ state: 'failed', reason: 'SKILL_CHANGED' }]);
+  });
+
+  it('is one run although the store fails, and answers are lost', async () => {
+    const { skill, schedule } = await scheduled();
+    await schedule.create();
+    const { schedules, skillRuns } = talos.skills;
+    const lost = new TalosError('STORE_UNAVAILABLE', 'the answer was lost');
+    const [sound, soundRuns] = [{ ...schedules }, { ...skillRuns }];
+    const faults = { begin: 2, accept: 2, end: 2 };
+    const faulty = async <T>(step: keyof typeof faults, work: () => Promise<T>): Promise<T> => {
+      if (faults[step] === 2) await work();
+      if (faults[step] > 0) {
+        faults[step] -= 1;
+        throw lost;
+      }
+      return work();
+    };
+    schedules.begin = (...all) => faulty('begin', () => sound.begin(...all));
+    schedules.end = (...all) => faulty('end', () => sound.end(...all));
+    skillRuns.accept = (...all) => faulty('accept', () => soundRuns.accept(...all));
+    await schedule.trigger();
+    const [{ key, state } = never()] = await schedule.ended();
+    await expect.poll(() => faults, { timeout: 10_000 }).toEqual({ begin: 0, accept: 0, end: 0 });
+    expect({ state, run: (await runOf(skill.id, key))?.state }).toEqual({ state: 'ran', run: 'ok' });
+    expect(runs()).toBe(1);
+    expect(await schedule.dueRuns()).toHaveLength(1);
   });
 
   it('is the same run when every worker stops in the middle of it', async () => {
