@@ -74,6 +74,15 @@ describe('schedules are looked after', () => {
     expect((await schedule.look()).dueRuns).toEqual([]);
   });
 
+  it('a pause in the Web UI of Temporal counts, and can be ended here', async () => {
+    const { schedule, earlier } = await scheduled();
+    await earlier.create({ everyMinutes: 10 });
+    await schedule.handle.pause();
+    expect(await schedule.look()).toMatchObject({ paused: true, next: [], dueRuns: [] });
+    expect(await schedule.api.resume(schedule.ref, 'owner')).toMatchObject({ paused: false, dueRuns: [] });
+    expect((await schedule.handle.describe()).state.paused).toBe(false);
+  });
+
   it('a change of times starts anew, the same again does not', async () => {
     const { schedule, earlier } = await scheduled();
     await earlier.create({ everyMinutes: 30 });
