@@ -4,10 +4,13 @@ import { Client, type ScheduleHandle } from '@temporalio/client';
 
 import { createSchedules } from '../../../api/skill-schedules.ts';
 import type { JsonValue } from '../../../domain/json.ts';
+import type { SandboxReport, SandboxRequest } from '../../../domain/sandbox/run.ts';
 import type { DueRun } from '../../../domain/skills/due-run.ts';
 import type { ScheduleWhen } from '../../../domain/skills/schedule.ts';
 import { skillScheduleId } from '../../../workflows/messages.ts';
-import type { startTalos } from '../../support/talos.ts';
+import type { TestStack } from '../../support/stack.ts';
+import { startTalos } from '../../support/talos.ts';
+import { skillDriver } from './support.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
 
@@ -49,6 +52,57 @@ export function scheduleDriver(talos: Talos, skill: string, now: () => number = 
     async nextSecond(): Promise<void> {
       const second = Math.floor(Date.now() / 1000);
       await until(2000, async () => Math.floor(Date.now() / 1000) > second);
+    },
+  };
+}
+
+const roles = ['core', 'gpu', 'sandbox'] as const;
+
+/** A Talos with an active skill and, once it is created, a schedule of it. Close it. */
+export async function startScheduled(stack: TestStack, options: Parameters<typeof startTalos>[1] = {}) {
+  const talos = await startTalos(stack, options);
+  const { sandbox, skillRuns } = talos.skills;
+  let stops: (() => Promise<void>)[] = [];
+  const serve = async () => {
+    stops = await Promise.all(roles.map((role) => talos.serve(role)));
+  };
+  await serve();
+  const skill = skillDriver(talos);
+  const { hash } = await skill.activate();
+  const tested = sandbox.requests().length;
+  const schedule = scheduleDriver(talos, skill.id);
+  return {
+    talos,
+    skill,
+    hash,
+    schedule,
+    serve,
+    stop: () => Promise.all(stops.map((stop) => stop())),
+
+    /** How many runs have begun since quarantine. */
+    runs: () => sandbox.requests().length - tested,
+    runOf: (id: string, key: string) => skillRuns.run({ skill: id, key }),
+
+    /** The reasons of due runs in the audit log. */
+    audited: () => talos.ports.audited.events().map(({ details }) => details?.['reason']),
+
+    /** Runs from now on go on until they are let go, or stopped. */
+    hold() {
+      const begun = Promise.withResolvers<SandboxRequest>();
+      const go = Promise.withResolvers<Partial<SandboxReport> | undefined>();
+      sandbox.follow(async (request, signal) => {
+        begun.resolve(request);
+        const stopped = new Promise<never>((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('stopped'))),
+        );
+        return Promise.race([go.promise, stopped]);
+      });
+      return { begun: begun.promise, letGo: () => go.resolve(undefined) };
+    },
+
+    async close(): Promise<void> {
+      await talos.scheduleClock.remove(schedule.ref);
+      await talos.close();
     },
   };
 }
