@@ -17,6 +17,7 @@ import type { SkillDeps } from './skill-parts.ts';
 import { createSkillRunActivities } from './skill-run.ts';
 import { createSkillStepActivities } from './skill-steps.ts';
 import { createSkillTools } from './skill-tools.ts';
+import { createSkillScheduleActivities } from './skill-schedule.ts';
 
 /** What activities need besides the ports; everything not deterministic is an argument. */
 export type ActivityDeps = Ports & {
@@ -50,6 +51,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillBenefitActivities(deps),
     ...createSkillStepActivities(deps),
     ...createSkillDraftActivities(deps),
+    ...createSkillScheduleActivities(deps),
   };
 }
 

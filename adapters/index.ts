@@ -16,9 +16,11 @@ import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillStores } from './skill-stores.ts';
+import { createSkillSchedules } from './skill-schedules.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createSkillPorts } from './skill-ports.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
+import { createTemporalSchedules } from './temporal-schedules.ts';
 import { createTemporalSkills } from './temporal-skills.ts';
 import { ensureTestModels } from './test-model/ensure.ts';
 import { createTokenStream } from './token-stream.ts';
@@ -72,6 +74,8 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     vectors,
     stores: createSkillStores(redis),
     skillRuntime,
+    schedules: createSkillSchedules(redis),
+    scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
   return {

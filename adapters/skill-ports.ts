@@ -9,9 +9,11 @@ import type {
   Embedder,
   LanguageModel,
   Sandbox,
+  ScheduleClock,
   SkillPorts,
   SkillRules,
   SkillRuntime,
+  SkillSchedules,
   VectorStore,
 } from '../domain/ports.ts';
 import { signCertificate } from '../domain/skills/certificate-seal.ts';
@@ -37,6 +39,8 @@ type Options = {
   readonly vectors: VectorStore;
   readonly stores: SkillStores;
   readonly skillRuntime: SkillRuntime;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
   readonly sandbox: Sandbox;
 };
 
@@ -44,7 +48,7 @@ type Options = {
 export function createSkillPorts(
   options: Options,
 ): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
-  const { config, nodeKey, model, stores, skillRuntime, sandbox } = options;
+  const { config, nodeKey, model, stores, skillRuntime, schedules, scheduleClock, sandbox } = options;
   const settings = {
     chatModel: config.models.coder,
     ollamaAddress: engineAddresses(config).ollama,
@@ -57,6 +61,8 @@ export function createSkillPorts(
     skills: createSkillFiles({ dir: homePaths(config).skills, tools, now: Date.now }),
     ...stores,
     skillRuntime,
+    schedules,
+    scheduleClock,
     skillRules: createSkillRules({ tools, nodeKey, answerAlone: createAnswerAlone({ model, settings, judgeCase }) }),
     powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
     sandbox,

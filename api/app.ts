@@ -26,6 +26,7 @@ import { decisionRoutes } from './routes/skill-decisions.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
 import { skillDraftRoutes } from './routes/skill-drafts.ts';
+import { scheduleRoutes } from './routes/skill-schedules.ts';
 import { skillRoutes } from './routes/skills.ts';
 import { unlockRoutes } from './routes/unlock.ts';
 import { createSignIn } from './sign-in.ts';
@@ -50,6 +51,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...decisionRoutes(deps),
     ...skillRunRoutes(deps),
     ...skillEvalRoutes(deps),
+    ...scheduleRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

@@ -11,11 +11,14 @@ import type {
   Logger,
   LogStream,
   Probe,
+  ScheduleClock,
   SkillBundles,
   SkillCatalog,
   SkillDrafts,
+  SkillRules,
   SkillRuns,
   SkillRuntime,
+  SkillSchedules,
   SkillStore,
   TextHasher,
   TokenStream,
@@ -52,6 +55,9 @@ export type ApiDeps = {
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
   readonly skillRuntime: SkillRuntime;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
+  readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
   readonly drafts: SkillDrafts;

@@ -37,7 +37,9 @@ import type {
   SkillRunResult,
   SkillRunSummary,
 } from './skills/run.ts';
+import type { DueRun } from './skills/due-run.ts';
 import type { FileDiff } from './skills/file-diff.ts';
+import type { KeptSchedule, ScheduleRef, SkillSchedule } from './skills/schedule.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
@@ -268,6 +270,52 @@ export interface SkillDrafts {
   save(draft: SkillDraft): Promise<void>;
 }
 
+/** `begun`: also when it was begun before and has not ended. */
+export type DueRunBegin =
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'ended'; readonly run: DueRun }
+  | { readonly kind: 'overlap'; readonly running: RunKey }
+  | { readonly kind: 'removed' };
+
+/**
+ * Schedules of skills with their inputs, and what came of every time they were due. Nothing of it ends by itself. Fails with
+ * STORE_UNAVAILABLE or STORE_FULL.
+ */
+export interface SkillSchedules {
+  /** Keeps a schedule, in place of the one of this name; its due runs stay. False when there are too many. */
+  put(schedule: KeptSchedule): Promise<boolean>;
+  get(ref: ScheduleRef): Promise<KeptSchedule | undefined>;
+  /** By skill and name. */
+  list(skill?: SkillId): Promise<SkillSchedule[]>;
+  /** With its due runs; tells whether it was there. */
+  remove(ref: ScheduleRef): Promise<boolean>;
+  /** Begins a due run unless another one of the schedule goes on; one begun `longestDueRunMs` ago counts as over. */
+  begin(ref: ScheduleRef, run: Pick<DueRun, 'key' | 'dueAt'>, at: number): Promise<DueRunBegin>;
+  dueRun(ref: ScheduleRef, key: RunKey): Promise<DueRun | undefined>;
+  /** Ends a due run, begun or not. Only the first call counts; tells whether this was it. */
+  end(ref: ScheduleRef, run: DueRun): Promise<boolean>;
+  /** The last ones, newest first. */
+  dueRuns(ref: ScheduleRef): Promise<DueRun[]>;
+  /** Until when it is known what came of every due time, and the due times after that of which it is known as well. */
+  accounted(ref: ScheduleRef): Promise<{ until: number; known: number[] }>;
+  /** Records due runs nobody began, unless something is known of them, and until when everything is known now. */
+  account(ref: ScheduleRef, news: { until: number; missed: readonly DueRun[] }): Promise<void>;
+}
+
+/** The next times at which a schedule is due, soonest first; while it is paused nothing comes of them. */
+export type ScheduleTiming = { readonly paused: boolean; readonly next: readonly number[] };
+
+/** What makes schedules come due. Fails with RUNTIME_UNAVAILABLE. */
+export interface ScheduleClock {
+  /** Keeps a schedule coming due, paused or not; doing it twice is the same. Fails with VALIDATION_FAILED for times it cannot keep. */
+  set(schedule: SkillSchedule): Promise<void>;
+  remove(ref: ScheduleRef): Promise<void>;
+  /** Undefined for a schedule it does not keep. */
+  timing(ref: ScheduleRef): Promise<ScheduleTiming | undefined>;
+  /** Every time from after the first moment up to the second at which a schedule it keeps is due by its rule. */
+  dueTimes(ref: ScheduleRef, range: { after: number; until: number }): Promise<number[]>;
+}
+
 /** What the life and the runs of skills ask of the skill format; pure, but for the model. */
 export type SkillRules = {
   /** Checks the files of a skill; fails with SKILL_INVALID, which names everything that is wrong. */
@@ -348,6 +396,8 @@ export type SkillPorts = {
   readonly awaitedCalls: AwaitedCalls;
   readonly drafts: SkillDrafts;
   readonly skillRuntime: Pick<SkillRuntime, 'submit'>;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
   readonly skillRules: SkillRules;
   readonly powersFor: SkillPowersFactory;
   readonly sandbox?: Sandbox;

@@ -6,6 +6,7 @@ import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import type { RunKey, SkillRunRef } from '../domain/skills/run.ts';
 import type { CallDecision } from '../domain/skills/steps.ts';
+import type { ScheduleName, ScheduleRef } from '../domain/skills/schedule.ts';
 import type { SkillFault } from '../domain/skills/strikes.ts';
 
 /** Input of the `message` workflow: ids and limits only, the text stays in the conversation store. */
@@ -129,4 +130,24 @@ export type SkillEvalInput = {
 /** The workflow id of a measurement: a business key, so that asking again is the same one. */
 export function skillEvalWorkflowId({ id, key }: { readonly id: SkillId; readonly key: RunKey }): string {
   return `skill-eval/${id}/${key}`;
+}
+
+/** Input of the `skillRunDue` workflow: the input of the skill stays with the schedule, the due time comes from Temporal. */
+export type SkillRunDueInput = {
+  readonly skill: SkillId;
+  readonly schedule: ScheduleName;
+  /** Longest wait for a free sandbox. */
+  readonly queueWaitSeconds: number;
+  /** What starts later than that is skipped as missed. */
+  readonly catchUpMs: number;
+};
+
+/** The id of a schedule in Temporal. */
+export function skillScheduleId({ skill, name }: ScheduleRef): string {
+  return `skill-schedule/${skill}/${name}`;
+}
+
+/** What the ids of due runs begin with; Temporal appends the due time, so that a repeated start is the same due run. */
+export function skillRunDueWorkflowId({ skill, name }: ScheduleRef): string {
+  return `skill-run-due/${skill}/${name}`;
 }

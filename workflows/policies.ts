@@ -80,6 +80,18 @@ const localPolicies = {
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   },
+  // What was due must not vanish because the store is away: it is begun, or recorded as missed, once the store is back. Waits of
+  // more than a minute are timers, which keeps the history short.
+  beginDueRun: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+  },
+  endDueRun: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+  },
 } as const satisfies Partial<Record<keyof Activities, LocalActivityOptions>>;
 
 /** Steps that cross a task queue. `priority` 1 is chat, 3 quarantine, 5 night work. */
@@ -154,6 +166,14 @@ const remotePolicies = {
     retry: { initialInterval: '500 milliseconds', maximumInterval: '4 seconds', maximumAttempts: 8 },
     priority: { priorityKey: 3 },
     summary: 'Hand the draft in for quarantine',
+  },
+  // What was missed before is recorded along the way; the next due run does it when this one cannot.
+  keepSkillSchedule: {
+    startToCloseTimeout: '30 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
+    priority: { priorityKey: 5 },
+    summary: 'Record what was missed before',
   },
   // Whether a skill helps is good to know, but nobody waits for ever to hear it.
   runCases: {

@@ -23,6 +23,8 @@ export const local = {
   failDraft: proxyLocalActivities<Activities>(policies.failDraft).failDraft,
   reportDraft: proxyLocalActivities<Activities>(policies.reportDraft).reportDraft,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
+  beginDueRun: proxyLocalActivities<Activities>(policies.beginDueRun).beginDueRun,
+  endDueRun: proxyLocalActivities<Activities>(policies.endDueRun).endDueRun,
 };
 
 /** The steps of the core task queue. */
@@ -31,6 +33,7 @@ export const core = {
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
   submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
+  keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
 };
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */

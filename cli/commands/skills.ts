@@ -12,6 +12,7 @@ import { addSkillExport } from './skills/export.ts';
 import { addSkillList } from './skills/list.ts';
 import { addSkillNew } from './skills/new.ts';
 import { addSkillRun } from './skills/run.ts';
+import { addSkillSchedules } from './skills/schedule.ts';
 import { addSkillShow } from './skills/show.ts';
 import { addSkillSubmit } from './skills/submit.ts';
 import { addSkillTest } from './skills/test.ts';
@@ -31,6 +32,7 @@ export function addSkillsCommand(program: Command, deps: CliDeps, input: ChatInp
   addSkillDecisions(skills, deps);
   addSkillRun(skills, deps, input);
   addRunsCommand(skills, deps);
+  addSkillSchedules(skills, deps, input);
   addSkillEval(skills, deps);
   addSkillVerify(skills, deps);
   addSkillExport(skills, deps);

@@ -59,6 +59,12 @@ describe('recorded histories', () => {
     );
   });
 
+  it('cover every way a due run ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining(['skill-run-due-failed.json', 'skill-run-due-ran.json', 'skill-run-due-skipped.json']),
+    );
+  });
+
   it('of another workflow code do not: a changed activity is noticed', async () => {
     const history: History = JSON.parse(
       JSON.stringify(read('answered.json')).replaceAll('recallMemories', 'generateTwice'),

@@ -6,7 +6,9 @@ import {
   createMemorySkillDrafts,
   createMemoryToolRounds,
 } from '../../adapters/memory/skill-chat.ts';
+import { createMemoryScheduleClock } from '../../adapters/memory/schedule-clock.ts';
 import { createMemorySkillRuns } from '../../adapters/memory/skill-runs.ts';
+import { createMemorySkillSchedules } from '../../adapters/memory/skill-schedules.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
 import type { Sandbox, SkillPorts, SkillRules, SkillShelf, SkillStore } from '../../domain/ports.ts';
@@ -147,6 +149,8 @@ export function createSkillTwins(changes: Partial<SkillRules> = {}): SkillTwins 
     toolRounds: createMemoryToolRounds(),
     awaitedCalls: createMemoryAwaitedCalls(),
     drafts: createMemorySkillDrafts(),
+    schedules: createMemorySkillSchedules(),
+    scheduleClock: createMemoryScheduleClock(),
     skillRules: { ...rules, ...changes },
     sandbox: createTwinSandbox(),
     powersFor: () => ({ call: () => Promise.reject(new Error('no powers')), egress: () => egress }),

@@ -13,13 +13,14 @@ import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
+import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
-import type { LifeSettings } from '../../workflows/messages.ts';
+import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -56,6 +57,7 @@ export async function startTalos(
     wrap = (ports) => ports,
     skills = createSkillTwins(),
     life = {},
+    due = {},
     trustLevel = 0,
     consentSeconds = 60,
   }: {
@@ -63,6 +65,7 @@ export async function startTalos(
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
     skills?: SkillTwins;
     life?: Partial<LifeSettings>;
+    due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
   } = {},
@@ -73,11 +76,12 @@ export async function startTalos(
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
+  const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
-    skillPorts: { ...skills, skillRuntime },
+    skillPorts: { ...skills, skillRuntime, scheduleClock },
     now: Date.now,
     newMarker: randomUUID,
     settings: {
@@ -103,6 +107,7 @@ export async function startTalos(
     ports,
     skills,
     skillRuntime,
+    scheduleClock,
     taskQueue,
     connection,
 
