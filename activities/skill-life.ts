@@ -35,6 +35,9 @@ export function createSkillLifeActivities(deps: SkillDeps) {
       return (await skillParts(deps).catalog.get(id)) ?? unborn(id);
     },
 
+    /** Does nothing: what an order goes through so that it is kept before it is carried out. */
+    async takeOrder(): Promise<void> {},
+
     /** Looks at a version before quarantine. Fails with NOT_FOUND, SKILL_CHANGED, or SKILL_INVALID when three runs cannot be made of its cases. */
     async inspectSkill({ id, hash }: VersionRef): Promise<{ version: string; findings: string[] }> {
       const parts = skillParts(deps);
@@ -44,11 +47,12 @@ export function createSkillLifeActivities(deps: SkillDeps) {
       return { version: bundle.manifest.version, findings: findings.slice(0, mostFindings) };
     },
 
-    /** Audits what changed, puts versions on their shelves and the life into the catalogue. Repeating it changes nothing but the audit. */
+    /** Audits what changed, puts versions on their shelves and the life into the catalogue. Repeating it changes nothing. */
     async publishSkillLife({ life, changes, by }: Publication): Promise<void> {
       const { skills, catalog } = skillParts(deps);
+      const before = await catalog.announce({ id: life.id, changes: life.changes, at: deps.now() });
       for (const change of changes) {
-        for (const event of auditEvents(life, change, by)) await deps.audit.append(event);
+        for (const event of auditEvents(life, change, by)) await record(event, before);
         await place(skills, life.id, change);
       }
       await catalog.put(life);
@@ -82,6 +86,12 @@ export function createSkillLifeActivities(deps: SkillDeps) {
       return { trustLevel: deps.settings.trustLevel, permissionsGrew };
     },
   };
+
+  /** An attempt before this one may have come as far as the audit. */
+  async function record(event: AuditEvent, before: number | undefined): Promise<void> {
+    if (before === undefined) await deps.audit.append(event);
+    else await deps.audit.appendOnce(event, before);
+  }
 
   /** Where the folder is gone or changed there is nothing to move: loading it is refused anyway, and the life must go on. */
   async function place(skills: SkillPorts['skills'], id: SkillId, { hash, to }: VersionChange): Promise<void> {

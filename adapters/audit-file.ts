@@ -11,6 +11,7 @@ import {
   startSegment,
   writeEntries,
 } from './audit-file-segment.ts';
+import { isOnRecord } from './audit-file-search.ts';
 
 /** A segment that has grown past this is closed and the next one started, so that verifying never needs much memory. */
 const defaultSegmentBytes = 32 * 1024 * 1024;
@@ -67,6 +68,14 @@ class AuditFile implements AuditLog {
       this.#waiting.push({ content: { type, actor, subject, details }, resolve, reject });
       this.#writing ??= this.#writeWaiting();
     });
+  }
+
+  async appendOnce(event: Parameters<AuditLog['append']>[0], since: number): Promise<void> {
+    const { dir } = this.#deps;
+    const isThere = await isOnRecord(dir, checkEvent(event), since).catch((cause: unknown) => {
+      throw unavailable(dir, reasonOf(cause), cause);
+    });
+    if (!isThere) await this.append(event);
   }
 
   async close(): Promise<void> {

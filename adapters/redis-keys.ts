@@ -41,6 +41,8 @@ export function redisKeys(prefix: string) {
     skillLives: `${prefix}skills`,
     /** Hash: how many changes the kept life of a skill has seen. */
     skillChanges: `${prefix}skills:changes`,
+    /** Hash: the last change of a skill that was about to be published, and when. */
+    skillAnnouncements: `${prefix}skills:announced`,
     /** Sorted set: keys of the runs of a skill in the order they came. */
     skillRuns: (skill: SkillId) => `${prefix}skill:${skill}:runs`,
     /** Sorted set: keys of those that failed. */

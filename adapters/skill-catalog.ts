@@ -1,12 +1,17 @@
 import { TalosError } from '../domain/errors.ts';
 import type { SkillCatalog } from '../domain/ports.ts';
 import { SkillLife } from '../domain/skills/life.ts';
-import { putLifeScript } from './lua/skills.ts';
+import { announceLifeScript, putLifeScript } from './lua/skills.ts';
 import type { RedisConnections } from './redis.ts';
 
 /** Lives of skills in one hash of Redis: hundreds of them are one round trip. */
 export function createSkillCatalog({ keys, call, run }: RedisConnections): SkillCatalog {
   return {
+    async announce({ id, changes, at }) {
+      const before = await run(announceLifeScript, { keys: [keys.skillAnnouncements], args: [id, changes, at] });
+      return typeof before === 'string' ? Number(before) : undefined;
+    },
+
     async put(life) {
       const checked = SkillLife.parse(life);
       await run(putLifeScript, {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { foldersOf, maxBundleFiles } from '../domain/skills/bundle-files.ts';
@@ -91,11 +91,16 @@ export async function writeTextFolder(folder: string, files: BundleFiles): Promi
   await syncFolder(folder);
 }
 
-/** Creates a file with its text on the disk; one that exists is an error. */
+/** Creates a file with its text on the disk, or none; one that exists is an error. */
 export async function writeSynced(path: string, text: string): Promise<void> {
   await using file: FileHandle = await open(path, 'wx', 0o640);
-  await file.writeFile(text);
-  await file.sync();
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (thrown) {
+    await rm(path, { force: true }); // a full disk needs the room
+    throw thrown;
+  }
 }
 
 /** Makes what was created, renamed or removed in a folder outlast a power cut. */

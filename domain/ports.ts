@@ -143,6 +143,8 @@ export interface HoldStore {
 /** Tier 1: append-only, hash-chained, signed. Resolves after fsync; fails with AUDIT_UNAVAILABLE, and then the effect must not happen. */
 export interface AuditLog {
   append(event: AuditEvent): Promise<AuditReceipt>;
+  /** For a step that is repeated: appends unless the same event is on record, by any process, since a moment in ms since 1970. */
+  appendOnce(event: AuditEvent, since: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -222,6 +224,15 @@ export interface SkillBundles {
 
 /** The lives of all skills, for lists and look-ups: a copy of what each `skillLife` workflow knows. Fails with STORE_UNAVAILABLE. */
 export interface SkillCatalog {
+  /**
+   * Tells that a change is about to be published, before anybody hears of it. Gives the moment at which that was told before, by an
+   * attempt that may have come to anything; undefined for the first.
+   */
+  announce(change: {
+    readonly id: SkillId;
+    readonly changes: number;
+    readonly at: number;
+  }): Promise<number | undefined>;
   /** Keeps a life unless a later one of the same skill is kept. */
   put(life: SkillLife): Promise<void>;
   get(id: SkillId): Promise<SkillLife | undefined>;

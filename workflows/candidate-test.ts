@@ -24,6 +24,12 @@ export type TestContext = {
 /** The steps of quarantine are the machine's own. */
 const actor = 'talos';
 
+/** As much of a message as the reason of a version holds. */
+const longestReason = 500;
+
+/** A machine without a sandbox is looked at again at least this often: somebody may have followed the message. */
+const mendedMs = 60_000;
+
 /** Whether a version waits for a run or for its evidence to be put together. */
 export function isTestDue({ candidate }: SkillLife): boolean {
   return candidate?.state === 'quarantined' || candidate?.state === 'running';
@@ -49,9 +55,10 @@ async function runOnce(context: TestContext, { hash, runs }: SkillVersion): Prom
     if (facts !== undefined) await record(context, hash, facts);
   } catch (thrown) {
     if (isCancellation(thrown)) throw thrown;
-    const { code } = fromActivityFailure(thrown);
+    const { code, message } = fromActivityFailure(thrown);
     const reason = `Its files are not what was handed in (${code}).`;
     if (isBrokenFiles(code)) await keeper.change(actor, (life) => discard(life, { hash, reason }, Date.now()));
+    else if (code === 'SANDBOX_UNAVAILABLE') await watch.delay(hash, message.slice(0, longestReason), mendedMs);
     else await watch.delay(hash, `It could not be run (${code}); it is tried again.`);
   }
 }

@@ -36,9 +36,9 @@ export function createCandidateWatch(keeper: LifeKeeper, retryMs: number) {
     },
 
     /** Says what a run waits for and waits, longer each time until one comes to an end; news from the owner ends the wait. */
-    async delay(hash: BundleHash, reason: string): Promise<void> {
+    async delay(hash: BundleHash, reason: string, longestMs = longestDelayMs): Promise<void> {
       await keeper.change('talos', (life) => delayRun(life, { hash, reason }, Date.now()));
-      const waitMs = Math.min(retryMs * 2 ** delays, longestDelayMs);
+      const waitMs = Math.min(retryMs * 2 ** delays, longestMs);
       const seen = nudges;
       delays += 1;
       await condition(() => nudges !== seen || !isCurrent(hash), waitMs);

@@ -1,6 +1,7 @@
 import { log, setHandler } from '@temporalio/workflow';
 
 import { TalosError } from '../domain/errors.ts';
+import type { SkillLife } from '../domain/skills/life.ts';
 import { consentRefusal, reject } from '../domain/skills/promotion.ts';
 import { isKnown, submit } from '../domain/skills/quarantine.ts';
 import { deprecate, restore, retest, strike } from '../domain/skills/retirement.ts';
@@ -18,19 +19,23 @@ import {
   submitSkill,
 } from './messages.ts';
 import { promoteVersion } from './promote-version.ts';
-import { local } from './proxies.ts';
+import { core, local } from './proxies.ts';
 
 /** What a life can be told and asked. Each order resolves with the life after it; a refused approval leaves no trace in the history. */
 export function handleOrders(keeper: LifeKeeper, watch: CandidateWatch): void {
-  const then = async <T>(work: Promise<T>): Promise<T> => {
-    const result = await work;
+  const order = async (work: () => Promise<SkillLife>): Promise<SkillLife> => {
+    await core.takeOrder();
+    return work();
+  };
+  const then = async (work: () => Promise<SkillLife>): Promise<SkillLife> => {
+    const result = await order(work);
     watch.nudge();
     return result;
   };
 
   setHandler(lifeOfSkill, () => keeper.current());
   setHandler(submitSkill, ({ hash, by }) =>
-    then(
+    then(() =>
       keeper.change(by, async (life) => {
         const known = { version: '', findings: [] };
         const found = isKnown(life, hash) ? known : await local.inspectSkill({ id: life.id, hash });
@@ -38,18 +43,22 @@ export function handleOrders(keeper: LifeKeeper, watch: CandidateWatch): void {
       }),
     ),
   );
-  setHandler(approveSkill, (order) => then(promoteVersion(keeper, order)), {
-    validator: (order) => {
-      const refusal = keeper.isLoaded() ? consentRefusal(keeper.current(), order) : undefined;
+  setHandler(approveSkill, (consent) => then(() => promoteVersion(keeper, consent)), {
+    validator: (consent) => {
+      const refusal = keeper.isLoaded() ? consentRefusal(keeper.current(), consent) : undefined;
       if (refusal !== undefined) throw toApplicationFailure(new TalosError(refusal.code, refusal.message));
     },
   });
-  setHandler(rejectSkill, ({ by, ...order }) =>
-    then(keeper.change(by, (life) => reject(life, { ...order, endedBy: 'owner' }, Date.now()))),
+  setHandler(rejectSkill, ({ by, ...wish }) =>
+    then(() => keeper.change(by, (life) => reject(life, { ...wish, endedBy: 'owner' }, Date.now()))),
   );
-  setHandler(deprecateSkill, ({ by, ...order }) => keeper.change(by, (life) => deprecate(life, order, Date.now())));
-  setHandler(restoreSkill, ({ by, ...order }) => keeper.change(by, (life) => restore(life, order, Date.now())));
-  setHandler(retestSkill, ({ by, ...order }) => then(keeper.change(by, (life) => retest(life, order, Date.now()))));
+  setHandler(deprecateSkill, ({ by, ...wish }) =>
+    order(() => keeper.change(by, (life) => deprecate(life, wish, Date.now()))),
+  );
+  setHandler(restoreSkill, ({ by, ...wish }) =>
+    order(() => keeper.change(by, (life) => restore(life, wish, Date.now()))),
+  );
+  setHandler(retestSkill, ({ by, ...wish }) => then(() => keeper.change(by, (life) => retest(life, wish, Date.now()))));
   setHandler(recordFailure, async (report) => {
     try {
       await keeper.change('talos', (life) => strike(life, report, Date.now()));

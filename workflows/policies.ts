@@ -124,6 +124,14 @@ const remotePolicies = {
     priority: { priorityKey: 3 },
     summary: 'Remember the message and its answer',
   },
+  // Nothing but a step across the queue: with it an order is in the history before anything of it is done. A crash would lose an order
+  // whose effects have begun, and leave those.
+  takeOrder: {
+    startToCloseTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds' },
+    priority: { priorityKey: 1 },
+    summary: 'Take an order of the owner',
+  },
   cancelMessages: {
     startToCloseTimeout: '30 seconds',
     retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds' },

@@ -1,5 +1,12 @@
 import { defineScript } from '../redis-script.ts';
 
+/** KEYS: announcements. ARGV: skill id, changes, ms since 1970. Gives the moment at which the same change was announced before. */
+export const announceLifeScript = defineScript(`
+local changes, at = string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^(%d+) (%d+)$')
+if changes == ARGV[2] then return at end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
+return false`);
+
 /** KEYS: lives, changes of lives. ARGV: skill id, changes, the life as JSON. A later life stays. */
 export const putLifeScript = defineScript(`
 local known = redis.call('HGET', KEYS[2], ARGV[1])

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
-import { type AuditEvent, checkEvent } from '../../domain/audit/entry.ts';
+import { type AuditEvent, type AuditReceipt, checkEvent } from '../../domain/audit/entry.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { AuditLog } from '../../domain/ports.ts';
 
@@ -17,19 +18,24 @@ export function createMemoryAuditLog(): MemoryAuditLog {
   const events: AuditEvent[] = [];
   let isRefusing = false;
   let isClosed = false;
+  async function append(event: AuditEvent): Promise<AuditReceipt> {
+    const checked = checkEvent(event);
+    if (isClosed || isRefusing) throw new TalosError('AUDIT_UNAVAILABLE', 'The audit log cannot be written.');
+    events.push(checked);
+    const seq = events.length;
+    return {
+      segment: 'memory',
+      seq,
+      hash: createHash('sha256')
+        .update(JSON.stringify([seq, checked]))
+        .digest('hex'),
+    };
+  }
   return {
-    async append(event) {
+    append,
+    async appendOnce(event) {
       const checked = checkEvent(event);
-      if (isClosed || isRefusing) throw new TalosError('AUDIT_UNAVAILABLE', 'The audit log cannot be written.');
-      events.push(checked);
-      const seq = events.length;
-      return {
-        segment: 'memory',
-        seq,
-        hash: createHash('sha256')
-          .update(JSON.stringify([seq, checked]))
-          .digest('hex'),
-      };
+      if (!events.some((one) => isDeepStrictEqual(one, checked))) await append(event);
     },
     async close() {
       isClosed = true;

@@ -9,6 +9,7 @@ import type { Driver, ProgramKind } from './driver.ts';
 import type { SandboxProgram } from './program.ts';
 
 const buildImage = 'infra/docker/sandbox/build.sh';
+const startEngine = 'sudo systemctl start docker';
 const startProxy = 'node infra/docker/socket-proxy/main.ts';
 const streams = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
 
@@ -81,15 +82,16 @@ function failure(error: unknown): TalosError {
 }
 
 function unavailable(error: unknown, proxyUrl: string): TalosError {
-  const [what, fix] = isMissingImage(error)
-    ? [`the image ${sandboxImage} is not on this machine`, buildImage]
-    : [`the socket proxy at ${proxyUrl} gave no container: ${messageOf(error)}`, startProxy];
+  const [what, fix] = reasonFor(error, proxyUrl);
   const message = `The docker sandbox cannot run: ${what}; run: ${fix}`;
   return new TalosError('SANDBOX_UNAVAILABLE', message, { cause: error, details: { driver: 'docker', fix } });
 }
 
-function isMissingImage(error: unknown): boolean {
-  return error instanceof Error && 'statusCode' in error && error.statusCode === 404;
+function reasonFor(error: unknown, proxyUrl: string): [what: string, fix: string] {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 404) return [`the image ${sandboxImage} is not on this machine`, buildImage];
+  if (status === 502) return ['the Docker engine gives the socket proxy no answer', startEngine];
+  return [`the socket proxy at ${proxyUrl} gave no container: ${messageOf(error)}`, startProxy];
 }
 
 function messageOf(error: unknown): string {

@@ -35,12 +35,18 @@ export function createSandbox(driver: Driver, { memory, ...options }: SandboxOpt
       return refused(driver, 'exception', String(error));
     }
     const runtime = request.language === 'py' ? 'python' : 'node';
-    const program = await pool.take({ runtime, memoryMiB: request.limits.memoryMiB });
+    const program = await pool.take({ runtime, memoryMiB: request.limits.memoryMiB }).catch(doubt);
     const waitedMs = performance.now() - startedAt;
     const ending = AbortSignal.any([signal, closing.signal]);
     const { resources, ...judgement } = await judge(program, { request, sources, powers, signal: ending });
     if (judgement.verdict === 'infrastructure') throw lost(driver, judgement.reason);
     return { ...judgement, resources: { ...resources, wallMs: waitedMs + resources.wallMs }, driver: driver.name };
+  }
+
+  /** What starts no longer is put to the test again before the next run: that says what is wrong and what mends it. */
+  function doubt(thrown: unknown): never {
+    proof = undefined;
+    throw thrown;
   }
 
   async function prove(signal: AbortSignal): Promise<SandboxProof> {
@@ -64,6 +70,7 @@ export function createSandbox(driver: Driver, { memory, ...options }: SandboxOpt
         return await proof;
       } catch (error) {
         proof = undefined; // what is missing may be put right
+        isProven = false;
         throw error;
       }
     },

@@ -31,6 +31,20 @@ export function describeAuditLog(
       expect(await kept()).toEqual(types);
     });
 
+    it('appends once what a repeated step appends again, and what differs by a detail as well', async () => {
+      const { log, kept } = await create();
+      const event = { type: 'hold-set', actor: 'core', subject: 'c.1', details: { b: 'x', a: 1 } } as const;
+      await log.appendOnce(event, Date.now());
+      await log.appendOnce({ ...event, details: { a: 1, b: 'x' } }, Date.now());
+      await log.append({ type: 'hold-lifted', actor: 'core', subject: 'c.1' });
+      await log.appendOnce(event, Date.now());
+      expect(await kept()).toEqual(['hold-set', 'hold-lifted']);
+      await log.appendOnce({ ...event, details: { ...event.details, a: 2 } }, Date.now());
+      await log.appendOnce({ ...event, subject: 'c.2' }, Date.now());
+      expect(await kept()).toEqual(['hold-set', 'hold-lifted', 'hold-set', 'hold-set']);
+      await log.close();
+    });
+
     it('refuses after it was closed; closing twice is the same as once', async () => {
       const { log, kept } = await create();
       await log.append({ type: 'hold-set', actor: 'core' });

@@ -30,6 +30,15 @@ export function describeSkillCatalog(name: string, create: () => Promise<SkillCa
       expect(await catalog.get(later.id)).toEqual(later);
     });
 
+    it('tells an announcement that was made before, and when', async () => {
+      const change = { id: 'a', changes: 7, at: 1_800_000_000_000 };
+      expect(await catalog.announce(change)).toBeUndefined();
+      expect(await catalog.announce({ ...change, at: change.at + 5 })).toBe(change.at);
+      expect(await catalog.announce({ ...change, id: 'b' })).toBeUndefined();
+      expect(await catalog.announce({ ...change, changes: 8 })).toBeUndefined();
+      expect(await catalog.get('a')).toBeUndefined();
+    });
+
     it('lists two hundred skills by id', async () => {
       const life = inUse('b', inUse('a'));
       const ids = Array.from({ length: 200 }, (_, index) => `skill-${String(index).padStart(3, '0')}`);

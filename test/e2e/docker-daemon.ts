@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,10 @@ export type DockerDaemon = {
   run(program: string, ...args: readonly string[]): Promise<string>;
   /** Everything a container has printed. */
   logs(container: string): Promise<string>;
+  /** Kills it with -9; its containers go on. */
+  kill(): Promise<void>;
+  /** Starts it again where it was. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -33,13 +37,9 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   // Asked for no bridge, dockerd deletes docker0 even where that belongs to another daemon: leave that one as it is.
   const bridge = existsSync('/sys/class/net/docker0') ? 'docker0' : 'none';
   const network = ['--bridge', bridge, '--iptables=false', '--ip-masq=false', '--ip-forward=false'];
-  const daemon = spawn('dockerd', [...folders, '--host', socket, ...network], {
-    env: { ...process.env, PATH: searchPath },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const args = [...folders, '--host', socket, ...network];
   const env = { ...process.env, PATH: searchPath, DOCKER_HOST: socket, DOCKER_BUILDKIT: '0' };
-  const ended = once(daemon, 'exit');
-  await listening(daemon.stderr, once(daemon, 'error'));
+  let daemon = await launch(args);
   return {
     env,
     async run(program, ...args) {
@@ -50,13 +50,32 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
       const { stdout, stderr } = await execute('docker', ['logs', container], { env });
       return stdout + stderr;
     },
+    kill: () => end(daemon, 'SIGKILL'),
+    async restart() {
+      daemon = await launch(args);
+    },
     async stop() {
-      daemon.kill('SIGTERM');
-      await ended;
+      await end(daemon, 'SIGTERM');
       await unmountBelow(dir);
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts a daemon; resolves when it listens. */
+async function launch(args: readonly string[]): Promise<ChildProcess> {
+  const daemon = spawn('dockerd', args, {
+    env: { ...process.env, PATH: searchPath },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await listening(daemon.stderr, once(daemon, 'error'));
+  return daemon;
+}
+
+async function end(daemon: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = once(daemon, 'exit');
+  daemon.kill(signal);
+  await ended;
 }
 
 /** The daemon leaves the network namespace of host-network containers mounted. */

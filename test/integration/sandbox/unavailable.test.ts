@@ -20,6 +20,28 @@ function fakeBubblewrap(script: string): string {
   return folder;
 }
 
+describe('bubblewrap that goes bad after it has held', () => {
+  it('is put to the test again, which says what mends it, and runs once it is mended', async () => {
+    const whole = 'PATH=/usr/local/bin:/usr/bin:/bin exec bwrap "$@"';
+    const folder = fakeBubblewrap(whole);
+    const sandbox = createSandbox(createBubblewrapDriver({ path: folder }), { size: 0 });
+    const signal = AbortSignal.timeout(30_000);
+    try {
+      await sandbox.prove(signal);
+      await expect(sandbox.run(request, powers, signal)).resolves.toMatchObject({ verdict: 'ok' });
+      writeFileSync(join(folder, 'bwrap'), '#!/bin/sh\necho bubblewrap 0.6.1\n');
+      await expect(sandbox.run(request, powers, signal)).rejects.toMatchObject({ code: 'SANDBOX_FAILED' });
+      await expect(sandbox.prove(signal)).rejects.toMatchObject({ code: 'SANDBOX_UNAVAILABLE' });
+      await expect(sandbox.run(request, powers, signal)).rejects.toMatchObject({ code: 'SANDBOX_UNAVAILABLE' });
+      writeFileSync(join(folder, 'bwrap'), `#!/bin/sh\n${whole}\n`);
+      await sandbox.prove(signal);
+      await expect(sandbox.run(request, powers, signal)).resolves.toMatchObject({ verdict: 'ok' });
+    } finally {
+      await sandbox.close();
+    }
+  });
+});
+
 describe('bubblewrap where it cannot be used', () => {
   it.each([
     ['is not installed', scratchFolder(), /apt-get install -y bubblewrap/],

@@ -1,9 +1,10 @@
 import { Client } from '@temporalio/client';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
+import { TalosError } from '../../../domain/errors.ts';
 import type { SkillState } from '../../../domain/skills/life.ts';
 import { skillLifeWorkflowId } from '../../../workflows/messages.ts';
-import { createSkillTwins } from '../../support/skill-twins.ts';
+import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
 import { skillDriver } from './support.ts';
 
@@ -66,6 +67,27 @@ describe('the life of a skill survives', () => {
     expect(became('active')).toHaveLength(1);
     expect(became('deprecated')).toHaveLength(1);
     expect(talos.skills.skills.certificates()).toHaveLength(1);
+  });
+
+  it('an outage of the catalogue in the middle of a change: it is made up for, and audited once', async () => {
+    const twins = createSkillTwins();
+    let outages = 0;
+    const catalog: SkillTwins['catalog'] = {
+      ...twins.catalog,
+      async put(life) {
+        if (life.active !== undefined && (outages += 1) < 3) throw new TalosError('STORE_UNAVAILABLE', 'It is away.');
+        await twins.catalog.put(life);
+      },
+    };
+    talos = await startTalos(inject('stack'), { skills: { ...twins, catalog } });
+    await serveAll();
+    const skill = skillDriver(talos);
+    const { hash } = await skill.submit();
+    await skill.reaches(hash, 'awaiting-approval');
+    expect((await skill.approve(hash)).active?.hash).toBe(hash);
+    expect(outages).toBe(3);
+    const states = talos.ports.audited.events().map(({ details }) => details?.['to']);
+    expect(states.filter((state) => state === 'active')).toHaveLength(1);
   });
 
   it('an order given while no worker is there: it is carried out once one is', async () => {
