@@ -52,14 +52,9 @@ export function createSandbox(driver: Driver, { memory, ...options }: SandboxOpt
   async function prove(signal: AbortSignal): Promise<SandboxProof> {
     facts = await driver.prepare(signal);
     const remembered = await memory?.recall(driver.name, facts);
-    if (remembered !== undefined) {
-      isProven = true;
-      return remembered;
-    }
-    const contained = await proveContainment({ driver: driver.name, hasPython: facts.hasPython, run }, signal);
+    const shown = remembered ?? (await showContainment(driver, { facts, run, signal }));
     isProven = true;
-    const shown = { driver: driver.name, version: facts.version, limits: facts.limits, contained };
-    await memory?.keep(shown, facts);
+    if (remembered === undefined) await memory?.keep(shown, facts);
     return shown;
   }
 
@@ -87,6 +82,14 @@ export function createSandbox(driver: Driver, { memory, ...options }: SandboxOpt
       await driver.close();
     },
   };
+}
+
+type Showing = { readonly facts: DriverFacts; readonly run: Sandbox['run']; readonly signal: AbortSignal };
+
+async function showContainment({ name }: Driver, { facts, run, signal }: Showing): Promise<SandboxProof> {
+  const { version, limits, hasPython } = facts;
+  const contained = await proveContainment({ driver: name, hasPython, run }, signal);
+  return { driver: name, version, limits, contained };
 }
 
 function refused(driver: Driver, verdict: 'cancelled' | 'exception', reason: string): SandboxReport {
