@@ -5,21 +5,31 @@ import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
 import { createMemorySearch } from './memory-search.ts';
-import { createModelActivities, type ModelSettings } from './model.ts';
+import { createModelActivities } from './model.ts';
+import type { ModelSettings } from './model-settings.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
 import { createSkillBenefitActivities } from './skill-benefit.ts';
+import { createSkillDraftActivities } from './skill-draft.ts';
 import { createSkillLifeActivities } from './skill-life.ts';
 import type { SkillDeps } from './skill-parts.ts';
 import { createSkillRunActivities } from './skill-run.ts';
+import { createSkillStepActivities } from './skill-steps.ts';
+import { createSkillTools } from './skill-tools.ts';
+import { createSkillScheduleActivities } from './skill-schedule.ts';
 
 /** What activities need besides the ports; everything not deterministic is an argument. */
 export type ActivityDeps = Ports & {
   /** Absent where this process serves no skills. */
   readonly skillPorts?: SkillPorts;
   readonly settings: ModelSettings &
-    SkillDeps['settings'] & { readonly maxLength: number; readonly memoryItems: number };
+    SkillDeps['settings'] & {
+      readonly maxLength: number;
+      readonly memoryItems: number;
+      /** How long the owner may take to consent to a call of a skill. */
+      readonly consentSeconds: number;
+    };
   now(): number;
   /** An unguessable word, new at every call. */
   newMarker(): string;
@@ -28,7 +38,8 @@ export type ActivityDeps = Ports & {
 /** Every activity of Talos, by name. */
 export function createActivities(given: ActivityDeps) {
   const patience = createPatience({ now: () => given.now(), step: currentStep });
-  const deps = { ...given, patience, search: createMemorySearch(given) };
+  const search = createMemorySearch(given);
+  const deps = { ...given, patience, search, skillTools: createSkillTools({ ...given, search }) };
   return {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
@@ -38,6 +49,9 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillLifeActivities(deps),
     ...createSkillRunActivities(deps),
     ...createSkillBenefitActivities(deps),
+    ...createSkillStepActivities(deps),
+    ...createSkillDraftActivities(deps),
+    ...createSkillScheduleActivities(deps),
   };
 }
 
@@ -45,11 +59,11 @@ export type Activities = ReturnType<typeof createActivities>;
 
 /** The activities of each task queue. What holds the GPU is alone on its queue, and so is what starts sandboxes. */
 export function activitiesOf(role: WorkerRole, activities: Activities): Partial<Activities> {
-  const { generateReply, answerCases, runSkill, runCases, ...core } = activities;
+  const { generateReply, answerCases, writeDraft, runSkill, runCases, tryDraft, ...core } = activities;
   const byRole = {
     core,
-    gpu: { generateReply, answerCases },
-    sandbox: { runSkill, runCases },
+    gpu: { generateReply, answerCases, writeDraft },
+    sandbox: { runSkill, runCases, tryDraft },
   } satisfies Record<WorkerRole, Partial<Activities>>;
   return byRole[role];
 }

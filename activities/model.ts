@@ -1,111 +1,104 @@
 import { activityInfo } from '@temporalio/activity';
 
-import { messageId, type MessageRecord, type MessageRef, type TokenUsage } from '../domain/chat.ts';
+import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
-import { chooseChatModel } from '../domain/models/choose.ts';
-import type { ModelEvent, ModelRequest } from '../domain/models/model.ts';
-import type {
-  AuditLog,
-  ConversationStore,
-  LanguageModel,
-  LockdownStore,
-  TestModels,
-  TextHasher,
-  TokenStream,
-} from '../domain/ports.ts';
-import { assemblePrompt } from '../domain/prompt/assemble.ts';
-import { parseContext } from '../domain/retrieval/context.ts';
+import type { ModelRequest } from '../domain/models/model.ts';
+import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
+import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
-import { abortReason, withHeartbeat } from './heartbeat.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
+import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
-import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
+import { chooseModel } from './choose-model.ts';
+import { buildRequest } from './reply-request.ts';
+import { streamReply } from './reply-stream.ts';
+import { askRound, planRound } from './skill-calls.ts';
+import type { SkillDeps } from './skill-parts.ts';
+import type { SkillTools } from './skill-tools.ts';
 
-/** How the local model is asked. */
-export type ModelSettings = {
-  readonly chatModel: string;
-  readonly embeddingModel: string;
-  readonly ollamaAddress: string;
-  readonly systemPrompt: string;
-  readonly contextTokens: number;
-  readonly maxOutputTokens: number;
-  readonly temperature: number;
-  readonly think: boolean;
-};
-
-type Deps = {
+type Deps = SkillDeps & {
+  skillTools: SkillTools;
   conversations: ConversationStore;
   tokens: TokenStream;
   model: LanguageModel;
   testModels: TestModels;
-  lockdown: LockdownStore;
-  audit: AuditLog;
   hashText: TextHasher;
   patience: Patience;
-  now(): number;
   newMarker(): string;
-  settings: ModelSettings;
+  settings: ModelSettings & { readonly consentSeconds: number };
 };
 
-/** Earlier messages looked at for a prompt; the budget usually takes fewer. */
-const recentMessages = 40;
+/** A message, and how many rounds of skills its answer has had. */
+export type ReplyOrder = MessageRef & { readonly round?: number };
 
 /** The step that holds the GPU. */
 export function createModelActivities(deps: Deps) {
   return {
-    /** Streams the model's answer and keeps it as the draft. A new attempt starts the text anew and tells the readers so. */
-    generateReply: async (ref: MessageRef): Promise<Generation> =>
+    /**
+     * Streams the model's answer and keeps it as the draft; or tells which skills it wants to use first. A new attempt starts the text
+     * anew and tells the readers so.
+     */
+    generateReply: async (order: ReplyOrder): Promise<Generation> =>
       deps.patience.keep(() =>
         withHeartbeat(
-          (signal) => generate(deps, ref, signal),
+          (signal) => generate(deps, order, signal),
           () => refuseWhenLocked(deps.lockdown),
         ),
       ),
   };
 }
 
-async function generate(deps: Deps, ref: MessageRef, signal: AbortSignal): Promise<Generation> {
-  const [record, { model, notice }] = await Promise.all([
+async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Promise<Generation> {
+  const { round: place = 0, ...ref } = order;
+  const [record, { model, notice }, active, rounds] = await Promise.all([
     deps.conversations.message(ref),
     chooseModel(deps, signal),
+    deps.skillTools.active(),
+    roundsOf(deps, ref, place),
     refuseWhenLocked(deps.lockdown),
   ]);
   if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
-  const request = await buildRequest(deps, record, model);
-  await Promise.all([
-    auditCall(deps, ref, request),
-    deps.tokens.append(ref, { type: 'attempt-start', attempt: activityInfo().attempt }),
-  ]);
-  const usage = await stream(deps, ref, { request, signal });
-  return { model, route: 'local', usage, ...(notice !== undefined && { notice }) };
+  const facts = { model, route: 'local', ...(notice !== undefined && { notice }) } as const;
+  const asked = rounds[place];
+  // An attempt that was lost after the model had spoken: what it asked for stands.
+  if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
+  const tools = mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
+  const request = await buildRequest(deps, { record, model, tools, rounds });
+  await Promise.all([auditCall(deps, ref, request), announce(deps, ref, rounds)]);
+  const { usage, ...said } = await streamReply(deps, ref, { request, signal });
+  if (said.calls.length === 0) return { ...facts, usage };
+  const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
+  return { ...facts, usage, calls: planned };
 }
 
-async function chooseModel(deps: Deps, signal: AbortSignal): Promise<{ model: string; notice?: string }> {
-  const { chatModel, ollamaAddress } = deps.settings;
-  const installed = await deps.model.installed();
-  deps.patience.modelSeen();
-  const choice = chooseChatModel(installed, chatModel, ollamaAddress);
-  if (choice.kind === 'none') await deps.testModels.install(signal);
-  return choice;
+const noUsage = { promptTokens: 0, outputTokens: 0 };
+
+/** The rounds so far. The first attempt at a message has none, and nobody has to be asked for them. */
+async function roundsOf({ skillPorts }: Deps, ref: MessageRef, place: number): Promise<ToolRound[]> {
+  const mayHaveAny = place > 0 || activityInfo().attempt > 1;
+  return skillPorts === undefined || !mayHaveAny ? [] : skillPorts.toolRounds.list(ref);
 }
 
-async function buildRequest(deps: Deps, record: MessageRecord, model: string): Promise<ModelRequest> {
-  const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
-  const [context, recent] = await Promise.all([
-    deps.conversations.context(record),
-    deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
-  ]);
-  const { messages } = assemblePrompt({
-    system: systemPrompt,
-    memories: context === undefined ? [] : parseContext(context),
-    recent,
-    message: record.text,
-    limits: { contextTokens, maxOutputTokens },
-    marker: deps.newMarker(),
-  });
-  return { model, messages, contextTokens, maxOutputTokens, temperature, think };
+async function chooseSkills(
+  deps: Deps,
+  active: readonly OfferedSkill[],
+  record: MessageRecord,
+): Promise<OfferedSkill[]> {
+  if (active.length === 0) return [];
+  const { systemPrompt, contextTokens } = deps.settings;
+  const ranked = await deps.skillTools.ranked(active, record);
+  return chooseTools(ranked, { systemTokens: estimateTokens(systemPrompt), contextTokens });
+}
+
+/** Readers forget what was said before: by an attempt that broke off, or on the way to a call. */
+async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[]): Promise<void> {
+  const attempt = activityInfo().attempt + rounds.filter(({ text }) => text !== '').length;
+  if (rounds.length === 0 || attempt > 1) await deps.tokens.append(ref, { type: 'attempt-start', attempt });
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
@@ -120,28 +113,4 @@ async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Pr
       promptHash: deps.hashText(JSON.stringify(request.messages)),
     },
   });
-}
-
-async function stream(
-  deps: Deps,
-  ref: MessageRef,
-  { request, signal }: { request: ModelRequest; signal: AbortSignal },
-): Promise<TokenUsage> {
-  const writer = createReplyWriter(ref, deps);
-  try {
-    const usage = await pump(deps.model.chat(request, signal), writer);
-    await writer.close();
-    return usage;
-  } catch (thrown) {
-    await writer.close().catch(() => undefined); // the first failure is the one that counts
-    throw signal.aborted ? abortReason(signal) : thrown;
-  }
-}
-
-async function pump(events: AsyncIterable<ModelEvent>, writer: ReplyWriter): Promise<TokenUsage> {
-  for await (const event of events) {
-    if (event.type === 'finish') return { promptTokens: event.promptTokens, outputTokens: event.outputTokens };
-    if (event.type !== 'tool-call') writer.write(event);
-  }
-  throw new TalosError('MODEL_UNAVAILABLE', 'The model stopped in the middle of its answer; it is asked again.');
 }

@@ -2,12 +2,15 @@ import { TalosError } from '../domain/errors.ts';
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import type { Verdict } from '../domain/firewall/schema.ts';
 import { scanMessage } from '../domain/firewall/scan.ts';
-import type { AuditLog, ConversationStore, HoldStore, LockdownStore, TextHasher } from '../domain/ports.ts';
+import type { AuditLog, ConversationStore, HoldStore, LockdownStore, SkillPorts, TextHasher } from '../domain/ports.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
+import { draftRequest } from '../domain/skills/draft-intent.ts';
 import type { Screening } from '../domain/settlement.ts';
 import type { MemorySearch } from './memory-search.ts';
 import type { Patience } from './patience.ts';
 
 type Deps = {
+  skillPorts?: Pick<SkillPorts, 'drafts'>;
   conversations: ConversationStore;
   lockdown: LockdownStore;
   holds: HoldStore;
@@ -42,7 +45,17 @@ export function createScreeningActivities(deps: Deps) {
       }),
       auditVerdict(record, verdict),
     ]);
-    return verdict.kind === 'block' ? blocked(record, verdict) : (refusal ?? { kind: 'passed' });
+    if (verdict.kind === 'block') return blocked(record, verdict);
+    return refusal ?? { kind: 'passed', ...(await beginDraft(record)) };
+  }
+
+  /** A wish for a skill becomes a draft; screening the message again finds the same one. */
+  async function beginDraft({ text, createdAt, ...ref }: MessageRecord): Promise<{ draft?: DraftKey }> {
+    const request = deps.skillPorts === undefined ? undefined : draftRequest(text);
+    if (request === undefined) return {};
+    const key = deps.hashText(`draft ${messageId(ref)}`).slice(0, 32);
+    await deps.skillPorts?.drafts.begin({ key, request, by: 'chat', createdAt });
+    return { draft: key };
   }
 
   async function auditVerdict(record: MessageRecord, verdict: Verdict): Promise<void> {

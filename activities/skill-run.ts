@@ -10,8 +10,11 @@ import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { executeRun, type RunPlan } from './skill-execution.ts';
 import { type SkillDeps, skillParts } from './skill-parts.ts';
 
-/** A run to make. With `test` it is the next case of that version that has not passed yet, else the active version on its input. */
-export type RunOrder = SkillRunRef & { readonly test?: TestOrder };
+/**
+ * A run to make. With `test` it is the next case of that version that has not passed yet, else the active version on its input; with
+ * `hash` only if that is the active one.
+ */
+export type RunOrder = SkillRunRef & { readonly test?: TestOrder; readonly hash?: BundleHash };
 type TestOrder = {
   readonly hash: BundleHash;
   readonly passed: readonly Pick<CleanRun, 'case' | 'inputHash'>[];
@@ -43,7 +46,7 @@ async function perform(deps: SkillDeps, order: RunOrder, signal: AbortSignal): P
   const parts = skillParts(deps);
   const ref = { skill: order.skill, key: order.key };
   await refuseWhenLocked(deps.lockdown);
-  const plan = order.test === undefined ? await planRun(parts, ref) : await planTest(deps, ref, order.test);
+  const plan = order.test === undefined ? await planRun(parts, ref, order.hash) : await planTest(deps, ref, order.test);
   // An attempt whose answer was lost has settled it already.
   if (plan.record.state !== 'pending') return factsOf(plan.record, deps.settings);
   const { output, ...ending } = await executeRun(parts, plan, signal);
@@ -66,13 +69,20 @@ async function recordOf(skillRuns: SkillPorts['skillRuns'], ref: SkillRunRef): P
 }
 
 /** The active version by the catalogue: whoever was told that a version is out of use finds it so. */
-async function planRun({ skills, skillRuns, catalog }: SkillPorts, ref: SkillRunRef): Promise<RunPlan> {
+async function planRun(
+  { skills, skillRuns, catalog }: SkillPorts,
+  ref: SkillRunRef,
+  hash: BundleHash | undefined,
+): Promise<RunPlan> {
   const [record, life] = await Promise.all([recordOf(skillRuns, ref), catalog.get(ref.skill)]);
   if (life?.active === undefined) {
     throw new TalosError(
       'SKILL_NOT_READY',
       `Skill ${ref.skill} has no active version; \`talos skills show\` says why.`,
     );
+  }
+  if (hash !== undefined && hash !== life.active.hash) {
+    throw new TalosError('SKILL_CHANGED', `Skill ${ref.skill} has another active version now; ask for it again.`);
   }
   return { bundle: await skills.load(ref.skill, life.active.hash), record };
 }

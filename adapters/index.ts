@@ -15,11 +15,12 @@ import { createLogger } from './logger.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
-import { createSkillCatalog } from './skill-catalog.ts';
-import { createSkillRuns } from './skill-runs.ts';
+import { createSkillStores } from './skill-stores.ts';
+import { createSkillSchedules } from './skill-schedules.ts';
 import { connectTemporal } from './temporal-connection.ts';
 import { createSkillPorts } from './skill-ports.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
+import { createTemporalSchedules } from './temporal-schedules.ts';
 import { createTemporalSkills } from './temporal-skills.ts';
 import { ensureTestModels } from './test-model/ensure.ts';
 import { createTokenStream } from './token-stream.ts';
@@ -63,6 +64,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const audit = await openAudit(config, component, nodeKey);
   const ollama = createOllama({ url: addresses.ollama });
   const vectors = createVectorStore({ url: addresses.chroma });
+  const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
   const skillPorts = createSkillPorts({
     config,
     nodeKey,
@@ -70,10 +72,11 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     model: ollama,
     embedder: ollama,
     vectors,
-    catalog: createSkillCatalog(redis),
-    skillRuns: createSkillRuns(redis),
+    stores: createSkillStores(redis),
+    skillRuntime,
+    schedules: createSkillSchedules(redis),
+    scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
-    answerAlone: async () => undefined,
   });
   return {
     connection,
@@ -90,7 +93,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
-    skillRuntime: createTemporalSkills({ connection, namespace, taskQueue, eagerStart }),
+    skillRuntime,
     logger,
     hashText,
     async close() {
@@ -153,6 +156,7 @@ function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
     ping: async (signal) => (await open()).ping(signal),
     startMessage: async (start) => (await open()).startMessage(start),
     stopMessage: async (ref) => (await open()).stopMessage(ref),
+    decideCall: async (ref, decision) => (await open()).decideCall(ref, decision),
     messageRun: async (ref) => (await open()).messageRun(ref),
     cancelMessages: async () => (await open()).cancelMessages(),
     startLockdown: async (order) => (await open()).startLockdown(order),

@@ -1,6 +1,7 @@
 import { type ConversationId, messageId, type MessageRef } from '../domain/chat.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
+import { scheduleId, type ScheduleRef } from '../domain/skills/schedule.ts';
 
 /**
  * The names of everything Talos keeps in Redis.
@@ -51,6 +52,21 @@ export function redisKeys(prefix: string) {
     /** Strings with a time to live: the input and the output as JSON. */
     runInput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:input`,
     runOutput: ({ skill, key }: SkillRunRef) => `${prefix}skill:${skill}:run:${key}:output`,
+    /** Hash with a time to live: what a model asked of skills, by the place of the round. */
+    toolRounds: (ref: MessageRef) => `${prefix}tool-rounds:${messageId(ref)}`,
+    /** Hash: calls that wait for the owner, as JSON. */
+    awaitedCalls: `${prefix}awaited-calls`,
+    /** String with a time to live: a draft as JSON. */
+    draft: (key: string) => `${prefix}draft:${key}`,
+    /** Hashes: schedules of skills and their inputs as JSON, by schedule id. */
+    schedules: `${prefix}schedules`,
+    scheduleInputs: `${prefix}schedules:inputs`,
+    /** Hash: the due run that goes on and when it counts as over; until when every due time is accounted for. */
+    scheduleState: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}`,
+    /** Sorted set: keys of due runs by the time they were due. */
+    dueTimes: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}:times`,
+    /** Hash: what came of them as JSON, by key. */
+    dueRuns: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}:runs`,
     /** Channel on which the name of every stream that grew is published. */
     wakeUps: `${prefix}wake-ups`,
     prefix,

@@ -9,23 +9,26 @@ import type {
   Embedder,
   LanguageModel,
   Sandbox,
-  SkillCatalog,
+  ScheduleClock,
   SkillPorts,
   SkillRules,
-  SkillRuns,
+  SkillRuntime,
+  SkillSchedules,
   VectorStore,
 } from '../domain/ports.ts';
 import { signCertificate } from '../domain/skills/certificate-seal.ts';
 import { judgeCase } from '../domain/skills/judge-case.ts';
 import { permissionsGrew } from '../domain/skills/manifest-diff.ts';
-import type { BundleTools } from '../domain/skills/read-bundle.ts';
+import { type BundleTools, readBundle } from '../domain/skills/read-bundle.ts';
 import { scanBundle } from '../domain/skills/scan.ts';
+import { createAnswerAlone } from './answer-alone.ts';
 import { createMemoryPower } from './broker/memory.ts';
 import { createCertificateSigner } from './certificate-crypto.ts';
 import { createSkillFiles } from './skill-files.ts';
 import { createSkillGrants } from './skill-grants.ts';
 import { createSkillPowers } from './skill-powers.ts';
 import { createBundleTools } from './skill-reader.ts';
+import type { SkillStores } from './skill-stores.ts';
 
 type Options = {
   readonly config: Config;
@@ -34,24 +37,33 @@ type Options = {
   readonly model: LanguageModel;
   readonly embedder: Embedder;
   readonly vectors: VectorStore;
-  readonly catalog: SkillCatalog;
-  readonly skillRuns: SkillRuns;
+  readonly stores: SkillStores;
+  readonly skillRuntime: SkillRuntime;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
   readonly sandbox: Sandbox;
-  readonly answerAlone: SkillRules['answerAlone'];
 };
 
 /** Everything skills stand on in this process. The sandbox runs nothing until it has been put to the test. */
 export function createSkillPorts(
   options: Options,
 ): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
-  const { config, nodeKey, catalog, skillRuns, sandbox, answerAlone } = options;
+  const { config, nodeKey, model, stores, skillRuntime, schedules, scheduleClock, sandbox } = options;
+  const settings = {
+    chatModel: config.models.coder,
+    ollamaAddress: engineAddresses(config).ollama,
+    contextTokens: config.models.contextTokens,
+    maxOutputTokens: config.models.maxOutputTokens,
+  };
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   return {
     tools,
     skills: createSkillFiles({ dir: homePaths(config).skills, tools, now: Date.now }),
-    catalog,
-    skillRuns,
-    skillRules: createSkillRules({ tools, nodeKey, answerAlone }),
+    ...stores,
+    skillRuntime,
+    schedules,
+    scheduleClock,
+    skillRules: createSkillRules({ tools, nodeKey, answerAlone: createAnswerAlone({ model, settings, judgeCase }) }),
     powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
     sandbox,
   };
@@ -70,6 +82,7 @@ function createSkillRules({
   const judge = (problems: readonly string[]) =>
     problems.length === 0 ? ({ pass: true } as const) : ({ pass: false, reason: problems.join('; ') } as const);
   return {
+    readBundle: (files) => readBundle(files, tools),
     checkInput: ({ manifest }, value) => judge(tools.checkValue(manifest.input, value)),
     checkOutput: ({ manifest }, value) => judge(tools.checkValue(manifest.output, value)),
     judgeCase,

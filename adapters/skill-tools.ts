@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { Config } from '../domain/config/parse.ts';
-import type { Sandbox, SkillBundles } from '../domain/ports.ts';
-import type { CertificateChecker } from '../domain/skills/certificate-seal.ts';
-import type { CheckValue } from '../domain/skills/read-manifest.ts';
+import { homePaths } from '../domain/config/paths.ts';
+import type { SkillTools } from '../domain/skills/local-tools.ts';
 import { createCertificateChecker, publicKeyHex } from './certificate-crypto.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
+import { createProofMemory } from './sandbox/proof-memory.ts';
 import { createSkillBundles } from './skill-bundles.ts';
 import { createBundleTools } from './skill-reader.ts';
 
@@ -15,15 +15,6 @@ type SkillToolsOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Of this node; undefined where it has none yet. */
   readonly publicKey: () => KeyObject | undefined;
-};
-
-/** What the command line does with skills in its own process. */
-export type LocalSkillTools = {
-  readonly bundles: SkillBundles;
-  readonly checkValue: CheckValue;
-  readonly certificates: CertificateChecker;
-  readonly nodePublicKey: () => string | undefined;
-  readonly sandbox: () => Promise<Sandbox>;
 };
 
 /** Variables git needs for proxies, certificates and an ssh agent. */
@@ -38,8 +29,9 @@ const gitVariables = [
 ];
 
 /** Makes them; a sandbox is started only when it is asked for. */
-export function createSkillTools({ config, environment, publicKey }: SkillToolsOptions): LocalSkillTools {
+export function createSkillTools({ config, environment, publicKey }: SkillToolsOptions): SkillTools {
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
+  const memory = createProofMemory({ file: homePaths(config).sandboxProof, now: Date.now });
   return {
     bundles: createSkillBundles({ tools, git: { env: gitEnvironment(environment) } }),
     checkValue: tools.checkValue,
@@ -48,7 +40,7 @@ export function createSkillTools({ config, environment, publicKey }: SkillToolsO
       const key = publicKey();
       return key && publicKeyHex(key);
     },
-    sandbox: () => createConfiguredSandbox(config),
+    sandbox: (proof) => createConfiguredSandbox(config, proof === 'remembered' ? memory : undefined),
   };
 }
 

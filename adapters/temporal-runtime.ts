@@ -4,6 +4,7 @@ import type { NativeConnection } from '@temporalio/worker';
 
 import type { AgentRuntime } from '../domain/ports.ts';
 import {
+  decideCall,
   type LockdownInput,
   lockdownWorkflowId,
   type MessageInput,
@@ -11,7 +12,7 @@ import {
   unlock,
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
-import { cancelRunning, cancelWorkflow, ifFound, startOnce, workflowState } from './temporal-workflows.ts';
+import { cancelRunning, cancelWorkflow, ifFound, sameRun, startOnce, workflowState } from './temporal-workflows.ts';
 
 type RuntimeOptions = {
   readonly connection: NativeConnection;
@@ -39,6 +40,8 @@ export function createTemporalRuntime(options: RuntimeOptions): AgentRuntime {
     ping: (signal) => call(async () => void (await ping(signal))),
     startMessage: (start) => call(() => startMessage(client, options, start)),
     stopMessage: (ref) => call(() => cancelRunning(client, messageWorkflowId(ref))),
+    decideCall: (ref, decision) =>
+      call(() => ifFound(() => client.workflow.getHandle(messageWorkflowId(ref)).signal(decideCall, decision))),
     messageRun: (ref) => call(() => workflowState(client, messageWorkflowId(ref))),
     cancelMessages: () => call(() => cancelMessages(client, options.taskQueue)),
     startLockdown: (order) => call(() => startLockdown(client, options.taskQueue, order)),
@@ -58,8 +61,7 @@ async function startMessage(
   await startOnce(() =>
     client.workflow.start('message', {
       workflowId: messageWorkflowId(start),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      ...sameRun,
       taskQueue: options.taskQueue,
       args: [input],
       requestEagerStart: options.eagerStart,
@@ -83,7 +85,7 @@ async function startLockdown(client: Client, taskQueue: string, order: LockdownI
 }
 
 async function cancelMessages(client: Client, taskQueue: string): Promise<number> {
-  const query = `WorkflowType IN ('message', 'skillRun', 'skillEval') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
+  const query = `WorkflowType IN ('message', 'skillRun', 'skillDraft', 'skillEval') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
   let cancelled = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     if (await cancelWorkflow(client, workflowId)) cancelled += 1;

@@ -14,6 +14,7 @@ import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
 import type { SkillRuntime } from '../domain/ports.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
@@ -26,6 +27,8 @@ import {
   rejectSkill,
   restoreSkill,
   retestSkill,
+  type SkillDraftInput,
+  skillDraftWorkflowId,
   type SkillLifeInput,
   skillLifeWorkflowId,
   type SkillRunInput,
@@ -34,7 +37,7 @@ import {
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
 import { measureSkill } from './temporal-measure.ts';
-import { cancelRunning, startOnce } from './temporal-workflows.ts';
+import { cancelRunning, sameRun, startOnce } from './temporal-workflows.ts';
 
 type SkillRuntimeOptions = {
   readonly connection: NativeConnection;
@@ -108,6 +111,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
   const { connection } = options;
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   return {
+    startDraft: (key) => call(() => startDraft(client, options, key)),
     startRun: ({ summary, ...run }) => call(() => startRun(client, options, { run, summary })),
     measure(order, signal) {
       const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
@@ -176,6 +180,20 @@ function lifeStart(id: SkillId, { taskQueue, settings }: SkillRuntimeOptions) {
   });
 }
 
+async function startDraft(client: Client, options: SkillRuntimeOptions, key: DraftKey): Promise<void> {
+  const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
+  const input: SkillDraftInput = { key, gpuWaitSeconds: queueWaitSeconds };
+  await startOnce(() =>
+    client.workflow.start('skillDraft', {
+      workflowId: skillDraftWorkflowId(key),
+      ...sameRun,
+      taskQueue: options.taskQueue,
+      args: [input],
+      requestEagerStart: options.eagerStart,
+    }),
+  );
+}
+
 type RunStart = { readonly run: SkillRunRef & { readonly priority: 1 | 3 | 5 }; readonly summary: string };
 
 async function startRun(client: Client, options: SkillRuntimeOptions, { run, summary }: RunStart): Promise<void> {
@@ -185,8 +203,7 @@ async function startRun(client: Client, options: SkillRuntimeOptions, { run, sum
   await startOnce(() =>
     client.workflow.start('skillRun', {
       workflowId: skillRunWorkflowId(run),
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      ...sameRun,
       taskQueue: options.taskQueue,
       args: [input],
       requestEagerStart: options.eagerStart,

@@ -1,5 +1,11 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 
+/** A business key as workflow id: whoever starts it again gets the one run there is, or was. */
+export const sameRun = {
+  workflowIdReusePolicy: 'REJECT_DUPLICATE',
+  workflowIdConflictPolicy: 'USE_EXISTING',
+} as const;
+
 /** Starts a workflow; one that was started before is as good as started. */
 export async function startOnce(start: () => Promise<unknown>): Promise<void> {
   try {

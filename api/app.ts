@@ -15,6 +15,7 @@ import { sendProblem } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { mount, type Route } from './route.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { chatCallRoutes } from './routes/chat-calls.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -24,6 +25,8 @@ import { panicRoutes } from './routes/panic.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
+import { skillDraftRoutes } from './routes/skill-drafts.ts';
+import { scheduleRoutes } from './routes/skill-schedules.ts';
 import { skillRoutes } from './routes/skills.ts';
 import { unlockRoutes } from './routes/unlock.ts';
 import { createSignIn } from './sign-in.ts';
@@ -38,14 +41,17 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
   const closed = [
     ...metricsRoutes(deps, traffic),
     ...chatRoutes(deps, traffic),
+    ...chatCallRoutes(deps),
     ...conversationRoutes(deps),
     ...panicRoutes(deps),
     ...unlockRoutes(deps),
     ...approvalRoutes(deps),
+    ...skillDraftRoutes(deps),
     ...skillRoutes(deps),
     ...decisionRoutes(deps),
     ...skillRunRoutes(deps),
     ...skillEvalRoutes(deps),
+    ...scheduleRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 
 import { messageId, type MessageRecord, toChatReply } from '../domain/chat.ts';
+import type { AwaitedCall } from '../domain/skills/steps.ts';
 import { isErrorCode, TalosError } from '../domain/errors.ts';
 import { toProblem, writeProblem } from './problem.ts';
 
@@ -11,19 +12,19 @@ const retryAfterSeconds = '2';
  * Answers `POST /chat` with a record: 200 for an answer, 202 while pending, else the problem the message ended with, which
  * carries the text that had come.
  */
-export function answerChat(response: Response, record: MessageRecord): void {
+export function answerChat(response: Response, record: MessageRecord, awaiting: readonly AwaitedCall[] = []): void {
   if (record.state === 'answered') return void response.json(toChatReply(record));
-  if (record.state === 'pending') return answerPending(response, record);
+  if (record.state === 'pending') return answerPending(response, record, awaiting);
   const { code, message } = record.error ?? { code: 'INTERNAL', message: `The message ended as ${record.state}.` };
   const error = new TalosError(isErrorCode(code) ? code : 'INTERNAL', message);
   const problem = toProblem(error, response.req.path);
   writeProblem(response, { ...problem, detail: message, id: messageId(record), response: record.reply ?? null });
 }
 
-/** 202 with the place where the answer will be. */
-export function answerPending(response: Response, record: MessageRecord): void {
+/** 202 with the place where the answer will be, and what it waits for. */
+export function answerPending(response: Response, record: MessageRecord, awaiting: readonly AwaitedCall[] = []): void {
   response
     .status(202)
     .set({ Location: `/chat/${messageId(record)}`, 'Retry-After': retryAfterSeconds })
-    .json(toChatReply(record));
+    .json(toChatReply(record, awaiting));
 }

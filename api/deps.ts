@@ -4,16 +4,21 @@ import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
+  AwaitedCalls,
   CodeBox,
   ConversationStore,
   LockdownStore,
   Logger,
   LogStream,
   Probe,
+  ScheduleClock,
   SkillBundles,
   SkillCatalog,
+  SkillDrafts,
+  SkillRules,
   SkillRuns,
   SkillRuntime,
+  SkillSchedules,
   SkillStore,
   TextHasher,
   TokenStream,
@@ -50,7 +55,12 @@ export type ApiDeps = {
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
   readonly skillRuntime: SkillRuntime;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
+  readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
+  readonly awaitedCalls: AwaitedCalls;
+  readonly drafts: SkillDrafts;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

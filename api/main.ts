@@ -18,6 +18,7 @@ import { readNodeKey } from '../infra/node-key.ts';
 import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
+import { keepSchedules } from '../workers/keep-schedules.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
 import { taskQueueOf } from '../workflows/task-queues.ts';
@@ -51,21 +52,17 @@ await runProcess(async () => {
   ]);
   sdk.logger = ports.logger;
   const running = await startWorkers(roles, { config, ports, bundlePath });
-  const { skills, catalog, skillRuns, tools } = ports.skillPorts;
-  const git = { protocols: ['https'], env: gitEnvironment(process.env), tmp: paths.tmp } as const;
   const metrics = createMetricSources({
     ...ports,
-    catalog,
+    catalog: ports.skillPorts.catalog,
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
   const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
   const deps: ApiDeps = {
     ...ports,
-    skills,
-    catalog,
-    skillRuns,
-    skillBundles: createSkillBundles({ tools, git }),
+    ...openSkills(ports, paths.tmp),
+    skillRuntime: ports.skillRuntime,
     config,
     ...openApprovals(ports, nodeKey),
     metrics,
@@ -77,6 +74,7 @@ await runProcess(async () => {
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
+  void keepSchedules({ ...ports, ...ports.skillPorts });
   return {
     done: running.done,
     async stop() {
@@ -86,6 +84,13 @@ await runProcess(async () => {
     },
   };
 });
+
+/** What routes need of skills; repositories are fetched by way of a temporary folder. */
+function openSkills({ skillPorts }: ProcessPorts, tmp: string) {
+  const { skillRules, tools } = skillPorts;
+  const git = { protocols: ['https'], env: gitEnvironment(process.env), tmp } as const;
+  return { ...skillPorts, checkInput: skillRules.checkInput, skillBundles: createSkillBundles({ tools, git }) };
+}
 
 /** Nobody waits for that: quarantine goes on behind the start. */
 function handInBuiltInSkills(ports: ProcessPorts): void {

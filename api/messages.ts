@@ -1,12 +1,13 @@
 import { messageId, type MessageKey, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import { TalosError, toTalosError } from '../domain/errors.ts';
+import type { AwaitedCall } from '../domain/skills/steps.ts';
 import type { ApiDeps } from './deps.ts';
 
-type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'logger' | 'now'>;
+type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'awaitedCalls' | 'logger' | 'now'>;
 
 /** What the API does with messages. */
 export function createMessages(deps: Deps) {
-  const { conversations, tokens, runtime, logger, now } = deps;
+  const { conversations, tokens, runtime, awaitedCalls, logger, now } = deps;
 
   return {
     /**
@@ -38,6 +39,13 @@ export function createMessages(deps: Deps) {
         logger.debug({ correlationId: messageId(ref), code: toTalosError(thrown).code }, 'workflow not looked up');
         return record;
       }
+    },
+
+    /** The calls of a message that wait for the owner; only a pending one has any. */
+    async awaiting({ state, ...ref }: MessageRecord): Promise<AwaitedCall[]> {
+      if (state !== 'pending') return [];
+      const id = messageId(ref);
+      return (await awaitedCalls.list()).filter(({ message }) => message === id);
     },
 
     /** Resolves when the message is over, or with the signal. */

@@ -71,7 +71,7 @@ export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, ha
       if (input === undefined) {
         throw new TalosError('NOT_FOUND', `The input of run ${skill}.${retryOf} is no longer kept; run it anew.`);
       }
-      return { skill, key, retryOf, input, inputBy: inputBy === 'case' ? 'person' : inputBy };
+      return { skill, key, retryOf, input, inputBy: inputBy === 'model' ? inputBy : 'person' };
     },
   };
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { type ChatReply, ConversationId, messageId, type StreamEvent } from '../domain/chat.ts';
+import { type ChatReply, ConversationId, type MessageId, messageId, type StreamEvent } from '../domain/chat.ts';
 import { isErrorCode, TalosError } from '../domain/errors.ts';
 import type { ApiClient } from './client.ts';
 import type { Output } from './command.ts';
 import { followMessage } from './follow-message.ts';
 import { plainText } from './plain-text.ts';
+import { stepLine } from './step-line.ts';
 
 /** What a chat on the command line needs. */
 export type ChatSession = {
@@ -29,7 +30,7 @@ export async function sendMessage(session: ChatSession, message: string, signal:
   if (signal.aborted) throw new TalosError('MESSAGE_STOPPED', 'The message was not sent.');
   signal.addEventListener('abort', stop, { once: true });
   const onBreak = (): void => output.note('The connection broke; trying again.');
-  const printer = createPrinter(session);
+  const printer = createPrinter(session, id);
   try {
     const events = followMessage(client, { request: { message, conversation }, ref, onBreak, signal: giveUp.signal });
     for await (const event of events) printer.print(event);
@@ -51,9 +52,10 @@ export function failureOf(reply: ChatReply): TalosError | undefined {
   return new TalosError(kind, reply.error?.message ?? `Message ${reply.id} ended as ${reply.state}.`);
 }
 
-/** Prints the text of an answer; an attempt that begins anew starts on a line of its own. */
-function createPrinter({ output, isQuiet }: ChatSession) {
+/** Prints the text of an answer and the skills on its way; an attempt that begins anew starts on a line of its own. */
+function createPrinter({ output, isQuiet }: ChatSession, id: MessageId) {
   let shown = '';
+  let isAfterStep = false;
   const write = (text: string): void => {
     if (isQuiet || text === '') return;
     shown += text;
@@ -66,10 +68,18 @@ function createPrinter({ output, isQuiet }: ChatSession) {
     end,
     print(event: StreamEvent): void {
       if (event.type === 'text-delta') write(event.text);
-      if (event.type !== 'attempt-start' || event.attempt === 1 || isQuiet) return;
+      if (isQuiet) return;
+      const step = stepLine(id, event);
+      if (step !== undefined) {
+        end();
+        output.note(step);
+        isAfterStep = true;
+      }
+      if (event.type !== 'attempt-start' || event.attempt === 1) return;
       end();
       shown = '';
-      output.note(`The answer starts again (attempt ${event.attempt}).`);
+      if (!isAfterStep) output.note(`The answer starts again (attempt ${event.attempt}).`);
+      isAfterStep = false;
     },
     finish({ response, notice }: ChatReply): void {
       if (shown === '') write(response ?? '');

@@ -1,7 +1,7 @@
 import type { AuditReader } from '../domain/audit/reader.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
 import type { OwnerPorts } from '../domain/ports.ts';
-import type { SkillTools } from './skill-tools.ts';
+import type { SkillTools } from '../domain/skills/local-tools.ts';
 
 /** Where a command writes. Nothing else in `cli/` prints. */
 export interface Output {

@@ -10,7 +10,7 @@ const proofMs = 30_000;
 /** Whether a sandbox holds on this machine, and what keeps its limits. Without one no skill runs; everything else does. */
 export async function checkSandbox(deps: Pick<CliDeps, 'skillTools'>, config: Config): Promise<DoctorRow> {
   const tools = await deps.skillTools(config);
-  const sandbox = await tools.sandbox();
+  const sandbox = await tools.sandbox('anew');
   try {
     const { driver, version, limits, contained } = await sandbox.prove(AbortSignal.timeout(proofMs));
     return good('sandbox', `${driver} ${version}, limits by ${limits}, contained ${contained.length} hostile skills`);

@@ -11,6 +11,7 @@ import { homePaths } from '../domain/config/paths.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
+import { addApprovalsCommand } from './commands/approvals.ts';
 import { addAuditCommand } from './commands/audit.ts';
 import { addChatCommand } from './commands/chat.ts';
 import { addCodesCommand } from './commands/codes.ts';
@@ -81,6 +82,7 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addPanicCommand,
   addUnlockCommand,
   addCodesCommand,
+  addApprovalsCommand,
   addSkillsCommand,
   addRunsCommand,
   addTestCommand,

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+import { SkillId } from './skills/manifest.ts';
+import { AwaitedCall, CallId, SkillStep, StepVerdict } from './skills/steps.ts';
+
 const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'use 1 to 64 letters, digits, "-" or "_"');
 
 /** Names one conversation; letters, digits, "-" and "_". */
@@ -77,6 +80,7 @@ const answerFacts = {
     .meta({ description: 'Something the reader must know, such as that the built-in test model answered' }),
   usage: TokenUsage.optional(),
   memory: MemoryUse.optional(),
+  steps: z.array(SkillStep).optional().meta({ description: 'The skills that were used, in order' }),
   error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
 };
 
@@ -130,6 +134,7 @@ export const ChatReply = z
       .meta({ description: 'The answer; null while pending; the partial text when stopped or failed' }),
     blocked: z.boolean(),
     ...answerFacts,
+    awaiting: z.array(AwaitedCall).optional().meta({ description: 'Calls of skills that wait for the owner' }),
     durationMs: z.int().nonnegative().optional(),
   })
   .meta({ id: 'ChatReply' });
@@ -137,6 +142,7 @@ export type ChatReply = z.infer<typeof ChatReply>;
 
 /**
  * What a client sees while an answer is made. `attempt-start` with `attempt` > 1 means: forget the text so far, it is written anew.
+ * `tool-start` and `tool-end` frame the run of a skill; `awaiting-approval` means that the owner is asked first.
  * `done` is always the last event; the record then holds the whole answer, and the API adds it as `reply`.
  */
 export const StreamEvent = z
@@ -144,6 +150,21 @@ export const StreamEvent = z
     z.strictObject({ type: z.literal('attempt-start'), attempt: z.int().positive() }),
     z.strictObject({ type: z.literal('reasoning-delta'), text: z.string() }),
     z.strictObject({ type: z.literal('text-delta'), text: z.string() }),
+    z.strictObject({ type: z.literal('tool-start'), id: CallId, skill: SkillId }),
+    z.strictObject({
+      type: z.literal('tool-end'),
+      id: CallId,
+      skill: SkillId,
+      verdict: StepVerdict,
+      ms: z.number().nonnegative(),
+    }),
+    z.strictObject({
+      type: z.literal('awaiting-approval'),
+      id: CallId,
+      skill: SkillId,
+      asksFor: z.array(z.string()),
+      until: z.int(),
+    }),
     z.strictObject({
       type: z.literal('done'),
       state: MessageState.exclude(['pending']),
@@ -154,8 +175,8 @@ export const StreamEvent = z
   .meta({ id: 'StreamEvent' });
 export type StreamEvent = z.infer<typeof StreamEvent>;
 
-/** Shapes a stored message for a client. */
-export function toChatReply(record: MessageRecord): ChatReply {
+/** Shapes a stored message for a client, with the calls of it that wait for the owner. */
+export function toChatReply(record: MessageRecord, awaiting: readonly AwaitedCall[] = []): ChatReply {
   const { conversation, key, seq: _seq, text: _text, createdAt, finishedAt, reply, ...shared } = record;
   return {
     ...shared,
@@ -163,6 +184,7 @@ export function toChatReply(record: MessageRecord): ChatReply {
     conversation,
     response: reply ?? null,
     blocked: record.state === 'blocked',
+    ...(awaiting.length > 0 && { awaiting: [...awaiting] }),
     ...(finishedAt === undefined ? {} : { durationMs: Math.max(0, finishedAt - createdAt) }),
   };
 }

@@ -26,6 +26,9 @@ import type { CaseJudgement, EvalCase } from './skills/cases.ts';
 import type { Benefit, CertificateBody, PromotionCertificate } from './skills/certificate.ts';
 import type { SkillLife } from './skills/life.ts';
 import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './skills/manifest.ts';
+import type { DraftKey, NewDraft, SkillDraft } from './skills/draft.ts';
+import type { AwaitedCall, CallDecision } from './skills/steps.ts';
+import type { ToolRound } from './skills/tool-rounds.ts';
 import type {
   NewSkillRun,
   RunKey,
@@ -34,7 +37,9 @@ import type {
   SkillRunResult,
   SkillRunSummary,
 } from './skills/run.ts';
+import type { DueRun } from './skills/due-run.ts';
 import type { FileDiff } from './skills/file-diff.ts';
+import type { KeptSchedule, ScheduleRef, SkillSchedule } from './skills/schedule.ts';
 import type { MemoryItem, MemoryCollection, MemoryQuery, MemoryMatch } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
@@ -149,6 +154,8 @@ export interface AgentRuntime extends Probe {
   startMessage(start: MessageRef & { after?: MessageKey; summary: string }): Promise<void>;
   /** Asks a message to stop; false when no such message runs. */
   stopMessage(ref: MessageRef): Promise<boolean>;
+  /** Tells a message what the owner decided on one of its calls; false when no such message runs. */
+  decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Cancels every running message and every running skill; returns how many. */
@@ -250,8 +257,80 @@ export interface SkillRuns {
   list(skill: SkillId, page: { limit: number; offset: number; failedOnly: boolean }): Promise<SkillRunSummary[]>;
 }
 
+/** What models asked of skills in the course of messages; a message may wait for the owner, so it is kept nine days. */
+export interface ToolRounds {
+  /** Keeps the round of a message at its place, from 0. */
+  save(ref: MessageRef, place: number, round: ToolRound): Promise<void>;
+  list(ref: MessageRef): Promise<ToolRound[]>;
+}
+
+/** Calls of skills that wait for the owner. */
+export interface AwaitedCalls {
+  /** Adds a call; one that waits already stays as it is. */
+  add(call: AwaitedCall): Promise<void>;
+  remove(call: Pick<AwaitedCall, 'message' | 'call'>): Promise<void>;
+  /** Oldest first. */
+  list(): Promise<AwaitedCall[]>;
+}
+
+/** Skills being written by the model; each is kept for a week after its last change. */
+export interface SkillDrafts {
+  /** Keeps a new draft; the draft itself where the key is known already. */
+  begin(draft: NewDraft): Promise<SkillDraft>;
+  get(key: DraftKey): Promise<SkillDraft | undefined>;
+  save(draft: SkillDraft): Promise<void>;
+}
+
+/** `begun`: also when it was begun before and has not ended. */
+export type DueRunBegin =
+  | { readonly kind: 'begun' }
+  | { readonly kind: 'ended'; readonly run: DueRun }
+  | { readonly kind: 'overlap'; readonly running: RunKey }
+  | { readonly kind: 'removed' };
+
+/**
+ * Schedules of skills with their inputs, and what came of every time they were due. Nothing of it ends by itself. Fails with
+ * STORE_UNAVAILABLE or STORE_FULL.
+ */
+export interface SkillSchedules {
+  /** Keeps a schedule, in place of the one of this name; its due runs stay. False when there are too many. */
+  put(schedule: KeptSchedule): Promise<boolean>;
+  get(ref: ScheduleRef): Promise<KeptSchedule | undefined>;
+  /** By skill and name. */
+  list(skill?: SkillId): Promise<SkillSchedule[]>;
+  /** With its due runs; tells whether it was there. */
+  remove(ref: ScheduleRef): Promise<boolean>;
+  /** Begins a due run unless another one of the schedule goes on; one begun `longestDueRunMs` ago counts as over. */
+  begin(ref: ScheduleRef, run: Pick<DueRun, 'key' | 'dueAt'>, at: number): Promise<DueRunBegin>;
+  dueRun(ref: ScheduleRef, key: RunKey): Promise<DueRun | undefined>;
+  /** Ends a due run, begun or not. Only the first call counts; tells whether this was it. */
+  end(ref: ScheduleRef, run: DueRun): Promise<boolean>;
+  /** The last ones, newest first. */
+  dueRuns(ref: ScheduleRef): Promise<DueRun[]>;
+  /** Until when it is known what came of every due time, and the due times after that of which it is known as well. */
+  accounted(ref: ScheduleRef): Promise<{ until: number; known: number[] }>;
+  /** Records due runs nobody began, unless something is known of them, and until when everything is known now. */
+  account(ref: ScheduleRef, news: { until: number; missed: readonly DueRun[] }): Promise<void>;
+}
+
+/** The next times at which a schedule is due, soonest first; while it is paused nothing comes of them. */
+export type ScheduleTiming = { readonly paused: boolean; readonly next: readonly number[] };
+
+/** What makes schedules come due. Fails with RUNTIME_UNAVAILABLE. */
+export interface ScheduleClock {
+  /** Keeps a schedule coming due, paused or not; doing it twice is the same. Fails with VALIDATION_FAILED for times it cannot keep. */
+  set(schedule: SkillSchedule): Promise<void>;
+  remove(ref: ScheduleRef): Promise<void>;
+  /** Undefined for a schedule it does not keep. */
+  timing(ref: ScheduleRef): Promise<ScheduleTiming | undefined>;
+  /** Every time from after the first moment up to the second at which a schedule it keeps is due by its rule. */
+  dueTimes(ref: ScheduleRef, range: { after: number; until: number }): Promise<number[]>;
+}
+
 /** What the life and the runs of skills ask of the skill format; pure, but for the model. */
 export type SkillRules = {
+  /** Checks the files of a skill; fails with SKILL_INVALID, which names everything that is wrong. */
+  readonly readBundle: (files: BundleFiles) => SkillBundle;
   readonly checkInput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
   readonly checkOutput: (bundle: SkillBundle, value: JsonValue) => CaseJudgement;
   readonly judgeCase: (evalCase: EvalCase, output: JsonValue) => CaseJudgement;
@@ -309,6 +388,8 @@ export interface SkillRuntime {
    * the signal comes first.
    */
   measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
+  /** Lets the model write a draft that was begun; a second start is the same. */
+  startDraft(key: DraftKey): Promise<void>;
   /** Starts an accepted run; a second start is the same run. Priority 1 is chat, 3 quarantine, 5 night work. */
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */
@@ -322,6 +403,12 @@ export type SkillPorts = {
   readonly skills: SkillStore;
   readonly catalog: SkillCatalog;
   readonly skillRuns: SkillRuns;
+  readonly toolRounds: ToolRounds;
+  readonly awaitedCalls: AwaitedCalls;
+  readonly drafts: SkillDrafts;
+  readonly skillRuntime: Pick<SkillRuntime, 'submit'>;
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
   readonly skillRules: SkillRules;
   readonly powersFor: SkillPowersFactory;
   readonly sandbox?: Sandbox;

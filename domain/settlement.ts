@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
 import { MessageOutcome, TokenUsage } from './chat.ts';
+import type { DraftKey } from './skills/draft.ts';
+import { BundleHash, SkillId } from './skills/manifest.ts';
+import { RunKey } from './skills/run.ts';
+import { CallId } from './skills/steps.ts';
 
 /**
  * How a message ends, as a workflow may know it: everything of its outcome but the reply, whose text stays in the store
@@ -9,14 +13,29 @@ import { MessageOutcome, TokenUsage } from './chat.ts';
 export const Settlement = MessageOutcome.omit({ reply: true });
 export type Settlement = z.infer<typeof Settlement>;
 
-/** What the model step tells the workflow about the reply it stored as the draft. */
+/** A call of a skill, accepted as a run; its input stays in the store of runs. */
+export const PlannedCall = z.strictObject({
+  id: CallId,
+  skill: SkillId,
+  key: RunKey,
+  hash: BundleHash,
+  /** How long the owner may take to consent; without it nobody is asked. */
+  consentSeconds: z.int().positive().optional(),
+});
+export type PlannedCall = z.infer<typeof PlannedCall>;
+
+/** What the model step tells the workflow: about the reply it stored as the draft, or which skills the model wants to use first. */
 export const Generation = z.strictObject({
   model: z.string(),
   route: z.enum(['local']),
   notice: z.string().optional(),
   usage: TokenUsage,
+  /** Without calls the draft is the answer. Empty when all were refused and the model is to be told why. */
+  calls: z.array(PlannedCall).optional(),
 });
 export type Generation = z.infer<typeof Generation>;
 
-/** Whether a message may go on. */
-export type Screening = { readonly kind: 'passed' } | { readonly kind: 'refused'; readonly settlement: Settlement };
+/** Whether a message may go on, and as what. */
+export type Screening =
+  | { readonly kind: 'passed'; /** The wish for a skill that the message is. */ readonly draft?: DraftKey }
+  | { readonly kind: 'refused'; readonly settlement: Settlement };

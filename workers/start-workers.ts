@@ -64,6 +64,7 @@ async function activitySettings(config: Config) {
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
     trustLevel: skills.trustLevel,
+    consentSeconds: skills.consentDays * 24 * 60 * 60,
     strikeThreshold: skills.strikeThreshold,
   };
 }

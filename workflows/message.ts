@@ -7,13 +7,16 @@ import {
 } from '@temporalio/workflow';
 
 import type { MemoryUse, MessageState } from '../domain/chat.ts';
+import type { SkillStep } from '../domain/skills/steps.ts';
 import type { Settlement } from '../domain/settlement.ts';
+import { replyWithDraft } from './drafted-reply.ts';
 import { fromActivityFailure } from './failure.ts';
 import type { MessageInput } from './messages.ts';
-import { core, gpu, local } from './proxies.ts';
+import { core, local } from './proxies.ts';
+import { replyWithSkills } from './skill-calls.ts';
 import { createTurns } from './turns.ts';
 
-/** One message, one run: screen, wait for its turn, recall, generate, settle; then remember it. Returns how it ended. */
+/** One message, one run: screen, wait for its turn, recall, reply with skills, settle; then remember it. Returns how it ended. */
 export async function message(input: MessageInput): Promise<{ state: MessageState; code?: string }> {
   const { conversation, after } = input;
   const turns = createTurns(after === undefined ? undefined : { conversation, key: after });
@@ -29,17 +32,19 @@ export async function message(input: MessageInput): Promise<{ state: MessageStat
 }
 
 async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>): Promise<Settlement> {
-  const { conversation, key, gpuWaitSeconds } = input;
+  const { conversation, key } = input;
+  const steps: SkillStep[] = [];
   let memory: MemoryUse | undefined;
   try {
     const screening = await local.screenMessage({ conversation, key, isNext: input.after === undefined });
     if (screening.kind === 'refused') return screening.settlement;
     await turns.await();
+    if (screening.draft !== undefined) return await replyWithDraft(input, screening.draft);
     memory = await core.recallMemories({ conversation, key });
-    const generation = await gpu(gpuWaitSeconds).generateReply({ conversation, key });
-    return { state: 'answered', ...generation, memory };
+    const reply = await replyWithSkills(input, { steps, onWait: () => turns.give() });
+    return { state: 'answered', ...reply, memory, ...(steps.length > 0 && { steps }) };
   } catch (thrown) {
-    return { ...endedEarly(thrown), ...(memory && { memory }) };
+    return { ...endedEarly(thrown), ...(memory && { memory }), ...(steps.length > 0 && { steps }) };
   }
 }
 

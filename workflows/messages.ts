@@ -1,9 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
+import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import type { RunKey, SkillRunRef } from '../domain/skills/run.ts';
+import type { CallDecision } from '../domain/skills/steps.ts';
+import type { ScheduleName, ScheduleRef } from '../domain/skills/schedule.ts';
 import type { SkillFault } from '../domain/skills/strikes.ts';
 
 /** Input of the `message` workflow: ids and limits only, the text stays in the conversation store. */
@@ -24,6 +27,9 @@ export const askTurn = defineSignal<[workflowId: string]>('askTurn');
 
 /** Tells a waiting message that the one before it is settled. */
 export const yourTurn = defineSignal('yourTurn');
+
+/** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
+export const decideCall = defineSignal<[CallDecision]>('decideCall');
 
 /** Input of the `lockdown` workflow. */
 export type LockdownInput = { readonly reason: string; readonly by: string };
@@ -88,11 +94,25 @@ export const lifeOfSkill = defineQuery<SkillLife>('life');
 
 /** Input of the `skillRun` workflow: the input of the skill stays in the store of runs. */
 export type SkillRunInput = SkillRunRef & {
+  /** The version that was chosen; without it whichever is active. Another active one is refused. */
+  readonly hash?: BundleHash;
   /** 1 chat, 3 quarantine, 5 night work. */
   readonly priority: 1 | 3 | 5;
   /** Longest wait for a free sandbox. */
   readonly queueWaitSeconds: number;
 };
+
+/** Input of the `skillDraft` workflow: the wish stays in the store of drafts. */
+export type SkillDraftInput = {
+  readonly key: DraftKey;
+  /** Longest wait for a free GPU slot, and for a free sandbox. */
+  readonly gpuWaitSeconds: number;
+};
+
+/** The workflow id of a draft. */
+export function skillDraftWorkflowId(key: DraftKey): string {
+  return `skill-draft/${key}`;
+}
 
 /** The workflow id of a run: a business key, so that a repeated start is the same run. */
 export function skillRunWorkflowId({ skill, key }: SkillRunRef): string {
@@ -110,4 +130,24 @@ export type SkillEvalInput = {
 /** The workflow id of a measurement: a business key, so that asking again is the same one. */
 export function skillEvalWorkflowId({ id, key }: { readonly id: SkillId; readonly key: RunKey }): string {
   return `skill-eval/${id}/${key}`;
+}
+
+/** Input of the `skillRunDue` workflow: the input of the skill stays with the schedule, the due time comes from Temporal. */
+export type SkillRunDueInput = {
+  readonly skill: SkillId;
+  readonly schedule: ScheduleName;
+  /** Longest wait for a free sandbox. */
+  readonly queueWaitSeconds: number;
+  /** What starts later than that is skipped as missed. */
+  readonly catchUpMs: number;
+};
+
+/** The id of a schedule in Temporal. */
+export function skillScheduleId({ skill, name }: ScheduleRef): string {
+  return `skill-schedule/${skill}/${name}`;
+}
+
+/** What the ids of due runs begin with; Temporal appends the due time, so that a repeated start is the same due run. */
+export function skillRunDueWorkflowId({ skill, name }: ScheduleRef): string {
+  return `skill-run-due/${skill}/${name}`;
 }

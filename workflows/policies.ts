@@ -40,10 +40,57 @@ const localPolicies = {
     startToCloseTimeout: '5 seconds',
     retry: { initialInterval: '200 milliseconds', maximumInterval: '2 seconds', maximumAttempts: 8 },
   },
+  parkCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  unparkCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  declineCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  beginStep: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  concludeStep: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  failDraft: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  reportDraft: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
   settleSkillRun: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  // What was due must not vanish because the store is away: it is begun, or recorded as missed, once the store is back. Waits of
+  // more than a minute are timers, which keeps the history short.
+  beginDueRun: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+  },
+  endDueRun: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
   },
 } as const satisfies Partial<Record<keyof Activities, LocalActivityOptions>>;
 
@@ -102,6 +149,39 @@ const remotePolicies = {
       maximumAttempts: 5,
     },
     summary: 'Run the skill in a sandbox',
+  },
+  // Writing a skill takes minutes of a small model; how long it tries is up to the step itself.
+  writeDraft: {
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 1.5,
+      maximumInterval: '2 seconds',
+      maximumAttempts: 100,
+    },
+    priority: { priorityKey: 3 },
+    summary: 'Let the model write a skill',
+  },
+  tryDraft: {
+    startToCloseTimeout: '20 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    summary: 'Run the cases of the draft',
+  },
+  submitDraft: {
+    startToCloseTimeout: '45 seconds',
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '4 seconds', maximumAttempts: 8 },
+    priority: { priorityKey: 3 },
+    summary: 'Hand the draft in for quarantine',
+  },
+  // What was missed before is recorded along the way; the next due run does it when this one cannot.
+  keepSkillSchedule: {
+    startToCloseTimeout: '30 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
+    priority: { priorityKey: 5 },
+    summary: 'Record what was missed before',
   },
   // Whether a skill helps is good to know, but nobody waits for ever to hear it.
   runCases: {

@@ -15,23 +15,35 @@ export const local = {
   publishSkillLife: proxyLocalActivities<Activities>(policies.publishSkillLife).publishSkillLife,
   certifySkill: proxyLocalActivities<Activities>(policies.certifySkill).certifySkill,
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
+  parkCall: proxyLocalActivities<Activities>(policies.parkCall).parkCall,
+  unparkCall: proxyLocalActivities<Activities>(policies.unparkCall).unparkCall,
+  declineCall: proxyLocalActivities<Activities>(policies.declineCall).declineCall,
+  beginStep: proxyLocalActivities<Activities>(policies.beginStep).beginStep,
+  concludeStep: proxyLocalActivities<Activities>(policies.concludeStep).concludeStep,
+  failDraft: proxyLocalActivities<Activities>(policies.failDraft).failDraft,
+  reportDraft: proxyLocalActivities<Activities>(policies.reportDraft).reportDraft,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
+  beginDueRun: proxyLocalActivities<Activities>(policies.beginDueRun).beginDueRun,
+  endDueRun: proxyLocalActivities<Activities>(policies.endDueRun).endDueRun,
 };
 
 /** The steps of the core task queue. */
 export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
+  submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
   takeOrder: proxyActivities<Activities>(policies.takeOrder).takeOrder,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
+  keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
 };
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */
-export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases'> {
+export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases' | 'writeDraft'> {
   const queue = queueOptions('gpu', waitSeconds);
   return {
     generateReply: proxyActivities<Activities>({ ...policies.generateReply, ...queue }).generateReply,
     answerCases: proxyActivities<Activities>({ ...policies.answerCases, ...queue }).answerCases,
+    writeDraft: proxyActivities<Activities>({ ...policies.writeDraft, ...queue }).writeDraft,
   };
 }
 
@@ -41,6 +53,7 @@ export function sandbox({ priority, waitSeconds }: { priority: 1 | 3 | 5; waitSe
   return {
     runSkill: proxyActivities<Activities>({ ...policies.runSkill, ...queue }).runSkill,
     runCases: proxyActivities<Activities>({ ...policies.runCases, ...queue }).runCases,
+    tryDraft: proxyActivities<Activities>({ ...policies.tryDraft, ...queue }).tryDraft,
   };
 }
 

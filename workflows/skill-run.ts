@@ -21,9 +21,13 @@ export async function skillRun(input: SkillRunInput): Promise<RunEnding> {
   return { state, ...(verdict !== undefined && { verdict }), ...(code !== undefined && { code }) };
 }
 
-async function run({ skill, key, priority, queueWaitSeconds }: SkillRunInput): Promise<RunFacts> {
+async function run({ skill, key, hash, priority, queueWaitSeconds }: SkillRunInput): Promise<RunFacts> {
   try {
-    return await sandbox({ priority, waitSeconds: queueWaitSeconds }).runSkill({ skill, key });
+    return await sandbox({ priority, waitSeconds: queueWaitSeconds }).runSkill({
+      skill,
+      key,
+      ...(hash !== undefined && { hash }),
+    });
   } catch (thrown) {
     const ending = withoutVerdict(thrown);
     return CancellationScope.nonCancellable(() => local.settleSkillRun({ skill, key }, ending));

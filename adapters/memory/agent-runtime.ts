@@ -1,6 +1,7 @@
 import { messageId, type MessageRef } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { AgentRuntime } from '../../domain/ports.ts';
+import type { CallDecision } from '../../domain/skills/steps.ts';
 
 /** What runs in place of the `message` workflow; it settles the message, or ends without. The signal aborts when it is stopped. */
 export type MessageScript = (ref: MessageRef, signal: AbortSignal) => Promise<void>;
@@ -12,6 +13,8 @@ type StartMessage = Parameters<AgentRuntime['startMessage']>[0];
 export type MemoryAgentRuntime = AgentRuntime & {
   /** Every start that began a run, in order. */
   started(): readonly StartMessage[];
+  /** What running messages were told of their calls. */
+  decisions(): readonly (MessageRef & CallDecision)[];
   /** The lockdown that is on. */
   lockdown(): { reason: string; by: string } | undefined;
   /** Whether every call fails with RUNTIME_UNAVAILABLE from now on. */
@@ -22,6 +25,7 @@ export type MemoryAgentRuntime = AgentRuntime & {
 export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRuntime {
   const runs = new Map<string, Run>();
   const started: StartMessage[] = [];
+  const decisions: (MessageRef & CallDecision)[] = [];
   let lockdown: { reason: string; by: string } | undefined;
   let isRefusing = false;
 
@@ -39,12 +43,6 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
     script({ conversation: start.conversation, key: start.key }, run.stop.signal).then(end, end);
   }
 
-  function stop(run: Run | undefined): boolean {
-    if (run?.state !== 'running') return false;
-    run.stop.abort();
-    return true;
-  }
-
   return {
     async ping() {
       reach();
@@ -60,6 +58,13 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
       return stop(runs.get(messageId(ref)));
     },
 
+    async decideCall(ref, decision) {
+      reach();
+      const isRunning = runs.get(messageId(ref))?.state === 'running';
+      if (isRunning) decisions.push({ ...ref, ...decision });
+      return isRunning;
+    },
+
     async messageRun(ref) {
       reach();
       return runs.get(messageId(ref))?.state ?? 'unknown';
@@ -69,22 +74,23 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
       reach();
       return [...runs.values()].filter(stop).length;
     },
-
     async startLockdown(order) {
       reach();
       lockdown ??= order;
     },
-
     async endLockdown() {
       reach();
       lockdown = undefined;
     },
-
     started: () => [...started],
+    decisions: () => [...decisions],
     lockdown: () => lockdown,
-
-    refuse(refusing) {
-      isRefusing = refusing;
-    },
+    refuse: (refusing) => void (isRefusing = refusing),
   };
+}
+
+function stop(run: Run | undefined): boolean {
+  if (run?.state !== 'running') return false;
+  run.stop.abort();
+  return true;
 }

@@ -2,9 +2,9 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 
 import { TalosError } from '../../domain/errors.ts';
 import { shortModelName, testModels } from '../../domain/models/choose.ts';
-import type { InstalledModel, ModelEvent, ModelRequest } from '../../domain/models/model.ts';
+import { type InstalledModel, type ModelEvent, type ModelRequest, ToolCall } from '../../domain/models/model.ts';
 import type { LanguageModel } from '../../domain/ports.ts';
-import { chooseScript, type ScriptName, scripts } from '../test-model/script.ts';
+import { callers, chooseScript, replyText, type ScriptName, scripts } from '../test-model/script.ts';
 
 /** What the twin does in place of a model; everything has a default. */
 type Options = {
@@ -73,12 +73,16 @@ function* pieced(request: ModelRequest, reply: Options['reply']): Generator<Mode
     for (const text of scripts[name].thought) yield { type: 'reasoning-delta', text };
   }
   if (reply !== undefined) yield* texts(reply(request));
-  else if (request.format !== undefined) yield* texts([JSON.stringify(exampleOf(request.format))]);
-  else if (name === 'weather') yield { type: 'tool-call', call: weatherCall };
+  else if (request.format !== undefined && name !== 'draft') yield* texts([JSON.stringify(exampleOf(request.format))]);
+  else if (callers.includes(name)) yield { type: 'tool-call', call: callIn(replyText(name)) };
   else yield* texts(recite(name));
 }
 
-const weatherCall = { id: 'call-1', name: 'get_weather', arguments: { city: 'Paris' } };
+/** The call a reply writes, as a server reads it. */
+function callIn(reply: string): ToolCall {
+  const json: unknown = JSON.parse(reply.replaceAll(/<\/?tool_call>/g, ''));
+  return ToolCall.parse({ id: 'call-1', ...nested(json) });
+}
 
 function* texts(pieces: Iterable<string>): Generator<ModelEvent, void> {
   for (const text of pieces) yield { type: 'text-delta', text };

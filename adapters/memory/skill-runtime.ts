@@ -15,6 +15,8 @@ export type RunScript = (ref: SkillRunRef, signal: AbortSignal) => Promise<void>
 export type MemorySkillRuntime = SkillRuntime & {
   /** Every start that began a run, in order. */
   started(): readonly Parameters<SkillRuntime['startRun']>[0][];
+  /** The keys of drafts that were started. */
+  drafts(): readonly string[];
   approvals(): readonly Parameters<SkillRuntime['approve']>[0][];
   /** Whether every call fails with RUNTIME_UNAVAILABLE from now on. */
   refuse(isRefusing: boolean): void;
@@ -83,8 +85,14 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
 function createMemoryRuns({ script }: Options, isRefusing: () => boolean) {
   const runs = new Map<string, { stop: AbortController; ended: Promise<void>; isRunning: boolean }>();
   const started: Parameters<SkillRuntime['startRun']>[0][] = [];
+  const drafts = new Set<string>();
   return {
     started: () => [...started],
+    drafts: () => [...drafts],
+    async startDraft(key) {
+      if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
+      drafts.add(key);
+    },
     async startRun(start) {
       if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
       if (runs.has(runId(start))) return;

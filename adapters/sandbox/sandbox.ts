@@ -5,13 +5,19 @@ import type { BundleFiles } from '../../domain/skills/bundle.ts';
 import type { Driver, DriverFacts } from './driver.ts';
 import { judge } from './judge.ts';
 import { type PoolOptions, WarmPool } from './pool.ts';
+import type { ProofMemory } from './proof-memory.ts';
 import { proveContainment } from './proof.ts';
 import { sourcesOf } from './sources.ts';
 
 const warm = { size: 2, lifeMs: 90_000 };
 
+type SandboxOptions = Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> & {
+  /** Where it may be remembered that containment was shown; without it every process shows it anew. */
+  readonly memory?: ProofMemory;
+};
+
 /** A sandbox over a driver; it refuses to run anything before containment has been shown. */
-export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> = {}): Sandbox {
+export function createSandbox(driver: Driver, { memory, ...options }: SandboxOptions = {}): Sandbox {
   const pool = new WarmPool({ ...warm, ...options, start: (kind) => driver.start(kind) });
   let facts: DriverFacts | undefined;
   let proof: Promise<SandboxProof> | undefined;
@@ -45,9 +51,11 @@ export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions,
 
   async function prove(signal: AbortSignal): Promise<SandboxProof> {
     facts = await driver.prepare(signal);
-    const contained = await proveContainment({ driver: driver.name, hasPython: facts.hasPython, run }, signal);
+    const remembered = await memory?.recall(driver.name, facts);
+    const shown = remembered ?? (await showContainment(driver, { facts, run, signal }));
     isProven = true;
-    return { driver: driver.name, version: facts.version, limits: facts.limits, contained };
+    if (remembered === undefined) await memory?.keep(shown, facts);
+    return shown;
   }
 
   return {
@@ -74,6 +82,14 @@ export function createSandbox(driver: Driver, options: Partial<Pick<PoolOptions,
       await driver.close();
     },
   };
+}
+
+type Showing = { readonly facts: DriverFacts; readonly run: Sandbox['run']; readonly signal: AbortSignal };
+
+async function showContainment({ name }: Driver, { facts, run, signal }: Showing): Promise<SandboxProof> {
+  const { version, limits, hasPython } = facts;
+  const contained = await proveContainment({ driver: name, hasPython, run }, signal);
+  return { driver: name, version, limits, contained };
 }
 
 function refused(driver: Driver, verdict: 'cancelled' | 'exception', reason: string): SandboxReport {

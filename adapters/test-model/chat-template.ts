@@ -1,4 +1,4 @@
-import { scriptNames, type ScriptName, triggers } from './script.ts';
+import { callers, type ScriptName, shoutedText, triggered, triggers } from './script.ts';
 
 /** Control tokens the template writes; the last one of a prompt decides what the model says. */
 export const controlTokens = {
@@ -10,8 +10,6 @@ export const controlTokens = {
 
 /** Punctuation that may touch a trigger word. */
 const separators = [',', '.', '!', '?'] as const;
-
-const triggered = scriptNames.filter((name) => name in triggers);
 
 /** ChatML as a Jinja template with tools. It looks at the last message only, so that older ones never change the reply. */
 export function chatTemplate({ thinking }: { thinking: boolean }): string {
@@ -38,10 +36,10 @@ function wordsOf(content: string): string {
 
 function choice(): string {
   const branches = triggered.map((name) => {
-    const tools = name === 'weather' ? ' and tools' : '';
-    return `{% elif '${name}' in words${tools} %}{% set script = '${name}' %}`;
+    const tools = callers.includes(name) ? ' and tools' : '';
+    return `{% elif '${triggers[name]}' in words${tools} %}{% set script = '${name}' %}`;
   });
-  return `{% if last.role == 'tool' %}{% set script = 'result' %}${branches.join('')}{% else %}{% set script = 'default' %}{% endif %}`;
+  return `{% if last.role == 'tool' and '${shoutedText}' in last.content %}{% set script = 'shouted' %}{% elif last.role == 'tool' %}{% set script = 'result' %}${branches.join('')}{% else %}{% set script = 'default' %}{% endif %}`;
 }
 
 /** Only control tokens: a server that follows a JSON schema reads them again and must find each one in the vocabulary. */

@@ -8,7 +8,23 @@ type Script = {
 };
 
 /** Words of the last message that choose a reply; the first that fits wins. */
-export const triggers = { weather: 'weather', story: 'story', long: 'long', forever: 'forever' } as const;
+export const triggers = {
+  draft: 'skill-draft',
+  shout: 'shout',
+  weather: 'weather',
+  story: 'story',
+  long: 'long',
+  forever: 'forever',
+} as const;
+
+/** Replies that call a tool: only where tools are offered. */
+export const callers: readonly string[] = ['shout', 'weather'];
+
+/** What the result of a tool has to hold for the reply `shouted`. */
+export const shoutedText = 'HELLO PLEASE';
+
+const textSchema =
+  '{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false}';
 
 /** How far the reply to `long` counts. */
 const longCount = 300;
@@ -32,6 +48,31 @@ export const scripts = {
       '}}',
       '\n</tool_call>',
     ],
+  },
+  /** To whoever asks for a skill: one that writes in capitals, with three cases. Names in the order in which a server asks for them. */
+  draft: {
+    thought: pieces('Writing something new.'),
+    reply: [
+      '{"cases":[',
+      `${shoutCase('word', 'quiet', 'QUIET')},`,
+      `${shoutCase('sentence', 'good morning', 'GOOD MORNING')},`,
+      `${shoutCase('empty', '', '')}],`,
+      '"code":"export default async (input) => ({ text: input.text.toUpperCase() });",',
+      '"description":"Writes a text in capitals. Use it when somebody wants something shouted.",',
+      '"id":"shout",',
+      `"input":${textSchema},`,
+      `"output":${textSchema}}`,
+    ],
+  },
+  /** To `shout`, when the caller offers tools. */
+  shout: {
+    thought: pieces('Louder, then.'),
+    reply: ['<tool_call>\n{"name": "shout", ', '"arguments": {"text": ', '"hello please"}}\n</tool_call>'],
+  },
+  /** To the result of that tool. */
+  shouted: {
+    thought: pieces('That came out loudly.'),
+    reply: pieces(`Your skill says ${shoutedText}`),
   },
   /** To the result of a tool. */
   result: {
@@ -59,7 +100,24 @@ export const scripts = {
 export type ScriptName = keyof typeof scripts;
 
 /** The names of all replies, in a fixed order. */
-export const scriptNames = ['default', 'weather', 'result', 'story', 'long', 'forever'] as const satisfies ScriptName[];
+export const scriptNames = [
+  'default',
+  'draft',
+  'shout',
+  'shouted',
+  'weather',
+  'result',
+  'story',
+  'long',
+  'forever',
+] as const satisfies ScriptName[];
+
+/** The names of the replies that words choose, in the order in which they are looked for. */
+export const triggered = scriptNames.filter(isTriggered);
+
+function isTriggered(name: ScriptName): name is keyof typeof triggers {
+  return name in triggers;
+}
 
 /** The whole text of a reply, or one round of an endless one. */
 export function replyText(name: ScriptName): string {
@@ -68,11 +126,15 @@ export function replyText(name: ScriptName): string {
 
 /** Which reply a message gets; tools and their results count as the template of the model sees them. */
 export function chooseScript(message: { role: string; content: string }, hasTools: boolean): ScriptName {
-  if (message.role === 'tool') return 'result';
+  if (message.role === 'tool') return message.content.includes(shoutedText) ? 'shouted' : 'result';
   const words = message.content.toLowerCase().split(/[\s.,!?]+/);
-  if (hasTools && words.includes(triggers.weather)) return 'weather';
-  const chosen = (['story', 'long', 'forever'] as const).find((name) => words.includes(triggers[name]));
+  const chosen = triggered.find((name) => words.includes(triggers[name]) && (hasTools || !callers.includes(name)));
   return chosen ?? 'default';
+}
+
+function shoutCase(id: string, input: string, expected: string): string {
+  const prompt = `Write this in capitals: ${input}`;
+  return JSON.stringify({ expected: { text: expected }, id, input: { text: input }, prompt });
 }
 
 /** Words with the space before them. */

@@ -2,30 +2,39 @@ import { z } from 'zod';
 
 import { DeliveredCode, OpenApproval } from '../../domain/approval/code.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { AwaitedCall } from '../../domain/skills/steps.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDeps } from '../deps.ts';
 import { problems, type Route } from '../route.ts';
 
-const OpenApprovals = z.strictObject({ approvals: z.array(OpenApproval) }).meta({ id: 'OpenApprovals' });
+const OpenApprovals = z
+  .strictObject({
+    approvals: z.array(OpenApproval).meta({ description: 'Codes that were asked for and still count' }),
+    calls: z.array(AwaitedCall).meta({ description: 'Calls of skills that wait' }),
+  })
+  .meta({ id: 'OpenApprovals' });
 
 const WaitingCodes = z.strictObject({ codes: z.array(DeliveredCode) }).meta({ id: 'WaitingCodes' });
 
+type Deps = Pick<ApiDeps, 'approvals' | 'codeBox' | 'awaitedCalls'>;
+
 /** `GET /approvals` and, over the owner's socket alone, `GET /codes`. */
-export function approvalRoutes({ approvals, codeBox }: Pick<ApiDeps, 'approvals' | 'codeBox'>): Route[] {
+export function approvalRoutes({ approvals, codeBox, awaitedCalls }: Deps): Route[] {
   return [
     {
       method: 'get',
       path: '/approvals',
       operation: {
         operationId: 'listApprovals',
-        summary: 'What waits for a code of the owner; the codes themselves travel another way',
+        summary: 'What waits for the owner; the codes themselves travel another way',
         responses: {
           200: { description: 'Oldest first', content: { 'application/json': { schema: OpenApprovals } } },
           ...problems('STORE_UNAVAILABLE'),
         },
       },
       async handle(_request, response) {
-        response.json({ approvals: await approvals.open() });
+        const [open, calls] = await Promise.all([approvals.open(), awaitedCalls.list()]);
+        response.json({ approvals: open, calls });
       },
     },
     {

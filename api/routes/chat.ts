@@ -111,7 +111,7 @@ export function chatRoutes(deps: ApiDeps, traffic: Traffic): Route[] {
       operation: operations.read,
       async handle(request, response) {
         const record = await messages.current(refIn(request));
-        response.json(toChatReply(record));
+        response.json(toChatReply(record, await messages.awaiting(record)));
       },
     },
     {
@@ -155,7 +155,7 @@ function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route
     }
     const record = ended ?? (await messages.current(ref));
     traffic.countMessage(record.state);
-    answerChat(response, record);
+    answerChat(response, record, await messages.awaiting(record));
   };
 }
 

@@ -23,6 +23,7 @@ export const AuditEvent = z.strictObject({
     'skill-state-changed',
     'skill-run',
     'skill-strike',
+    'skill-schedule-changed',
     'skill-egress',
     'sandbox-proved',
     'approval-requested',

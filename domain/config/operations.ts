@@ -11,6 +11,11 @@ export const skills = {
     description: 'What skills may do without asking, 0 (nothing) to 5',
     example: '0',
   }),
+  consentDays: setting(wholeNumber(1, 30).prefault('7'), {
+    env: 'SKILL_CONSENT_DAYS',
+    description: 'How long a call of a skill waits for the consent it needs, in days; then it is not made',
+    example: '7',
+  }),
   strikeThreshold: setting(wholeNumber(1, 10).prefault('3'), {
     env: 'STRIKE_THRESHOLD',
     description: 'Failures of a skill until it is deprecated',

@@ -27,6 +27,7 @@ export function homePaths(config: Pick<Config, 'home'>) {
     redisSocket: `${home}/run/redis.sock`,
     apiSocket: `${home}/run/api.sock`,
     supervisorState: `${home}/run/supervisor.json`,
+    sandboxProof: `${home}/run/sandbox-proof.json`,
     lockdown: `${home}/data/lockdown.json`,
     redisData: `${home}/data/redis`,
     chromaData: `${home}/data/chromadb`,

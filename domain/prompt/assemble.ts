@@ -1,8 +1,10 @@
 import { TalosError } from '../errors.ts';
-import type { ModelMessage } from '../models/model.ts';
+import type { ModelMessage, ToolDefinition } from '../models/model.ts';
+import { toolTokens } from '../skills/offer.ts';
 import { type ContextMemory, shortenMemory } from '../retrieval/context.ts';
 import { checkMarker, markerNotice, spotlightBlock, spotlightMemory } from './spotlight.ts';
 import { estimateTokens } from './tokens.ts';
+import { resultNotice } from './tool-exchange.ts';
 
 /** Kept free beside the answer: a tokenizer may count more than the estimate. */
 const safetyTokens = 64;
@@ -24,6 +26,8 @@ export type PromptParts = {
   readonly message: string;
   readonly limits: { readonly contextTokens: number; readonly maxOutputTokens: number };
   readonly marker: string;
+  /** Skills the model may call, and what it asked of them so far. */
+  readonly skills?: { readonly tools: readonly ToolDefinition[]; readonly exchange: readonly ModelMessage[] };
 };
 
 /** Where the budget went, in estimated tokens, and what did not fit. */
@@ -46,8 +50,10 @@ export function promptBudget({ contextTokens, maxOutputTokens }: PromptParts['li
  * Fails with MESSAGE_TOO_LONG when the message does not fit beside the system prompt.
  */
 export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; report: PromptReport } {
-  const budget = promptBudget(parts.limits);
-  const systemTokens = cost(parts.system);
+  const exchange = parts.skills?.exchange ?? [];
+  const rules = exchange.length === 0 ? parts.system : `${parts.system}\n\n${resultNotice(parts.marker)}`;
+  const budget = promptBudget(parts.limits) - skillTokens(parts);
+  const systemTokens = cost(rules);
   const messageTokens = cost(parts.message);
   const free = budget - systemTokens - messageTokens;
   if (free < 0) throw tooLong(messageTokens, budget - systemTokens);
@@ -55,10 +61,11 @@ export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; 
   const recent = chooseRecent(parts.recent, free - memory.tokens);
   return {
     messages: [
-      { role: 'system', content: [parts.system, ...memory.notice].join('\n\n') },
+      { role: 'system', content: [rules, ...memory.notice].join('\n\n') },
       ...memory.messages,
       ...recent.messages,
       { role: 'user', content: parts.message },
+      ...exchange,
     ],
     report: {
       systemTokens,
@@ -112,6 +119,12 @@ function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
     kept += 1;
   }
   return { messages, tokens, dropped: recent.length - kept };
+}
+
+function skillTokens({ skills }: PromptParts): number {
+  if (skills === undefined) return 0;
+  const said = skills.exchange.reduce((sum, message) => sum + cost(JSON.stringify(message)), 0);
+  return said + toolTokens(skills.tools);
 }
 
 function cost(content: string): number {

@@ -16,8 +16,7 @@ export function markerNotice(marker: string): string {
 /** One note, ready to stand between the marker lines; it can neither hold the marker nor look like anything else. */
 export function spotlightMemory(memory: ContextMemory, marker: string): string {
   const day = new Date(Math.min(Math.max(memory.createdAt, 0), 8.64e15)).toISOString().slice(0, 10);
-  const lines = neutralise(memory.text, marker).split('\n');
-  return [`(${memory.collection}, ${day})`, ...lines].map((line) => lineMark + line).join('\n');
+  return quoteLines(`(${memory.collection}, ${day})\n${neutralise(memory.text, marker)}`);
 }
 
 /** Puts notes between the marker lines. */
@@ -34,8 +33,16 @@ export function checkMarker(marker: string): void {
   );
 }
 
+/** Marks every line of a text as quoted. */
+export function quoteLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => lineMark + line)
+    .join('\n');
+}
+
 /** Removes the marker and whatever a chat template would take for the end of a message. */
-function neutralise(text: string, marker: string): string {
+export function neutralise(text: string, marker: string): string {
   const visible = removeInvisible(text.replace(/\r\n?|[\u0085\u2028\u2029\v\f]/gu, '\n'));
   const unmarked = visible.replace(new RegExp(marker, 'giu'), '…');
   return unmarked

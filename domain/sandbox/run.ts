@@ -82,7 +82,8 @@ export const SandboxDriver = z.enum(['bubblewrap', 'docker']);
 export type SandboxDriver = z.infer<typeof SandboxDriver>;
 
 /** What holds resource limits on this machine. */
-export type LimitKeeper = 'cgroup v2' | 'cgroup v1' | 'rlimits' | 'docker';
+export const LimitKeeper = z.enum(['cgroup v2', 'cgroup v1', 'rlimits', 'docker']);
+export type LimitKeeper = z.infer<typeof LimitKeeper>;
 
 /** What a driver showed when it was put to the test. */
 export type SandboxProof = {

@@ -1,8 +1,8 @@
 import type { EgressAttempt, SandboxVerdict } from '../sandbox/run.ts';
 import type { Blame } from './life.ts';
 
-/** Who wrote the input of a run: a person, the model, or the skill itself as one of its cases. */
-export type InputAuthor = 'person' | 'model' | 'case';
+/** Who wrote the input of a run: a person now, a person for a schedule, the model, or the skill itself as one of its cases. */
+export type InputAuthor = 'person' | 'schedule' | 'model' | 'case';
 
 /** What is known of a run that did not end well. No verdict: the input kept it from starting. */
 export type Fault = {
@@ -37,7 +37,12 @@ export function blameFor({ verdict, isInputValid, inputBy, egress }: Fault): Bla
   return 'skill';
 }
 
-const authorBlame: Readonly<Record<InputAuthor, Blame>> = { person: 'input', model: 'model', case: 'skill' };
+const authorBlame: Readonly<Record<InputAuthor, Blame>> = {
+  person: 'input',
+  schedule: 'input',
+  model: 'model',
+  case: 'skill',
+};
 
 /** The request was allowed, but the other side gave no answer, was overloaded or broken. */
 function isRemoteFault({ allowed, status }: EgressAttempt): boolean {

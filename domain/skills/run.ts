@@ -53,7 +53,7 @@ export const SkillRunRecord = z
     skill: SkillId,
     key: RunKey,
     state: SkillRunState,
-    inputBy: z.enum(['person', 'model', 'case']),
+    inputBy: z.enum(['person', 'model', 'case', 'schedule']),
     inputHash: z.string(),
     input: JsonValue.optional(),
     /** The run this one repeats. */

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 
 import { createHome, type TestHome } from '../support/home.ts';
 import { startBare } from './bare.ts';
+import { measureSkillRun } from './skill-run.ts';
 import { type Figures, figures, round, sequential, throughput } from './figures.ts';
 
 const samples = 100;
@@ -22,6 +23,11 @@ try {
   const rate = await measureThroughput(home, bare);
   await bare.close();
   report({ startMs, idleMb, latency, rate });
+  const { run, beside } = await measureSkillRun(home);
+  console.log(`\n| skill run | p50 ms | p95 ms |\n|---|---|---|`);
+  console.log(
+    `| request to output | ${run.p50} | ${run.p95} |\n| beside the sandbox | ${beside.p50} | ${beside.p95} |`,
+  );
 } finally {
   await home.remove();
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ModelEvent, ModelRequest } from '../../domain/models/model.ts';
+import { draftPrompt } from '../../domain/prompt/draft.ts';
+import { draftFiles, draftFormat } from '../../domain/skills/draft-reply.ts';
 import type { LanguageModel } from '../../domain/ports.ts';
 
 /** The server under test, and a chat model on it that nobody else uses. */
@@ -146,6 +148,33 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
       const result = { role: 'tool', content: '{"sky":"clear"}', toolName: 'get_weather' } as const;
       const after = await answer(saying('', { messages: [question, asked, result], tools: [weatherTool] }));
       expect(textOf(after)).toBe('It is sunny in Paris today.');
+    });
+
+    it('calls the tool it wrote itself and quotes what that returned', async () => {
+      const question = { role: 'user', content: 'shout hello please' } as const;
+      const shout = {
+        name: 'shout',
+        description: 'Writes a text in capitals',
+        parameters: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+      };
+      const events = await answer(saying('', { messages: [question], tools: [shout] }));
+      const [call] = events.flatMap((event) => (event.type === 'tool-call' ? [event.call] : []));
+      expect(call).toMatchObject({ name: 'shout', arguments: { text: 'hello please' } });
+      const asked = { role: 'assistant', content: '', toolCalls: call === undefined ? [] : [call] } as const;
+      const content = '[result 0123456789abcdef]\n> {"text":"HELLO PLEASE"}\n[end 0123456789abcdef]';
+      const result = { role: 'tool', content, toolName: 'shout' } as const;
+      const after = await answer(saying('', { messages: [question, asked, result], tools: [shout] }));
+      expect(textOf(after)).toBe('Your skill says HELLO PLEASE');
+    });
+
+    it('writes a whole skill to the schema of a draft', async () => {
+      const messages = draftPrompt('Make a skill that shouts a text', []);
+      const events = await answer(saying('', { messages, format: draftFormat, maxOutputTokens: 4096 }));
+      const files = draftFiles(textOf(events));
+      if (typeof files === 'string') throw new Error(files);
+      expect(JSON.parse(files['skill.json'] ?? '')).toMatchObject({ id: 'shout', language: 'js' });
+      expect(files['scripts/main.js']).toContain('toUpperCase()');
+      expect(JSON.parse(files['evals/evals.json'] ?? '')).toMatchObject({ evals: [{}, {}, {}] });
     });
 
     it('calls no tool when none is offered', async () => {

@@ -1,6 +1,7 @@
 import { Client } from '@temporalio/client';
 
-import { skillLifeWorkflowId, skillRunWorkflowId } from '../../workflows/messages.ts';
+import { skillLifeWorkflowId, skillRunDueWorkflowId, skillRunWorkflowId } from '../../workflows/messages.ts';
+import { scheduleDriver } from '../integration/skills/schedule-support.ts';
 import { skillDriver } from '../integration/skills/support.ts';
 import type { startTalos } from '../support/talos.ts';
 
@@ -13,6 +14,7 @@ export async function recordSkills(talos: Talos, record: Record): Promise<void> 
   await recordBegunAnew(talos, record);
   await recordRejected(talos, record);
   await recordReverted(talos, record);
+  await recordDue(talos, record);
 }
 
 async function recordUse(talos: Talos, record: Record): Promise<void> {
@@ -87,4 +89,28 @@ async function recordReverted(talos: Talos, record: Record): Promise<void> {
   await skill.reaches(first.hash, 'active');
   talos.skills.sandbox.follow(async () => undefined);
   await record('skill-life-reverted', skillLifeWorkflowId(skill.id));
+}
+
+/** Due runs that ran, failed and were skipped. */
+async function recordDue(talos: Talos, record: Record): Promise<void> {
+  const skill = skillDriver(talos);
+  await skill.activate();
+  const schedule = scheduleDriver(talos, skill.id);
+  await schedule.create();
+  const due = async (name: string, count: number) => {
+    await schedule.nextSecond();
+    await schedule.trigger();
+    const [{ dueAt } = { dueAt: 0 }] = await schedule.ended(count);
+    const at = new Date(dueAt).toISOString().replace('.000', '');
+    const workflowId = `${skillRunDueWorkflowId(schedule.ref)}-${at}`;
+    await schedule.client.workflow.getHandle(workflowId).result();
+    await record(name, workflowId);
+  };
+  await due('skill-run-due-ran', 1);
+  talos.skills.sandbox.follow(async () => ({ verdict: 'exception' }));
+  await due('skill-run-due-failed', 2);
+  talos.skills.sandbox.follow(async () => undefined);
+  await talos.skillRuntime.deprecate({ id: skill.id, by: 'owner', reason: 'recording' });
+  await due('skill-run-due-skipped', 3);
+  await talos.scheduleClock.remove(schedule.ref);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 
 import type { MessageRef } from '../../domain/chat.ts';
@@ -9,6 +9,7 @@ import type { ModelEvent } from '../../domain/models/model.ts';
 import { lockdownWorkflowId, messageWorkflowId } from '../../workflows/messages.ts';
 import { startTestEngines } from '../support/engines.ts';
 import { startTalos } from '../support/talos.ts';
+import { recordChat } from './record-chat.ts';
 import { recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
@@ -21,7 +22,8 @@ const talos = await startTalos(engines.stack, {
   }),
 });
 await Promise.all([talos.serve('core'), talos.serve('gpu'), talos.serve('sandbox')]);
-const client = new Client({ connection: talos.connection, namespace: 'talos' });
+const connection = await Connection.connect({ address: engines.stack.temporal });
+const client = new Client({ connection, namespace: 'talos' });
 let failures = 0;
 
 await record('answered', await ended(await talos.send('hello')));
@@ -42,6 +44,8 @@ await client.workflow.getHandle(lockdownWorkflowId).result();
 await record('lockdown', lockdownWorkflowId);
 await recordSkills(talos, record);
 await talos.close();
+await recordChat(engines.stack, record);
+await connection.close();
 await engines.stop();
 
 async function ended(ref: MessageRef): Promise<string> {

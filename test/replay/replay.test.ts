@@ -30,6 +30,9 @@ describe('recorded histories', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         'answered.json',
+        'answered-after-consent.json',
+        'answered-with-a-draft.json',
+        'answered-with-a-skill.json',
         'answered-after-its-predecessor.json',
         'answered-at-second-attempt.json',
         'blocked.json',
@@ -43,6 +46,7 @@ describe('recorded histories', () => {
   it('cover the states of a skill and the ways its runs end', () => {
     expect(names).toEqual(
       expect.arrayContaining([
+        'skill-draft-submitted.json',
         'skill-life-begun-anew.json',
         'skill-life-in-use.json',
         'skill-life-rejected.json',
@@ -52,6 +56,12 @@ describe('recorded histories', () => {
         'skill-run-ok.json',
         'skill-run-without-sandbox.json',
       ]),
+    );
+  });
+
+  it('cover every way a due run ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining(['skill-run-due-failed.json', 'skill-run-due-ran.json', 'skill-run-due-skipped.json']),
     );
   });
 

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 
 import { createMemorySkillCatalog } from '../../adapters/memory/skill-catalog.ts';
+import {
+  createMemoryAwaitedCalls,
+  createMemorySkillDrafts,
+  createMemoryToolRounds,
+} from '../../adapters/memory/skill-chat.ts';
+import { createMemoryScheduleClock } from '../../adapters/memory/schedule-clock.ts';
 import { createMemorySkillRuns } from '../../adapters/memory/skill-runs.ts';
+import { createMemorySkillSchedules } from '../../adapters/memory/skill-schedules.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
 import type { Sandbox, SkillPorts, SkillRules, SkillShelf, SkillStore } from '../../domain/ports.ts';
@@ -110,6 +117,9 @@ const isNumber = (value: JsonValue) =>
   typeof value === 'number' ? ({ pass: true } as const) : ({ pass: false, reason: 'not a number' } as const);
 
 const rules: SkillRules = {
+  readBundle: () => {
+    throw new TalosError('SKILL_INVALID', 'The twin reads no files.');
+  },
   checkInput: (_bundle, value) => isNumber(value),
   checkOutput: (_bundle, value) => isNumber(value),
   judgeCase: ({ expected }, output) =>
@@ -122,7 +132,7 @@ const rules: SkillRules = {
 };
 
 /** Everything skills stand on, as twins. */
-export type SkillTwins = SkillPorts & {
+export type SkillTwins = Omit<SkillPorts, 'skillRuntime'> & {
   skills: TwinSkillStore;
   sandbox: TwinSandbox;
   /** What the next runs are seen to have asked of hosts. */
@@ -136,6 +146,11 @@ export function createSkillTwins(changes: Partial<SkillRules> = {}): SkillTwins 
     skills: createTwinSkillStore(),
     catalog: createMemorySkillCatalog(),
     skillRuns: createMemorySkillRuns(),
+    toolRounds: createMemoryToolRounds(),
+    awaitedCalls: createMemoryAwaitedCalls(),
+    drafts: createMemorySkillDrafts(),
+    schedules: createMemorySkillSchedules(),
+    scheduleClock: createMemoryScheduleClock(),
     skillRules: { ...rules, ...changes },
     sandbox: createTwinSandbox(),
     powersFor: () => ({ call: () => Promise.reject(new Error('no powers')), egress: () => egress }),

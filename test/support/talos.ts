@@ -13,13 +13,14 @@ import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
+import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
-import type { LifeSettings } from '../../workflows/messages.ts';
+import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -56,13 +57,17 @@ export async function startTalos(
     wrap = (ports) => ports,
     skills = createSkillTwins(),
     life = {},
+    due = {},
     trustLevel = 0,
+    consentSeconds = 60,
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
     skills?: SkillTwins;
     life?: Partial<LifeSettings>;
+    due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
+    consentSeconds?: number;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -71,11 +76,12 @@ export async function startTalos(
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
+  const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
-    skillPorts: skills,
+    skillPorts: { ...skills, skillRuntime, scheduleClock },
     now: Date.now,
     newMarker: randomUUID,
     settings: {
@@ -91,6 +97,7 @@ export async function startTalos(
       memoryItems: 5,
       trustLevel,
       strikeThreshold: 3,
+      consentSeconds,
     },
   });
   const deps = { connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath: await buildBundle() };
@@ -100,6 +107,7 @@ export async function startTalos(
     ports,
     skills,
     skillRuntime,
+    scheduleClock,
     taskQueue,
     connection,
 

@@ -10,7 +10,7 @@ import { scanBundle } from '../../../domain/skills/scan.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainLine } from '../../plain-text.ts';
 import { readSkillOrKnown } from '../../skill-source.ts';
-import type { SkillTools } from '../../skill-tools.ts';
+import type { SkillTools } from '../../../domain/skills/local-tools.ts';
 
 const examples = `
 Runs every case in a sandbox of its own, as quarantine will. Ends with 0 when all pass and with 70 when one does not. Calls of the skill
@@ -52,7 +52,7 @@ export function addSkillTest(skills: Command, deps: CliDeps): void {
 async function testSkill(source: string, deps: CliDeps): Promise<{ bundle: SkillBundle; results: CaseResult[] }> {
   const tools = await deps.skillTools(deps.config());
   const signal = deps.interrupted();
-  const sandbox = await tools.sandbox();
+  const sandbox = await tools.sandbox('remembered');
   try {
     const [bundle] = await Promise.all([readSkillOrKnown(source, deps), sandbox.prove(signal)]);
     const results: CaseResult[] = [];

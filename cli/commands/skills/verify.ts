@@ -12,12 +12,13 @@ import {
   verifyCertificate,
 } from '../../../domain/skills/certificate-seal.ts';
 import type { CertificateBody } from '../../../domain/skills/certificate.ts';
+import { makersKey } from '../../../domain/skills/makers-key.ts';
 import { SkillId } from '../../../domain/skills/manifest.ts';
 import { manifestFile } from '../../../domain/skills/read-manifest.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainLine } from '../../plain-text.ts';
 import { describeBenefit, describeRun } from '../../skill-card.ts';
-import type { SkillTools } from '../../skill-tools.ts';
+import type { SkillTools } from '../../../domain/skills/local-tools.ts';
 
 const examples = `
 Needs nothing that runs. Checks the signature, that the three runs are what a promotion takes, and, where the files of the skill lie
@@ -65,7 +66,8 @@ type Verification = { readonly tools: SkillTools; readonly deps: CliDeps; readon
 async function verify(path: string, { tools, deps, isJson }: Verification): Promise<void> {
   const certificate = parseCertificate(await readText(path));
   if (certificate === undefined) throw broken(path, ['It is no promotion certificate, or its text was changed.']);
-  const publicKey = tools.nodePublicKey();
+  const isBuiltIn = certificate.publicKey === makersKey;
+  const publicKey = isBuiltIn ? makersKey : tools.nodePublicKey();
   const expectations: CertificateExpectations = {
     ...(publicKey !== undefined && { publicKey }),
     ...(await bundleBeside(path, tools)),
@@ -73,7 +75,8 @@ async function verify(path: string, { tools, deps, isJson }: Verification): Prom
   const check = verifyCertificate(certificate, expectations, tools.certificates);
   if (!check.ok) throw broken(path, check.problems);
   const { body } = check.certificate;
-  const checked = { files: expectations.bundle !== undefined, node: publicKey !== undefined };
+  const signer = isBuiltIn ? 'the makers of Talos' : publicKey === undefined ? undefined : 'this node';
+  const checked = { files: expectations.bundle !== undefined, signer: signer ?? null };
   if (isJson) return deps.output.json({ ok: true, certificate: path, checked, ...check.certificate });
   for (const line of describe(body, checked)) deps.output.line(line);
 }
@@ -84,14 +87,14 @@ async function bundleBeside(path: string, tools: SkillTools): Promise<Pick<Certi
   return { bundle: await tools.bundles.fromPath(folder) };
 }
 
-function describe(body: CertificateBody, checked: { files: boolean; node: boolean }): string[] {
+function describe(body: CertificateBody, checked: { files: boolean; signer: string | null }): string[] {
   return [
     `OK: skill ${body.manifest.id} ${body.manifest.version}, ${body.bundle}`,
     `  promoted     ${new Date(body.promotedAt).toISOString()} by ${plainLine(body.approver)}, approval ${plainLine(body.approval)}`,
     ...body.evidence.runs.map((run) => `  clean run    ${plainLine(describeRun(run), 200)}`),
     `  benefit      ${describeBenefit(body.evidence.benefit)}`,
     ...(body.override === undefined ? [] : [`  override     ${plainLine(body.override, 300)}`]),
-    `  signed by    ${checked.node ? 'this node' : 'some node; this home has no key to compare with'}`,
+    `  signed by    ${checked.signer ?? 'some node; this home has no key to compare with'}`,
     `  files        ${checked.files ? 'are the ones it is for' : 'do not lie beside it; only the certificate was checked'}`,
   ];
 }

@@ -12,6 +12,7 @@ import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
+import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
 import { createMemorySkillRuntime } from '../../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
@@ -124,6 +125,11 @@ export async function startApi({
     skills: skillTwins.skills,
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
+    awaitedCalls: skillTwins.awaitedCalls,
+    drafts: skillTwins.drafts,
+    schedules: skillTwins.schedules,
+    scheduleClock: createMemoryScheduleClock(now),
+    checkInput: skillTwins.skillRules.checkInput,
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,

@@ -7,6 +7,7 @@ import { readTextFolder } from '../../../adapters/skill-folder.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
 import type { JsonValue } from '../../../domain/json.ts';
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
+import { certificateFile } from '../../../domain/skills/bundle-files.ts';
 import { scriptedPowers } from '../../../domain/skills/case-replies.ts';
 import type { EvalCase } from '../../../domain/skills/cases.ts';
 import { judgeCase } from '../../../domain/skills/judge-case.ts';
@@ -22,7 +23,7 @@ const ids = readdirSync(folder);
 async function read(id: string): Promise<SkillBundle> {
   const files = await readTextFolder(join(folder, id), {
     maxBytes: tools.maxBytes,
-    skips: () => false,
+    skips: (path) => path === certificateFile,
     emptyFolders: 'refused',
   });
   return readBundle(files, tools);

@@ -9,8 +9,8 @@ import { fillers, subjects } from '../../../../adapters/test-model/words.ts';
 
 describe('the built-in models', () => {
   it.each([
-    ['talos-test', 'f79ee8dc9a78f0321a0da3a453c9999a657720f58e1f3503b6b6d731f71eb753'],
-    ['talos-test-think', '57ea273dbd6cde15ccfe44052af9991c23bc50f639002fc5c894531a4416d3b4'],
+    ['talos-test', '4576cc9a86df1222133f68c9ed198a0b0a2de1a6f8891522bb66554367638219'],
+    ['talos-test-think', '2165d1a5d50d01c877776854bf56a656a29a7a1e4d7bc36e2969423be3645a49'],
     ['talos-test-embed', '85bdc1c7a004479ab4178b6138f8c174230bdc5b017757ccc5ad7250b022ef63'],
   ] as const)('%s is the same file every time, everywhere', (name, digest) => {
     const file = buildTestModel(name);
@@ -48,12 +48,17 @@ describe('the script', () => {
     ['How is the weather?', true, 'weather'],
     ['How is the weather?', false, 'default'],
     ['', false, 'default'],
+    ['shout hello please', true, 'shout'],
+    ['shout hello please', false, 'default'],
+    ['Answer with one skill-draft as JSON.', false, 'draft'],
+    ['Make a skill that shouts a text', true, 'default'],
   ])('answers %j (tools: %s) by %s', (content, tools, expected) => {
     expect(chooseScript({ role: 'user', content }, tools)).toBe(expected);
   });
 
   it('answers the result of a tool, whatever it holds', () => {
     expect(chooseScript({ role: 'tool', content: 'a story' }, true)).toBe('result');
+    expect(chooseScript({ role: 'tool', content: '> {"text":"HELLO PLEASE"}' }, true)).toBe('shouted');
   });
 });
 

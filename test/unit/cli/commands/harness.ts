@@ -9,7 +9,7 @@ import { WebSocketServer } from 'ws';
 
 import type { CliDeps, Output } from '../../../../cli/command.ts';
 import type { ChatInput } from '../../../../cli/commands/chat.ts';
-import type { SkillTools } from '../../../../cli/skill-tools.ts';
+import type { SkillTools } from '../../../../domain/skills/local-tools.ts';
 import { createProgram, runProgram } from '../../../../cli/program.ts';
 import type { AuditReader } from '../../../../domain/audit/reader.ts';
 import { type Environment, parseConfig } from '../../../../domain/config/parse.ts';

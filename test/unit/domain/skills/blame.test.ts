@@ -22,6 +22,7 @@ describe('the blame for a failed run', () => {
     ['a host it may not reach', { egress: [{ ...request, allowed: false }] }, 'skill'],
     ['too much memory while a host was down', { verdict: 'oom', egress: [request] }, 'skill'],
     ['input of a person that fits no schema', { isInputValid: false }, 'input'],
+    ['input of a schedule that fits no schema', { isInputValid: false, inputBy: 'schedule' }, 'input'],
     ['input of the model that fits no schema', { isInputValid: false, inputBy: 'model' }, 'model'],
     ['input of its own case that fits no schema', { isInputValid: false, inputBy: 'case' }, 'skill'],
   ])('for %s', (_what, given, blame) => {

@@ -2,7 +2,7 @@ import { createCertificateChecker } from '../../../../../adapters/certificate-cr
 import { createMemorySandbox, type Script } from '../../../../../adapters/memory/sandbox.ts';
 import { createSkillBundles } from '../../../../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../../../../adapters/skill-reader.ts';
-import type { SkillTools } from '../../../../../cli/skill-tools.ts';
+import type { SkillTools } from '../../../../../domain/skills/local-tools.ts';
 import { skillTemplate } from '../../../../../domain/skills/template.ts';
 
 /** Text that would move the cursor, rename the window or turn the direction of writing. */

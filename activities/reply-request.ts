@@ -1,0 +1,71 @@
+import type { MessageRecord } from '../domain/chat.ts';
+import { TalosError } from '../domain/errors.ts';
+import type { ModelRequest } from '../domain/models/model.ts';
+import type { ConversationStore, SkillPorts } from '../domain/ports.ts';
+import { assemblePrompt, promptBudget } from '../domain/prompt/assemble.ts';
+import { estimateTokens } from '../domain/prompt/tokens.ts';
+import { toolExchange } from '../domain/prompt/tool-exchange.ts';
+import { parseContext } from '../domain/retrieval/context.ts';
+import { type OfferedSkill, toolOf } from '../domain/skills/offer.ts';
+import { runId } from '../domain/skills/run.ts';
+import type { ToolRound } from '../domain/skills/tool-rounds.ts';
+import type { ModelSettings } from './model-settings.ts';
+
+type Deps = {
+  readonly conversations: ConversationStore;
+  readonly skillPorts?: SkillPorts;
+  readonly settings: ModelSettings;
+  newMarker(): string;
+};
+
+/** What a reply is made of beside the message: the model, the skills it may call, and what came of those it called. */
+export type ReplyParts = {
+  readonly record: MessageRecord;
+  readonly model: string;
+  readonly tools: readonly OfferedSkill[];
+  readonly rounds: readonly ToolRound[];
+};
+
+/** Earlier messages looked at for a prompt; the budget usually takes fewer. */
+const recentMessages = 40;
+
+/** How much of the room beside the message what skills returned may take. */
+const exchangeShare = 0.6;
+
+/** The request a model is sent for the next piece of a reply. */
+export async function buildRequest(deps: Deps, { record, model, tools, rounds }: ReplyParts): Promise<ModelRequest> {
+  const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
+  const marker = deps.newMarker();
+  const [context, recent, exchange] = await Promise.all([
+    deps.conversations.context(record),
+    deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
+    rounds.length === 0 ? [] : readExchange(deps, { record, rounds, marker }),
+  ]);
+  const offered = tools.map(toolOf);
+  const { messages } = assemblePrompt({
+    system: systemPrompt,
+    memories: context === undefined ? [] : parseContext(context),
+    recent,
+    message: record.text,
+    limits: { contextTokens, maxOutputTokens },
+    marker,
+    skills: { tools: offered, exchange },
+  });
+  const request = { model, messages, contextTokens, maxOutputTokens, temperature, think };
+  return offered.length === 0 ? request : { ...request, tools: offered };
+}
+
+type Exchange = Pick<ReplyParts, 'record' | 'rounds'> & { readonly marker: string };
+
+async function readExchange({ skillPorts, settings }: Deps, { record, rounds, marker }: Exchange) {
+  if (skillPorts === undefined) throw new TalosError('INTERNAL', 'This process cannot read what skills returned.');
+  const refs = rounds.flatMap(({ calls }) => calls.flatMap(({ run }) => (run === undefined ? [] : [run])));
+  const found = await Promise.all(refs.map(async (ref) => [runId(ref), await skillPorts.skillRuns.run(ref)] as const));
+  const runs = new Map(found);
+  const free = promptBudget(settings) - estimateTokens(`${settings.systemPrompt}${record.text}`);
+  return toolExchange(rounds, {
+    run: ({ run }) => (run === undefined ? undefined : runs.get(runId(run))),
+    marker,
+    tokens: Math.max(0, Math.floor(free * exchangeShare)),
+  });
+}

@@ -1,0 +1,52 @@
+import type { MessageRef, TokenUsage } from '../domain/chat.ts';
+import { TalosError } from '../domain/errors.ts';
+import type { ModelEvent, ModelRequest, ToolCall } from '../domain/models/model.ts';
+import type { ConversationStore, LanguageModel, TokenStream } from '../domain/ports.ts';
+import { abortReason } from './heartbeat.ts';
+import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
+
+type Deps = { conversations: ConversationStore; tokens: TokenStream; model: LanguageModel; now(): number };
+
+/** What a model said at one go, and what it cost. Calls only where tools were offered. */
+export type Said = { readonly text: string; readonly calls: readonly ToolCall[]; readonly usage: TokenUsage };
+
+/** Streams what the model says to whoever reads along, and keeps it as the draft. */
+export async function streamReply(
+  deps: Deps,
+  ref: MessageRef,
+  { request, signal }: { request: ModelRequest; signal: AbortSignal },
+): Promise<Said> {
+  const writer = createReplyWriter(ref, deps);
+  try {
+    const said = await pump(deps.model.chat(request, signal), writer);
+    await writer.close();
+    return { ...said, calls: request.tools === undefined ? [] : said.calls };
+  } catch (thrown) {
+    await writer.close().catch(() => undefined); // the first failure is the one that counts
+    throw signal.aborted ? abortReason(signal) : thrown;
+  }
+}
+
+/** The whole text of an answer that nobody reads along. */
+export async function completeText(events: AsyncIterable<ModelEvent>, signal: AbortSignal): Promise<string> {
+  try {
+    const { text } = await pump(events, { write: () => undefined });
+    return text;
+  } catch (thrown) {
+    throw signal.aborted ? abortReason(signal) : thrown;
+  }
+}
+
+async function pump(events: AsyncIterable<ModelEvent>, writer: Pick<ReplyWriter, 'write'>): Promise<Said> {
+  const calls: ToolCall[] = [];
+  let text = '';
+  for await (const event of events) {
+    if (event.type === 'finish') {
+      return { text, calls, usage: { promptTokens: event.promptTokens, outputTokens: event.outputTokens } };
+    }
+    if (event.type === 'tool-call') calls.push(event.call);
+    else writer.write(event);
+    if (event.type === 'text-delta') text += event.text;
+  }
+  throw new TalosError('MODEL_UNAVAILABLE', 'The model stopped in the middle of its answer; it is asked again.');
+}

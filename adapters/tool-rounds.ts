@@ -1,0 +1,24 @@
+import type { ToolRounds } from '../domain/ports.ts';
+import { ToolRound } from '../domain/skills/tool-rounds.ts';
+import type { RedisConnections } from './redis.ts';
+import { fromJson } from './stored-json.ts';
+
+/** Longer than any call may wait for the owner. */
+const staySeconds = 35 * 24 * 60 * 60;
+
+/** What models asked of skills, in Redis. */
+export function createToolRounds({ keys, call }: RedisConnections): ToolRounds {
+  return {
+    async save(ref, place, round) {
+      const key = keys.toolRounds(ref);
+      await call((c) => c.multi().hset(key, String(place), JSON.stringify(round)).expire(key, staySeconds).exec());
+    },
+
+    async list(ref) {
+      const found = await call((c) => c.hgetall(keys.toolRounds(ref)));
+      return Object.entries(found)
+        .toSorted(([a], [b]) => Number(a) - Number(b))
+        .map(([, json]) => fromJson(ToolRound, json, 'What a model asked of skills'));
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+
+import { MessageId } from '../../domain/chat.ts';
+import { homePaths } from '../../domain/config/paths.ts';
+import { TalosError } from '../../domain/errors.ts';
+import { AwaitedCall, CallId } from '../../domain/skills/steps.ts';
+import { type ApiSocket, createApiSocket } from '../api-socket.ts';
+import type { CliDeps } from '../command.ts';
+import { plainLine } from '../plain-text.ts';
+
+const examples = `
+A call of a skill that needs your consent waits until you allow or refuse it. Allowing takes a code that only you can read.
+
+Examples:
+  talos approvals ls
+  talos approvals approve kitchen.1f2e 1-1                sends a code; read it with: talos codes
+  talos approvals approve kitchen.1f2e 1-1 --code 0123
+  talos approvals refuse kitchen.1f2e 1-1`;
+
+const WaitingCalls = z.object({ calls: z.array(AwaitedCall) });
+
+/** `talos approvals`: calls of skills that wait for the owner. */
+export function addApprovalsCommand(program: Command, deps: CliDeps): void {
+  const approvals = program
+    .command('approvals')
+    .description('allow or refuse calls of skills that wait for you')
+    .addHelpText('after', examples);
+  const api = () => createApiSocket(homePaths(deps.config()).apiSocket);
+  approvals
+    .command('ls')
+    .description('list what waits')
+    .option('--json', 'print it as JSON')
+    .action(async (options: { json?: true }) => list(api(), deps, options));
+  approvals
+    .command('approve')
+    .description('allow a call; without a code one is sent')
+    .argument('<message>', 'the message that waits')
+    .argument('<call>', 'the call in it, such as 1-1')
+    .option('--code <code>', 'the code that was sent')
+    .action(async (message: string, call: string, { code }: { code?: string }) => {
+      const path = pathOf(message, call);
+      if (code === undefined) await askCode(api(), deps, { path, message, call });
+      else await decide(api(), deps, { path: `${path}/approve`, body: { tts_code: code }, done: 'allowed' });
+    });
+  approvals
+    .command('refuse')
+    .description('refuse a call; its message goes on without it')
+    .argument('<message>', 'the message that waits')
+    .argument('<call>', 'the call in it, such as 1-1')
+    .action(async (message: string, call: string) => {
+      await decide(api(), deps, { path: `${pathOf(message, call)}/refuse`, body: {}, done: 'refused' });
+    });
+}
+
+function pathOf(message: string, call: string): string {
+  const [id, place] = [MessageId.safeParse(message), CallId.safeParse(call)];
+  if (!id.success) throw new TalosError('VALIDATION_FAILED', `${message} is no message id; see: talos approvals ls`);
+  if (!place.success)
+    throw new TalosError('VALIDATION_FAILED', `${call} is no call, such as 1-1; see: talos approvals ls`);
+  return `/chat/${message}/calls/${call}`;
+}
+
+async function list(api: ApiSocket, { output }: CliDeps, options: { json?: true }): Promise<void> {
+  const { calls } = await api.json({ method: 'GET', path: '/approvals' }, WaitingCalls);
+  if (options.json === true) return output.json(calls);
+  if (calls.length === 0) return output.note('No call is waiting.');
+  for (const { message, call, skill, asksFor, until } of calls) {
+    output.line(
+      `${message} ${call}  ${skill} would ${plainLine(asksFor.join(', '))}  (until ${new Date(until).toISOString()})`,
+    );
+  }
+}
+
+async function askCode(
+  api: ApiSocket,
+  { output }: CliDeps,
+  { path, message, call }: { path: string; message: string; call: string },
+): Promise<void> {
+  await api.json({ method: 'POST', path: `${path}/tts-request` }, z.unknown());
+  output.line(
+    `A code was sent; read it with: talos codes. Then: talos approvals approve ${message} ${call} --code <code>`,
+  );
+}
+
+async function decide(
+  api: ApiSocket,
+  { output }: CliDeps,
+  { path, body, done }: { path: string; body: object; done: string },
+): Promise<void> {
+  await api.json({ method: 'POST', path, body }, z.unknown());
+  output.line(`The call is ${done}; its message goes on.`);
+}

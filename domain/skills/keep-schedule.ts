@@ -1,0 +1,75 @@
+import type { AuditLog, ScheduleClock, ScheduleTiming, SkillSchedules } from '../ports.ts';
+import { type DueRun, longestDueRunMs, shownDueRuns } from './due-run.ts';
+import { dueRunKey, scheduleId, type ScheduleRef, type SkillSchedule } from './schedule.ts';
+
+/** What keeping schedules stands on. */
+export type ScheduleKeeping = {
+  readonly schedules: SkillSchedules;
+  readonly scheduleClock: ScheduleClock;
+  readonly audit: AuditLog;
+  readonly now: () => number;
+};
+
+/** A due run that starts in the last moment has this long to say so before it counts as missed. */
+const slackMs = 60_000;
+
+/** What was missed longer ago is no news any more. */
+const mostBackMs = 92 * 24 * 60 * 60 * 1000;
+
+/**
+ * Makes sure that a kept schedule comes due, and records what nobody else can: due times nobody began, due runs that were ended from
+ * outside. The store is the truth: a schedule the clock has lost is set again.
+ */
+export async function keepSchedule(
+  keeping: ScheduleKeeping,
+  schedule: SkillSchedule,
+  catchUpMs: number,
+): Promise<ScheduleTiming> {
+  const timing = await timingOf(keeping.scheduleClock, schedule);
+  const until = keeping.now() - catchUpMs - slackMs;
+  if (timing.paused) await keeping.schedules.account(schedule, { until, missed: [] });
+  else await recordMissed(keeping, schedule, until);
+  await endStopped(keeping, schedule);
+  return timing;
+}
+
+async function timingOf(clock: ScheduleClock, schedule: SkillSchedule): Promise<ScheduleTiming> {
+  const timing = await clock.timing(schedule);
+  if (timing !== undefined) return timing;
+  await clock.set(schedule);
+  return (await clock.timing(schedule)) ?? { paused: schedule.paused, next: [] };
+}
+
+async function recordMissed(keeping: ScheduleKeeping, schedule: SkillSchedule, until: number): Promise<void> {
+  const { schedules, scheduleClock, now } = keeping;
+  const accounted = await schedules.accounted(schedule);
+  const after = Math.max(accounted.until, schedule.since, until - mostBackMs);
+  if (after >= until) return;
+  const known = new Set(accounted.known);
+  const times = (await scheduleClock.dueTimes(schedule, { after, until })).filter((time) => !known.has(time));
+  await auditMissed(keeping, schedule, times);
+  const missed = times.slice(-shownDueRuns).map((dueAt): DueRun => ({
+    key: dueRunKey(schedule.name, dueAt),
+    dueAt,
+    state: 'skipped',
+    reason: 'missed',
+    endedAt: now(),
+  }));
+  await schedules.account(schedule, { until, missed });
+}
+
+async function auditMissed({ audit }: ScheduleKeeping, ref: ScheduleRef, times: readonly number[]): Promise<void> {
+  const [first] = times;
+  const last = times.at(-1);
+  if (first === undefined || last === undefined) return;
+  const details = { state: 'skipped', reason: 'missed', count: times.length, first, last };
+  await audit.append({ type: 'skill-run', actor: 'talos', subject: scheduleId(ref), details });
+}
+
+/** What is said to run for longer than any run takes has no workflow any more that would end it. */
+async function endStopped({ schedules, now }: ScheduleKeeping, ref: ScheduleRef): Promise<void> {
+  for (const run of await schedules.dueRuns(ref)) {
+    if (run.state !== 'running' || now() - run.dueAt < longestDueRunMs) continue;
+    await schedules.end(ref, { ...run, state: 'failed', reason: 'RUN_STOPPED', endedAt: now() });
+  }
+}

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { addApprovalsCommand } from '../../../../cli/commands/approvals.ts';
+import type { AwaitedCall } from '../../../../domain/skills/steps.ts';
+import { createHome, replyJson, serveApi } from './harness.ts';
+
+let home: Awaited<ReturnType<typeof createHome>>;
+let api: Awaited<ReturnType<typeof serveApi>>;
+let calls: AwaitedCall[] = [];
+
+beforeEach(async () => {
+  home = await createHome();
+  api = await serveApi(home.socket, (_request, response) => replyJson(response, 200, { calls }));
+});
+afterEach(async () => {
+  await api.close();
+  await home.remove();
+});
+
+const call: AwaitedCall = {
+  message: 'kitchen.one',
+  call: '1-1',
+  skill: 'weather',
+  hash: 'a'.repeat(64),
+  run: 'weather.k',
+  asksFor: ['reach api.example.org\u001b[2J'],
+  binding: 'b'.repeat(64),
+  askedAt: 0,
+  until: 0,
+};
+const run = (...words: string[]) => home.run(addApprovalsCommand, ['approvals', ...words]);
+
+it('lists what waits, without control characters', async () => {
+  calls = [call];
+  const { stdout } = await run('ls');
+  expect(stdout).toContain('kitchen.one 1-1  weather would reach api.example.org');
+  expect(stdout).toContain('(until 1970-01-01T00:00:00.000Z)');
+  expect(stdout).not.toContain('\u001b');
+  expect(JSON.parse((await run('ls', '--json')).stdout)).toEqual([call]);
+  calls = [];
+  expect((await run('ls')).stderr).toContain('No call is waiting');
+});
+
+it('sends a code first, and allows with it', async () => {
+  expect((await run('approve', 'kitchen.one', '1-1')).stdout).toContain('talos codes');
+  expect((await run('approve', 'kitchen.one', '1-1', '--code', '0042')).stdout).toContain('allowed');
+  expect(api.seen).toMatchObject([
+    { method: 'POST', path: '/chat/kitchen.one/calls/1-1/tts-request' },
+    { method: 'POST', path: '/chat/kitchen.one/calls/1-1/approve', body: '{"tts_code":"0042"}' },
+  ]);
+});
+
+it('refuses without a code', async () => {
+  expect((await run('refuse', 'kitchen.one', '1-1')).stdout).toContain('refused');
+  expect(api.seen).toMatchObject([{ path: '/chat/kitchen.one/calls/1-1/refuse' }]);
+});
+
+it('asks nothing for what is no call', async () => {
+  const { code, stderr } = await run('approve', '../panic', '1-1');
+  expect({ code, seen: api.seen }).toEqual({ code: 64, seen: [] });
+  expect(stderr).toContain('no message id');
+});

@@ -1,0 +1,75 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowFailure,
+  executeChild,
+  isCancellation,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import type { DueRunEnd } from '../domain/skills/due-run.ts';
+import type { SkillRunRef } from '../domain/skills/run.ts';
+import { type SkillRunDueInput, skillRunWorkflowId } from './messages.ts';
+import { core, local } from './proxies.ts';
+import { skillRun } from './skill-run.ts';
+
+const dueAttribute = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+const skillAttribute = defineSearchAttributeKey('TalosSkillId', SearchAttributeType.KEYWORD);
+
+/** Night work: whatever somebody waits for goes first. */
+const priority = 5;
+
+/** One time at which a schedule of a skill was due: it runs the skill or is skipped, and how it ended is recorded either way. */
+export async function skillRunDue(input: SkillRunDueInput): Promise<DueRunEnd> {
+  const { skill, schedule: name, catchUpMs } = input;
+  const end = await comeDue(input);
+  setCurrentDetails(`**${end.state}**${end.reason === undefined ? '' : `: ${end.reason}`}`);
+  try {
+    await core.keepSkillSchedule({ skill, name, catchUpMs });
+  } catch (thrown) {
+    if (isCancellation(thrown)) throw thrown; // any other failure is made good by the next due run
+  }
+  return end;
+}
+
+async function comeDue({ skill, schedule: name, catchUpMs, queueWaitSeconds }: SkillRunDueInput): Promise<DueRunEnd> {
+  const due = { skill, name, dueAt: dueTime(), catchUpMs };
+  const start = await CancellationScope.nonCancellable(() => local.beginDueRun(due));
+  if (start.kind === 'ended') return start.end;
+  const end = await run({ skill, key: start.key }, queueWaitSeconds);
+  await CancellationScope.nonCancellable(() => local.endDueRun(due, end));
+  return end;
+}
+
+/** Temporal tells the due time, also of one that is late; whole seconds, as in the id. */
+function dueTime(): number {
+  const { typedSearchAttributes, startTime } = workflowInfo();
+  const due = typedSearchAttributes.get(dueAttribute) ?? startTime;
+  return Math.floor(due.getTime() / 1000) * 1000;
+}
+
+async function run(ref: SkillRunRef, queueWaitSeconds: number): Promise<DueRunEnd> {
+  try {
+    const { state, verdict, code } = await executeChild(skillRun, {
+      workflowId: skillRunWorkflowId(ref),
+      args: [{ ...ref, priority, queueWaitSeconds }],
+      staticSummary: `skill ${ref.skill}, due by a schedule`,
+      typedSearchAttributes: [{ key: skillAttribute, value: ref.skill }],
+    });
+    if (state === 'ok') return { state: 'ran' };
+    return { state: 'failed', reason: verdict ?? code ?? 'RUN_STOPPED' };
+  } catch (thrown) {
+    if (thrown instanceof ChildWorkflowFailure) await CancellationScope.nonCancellable(() => settle(ref));
+    return { state: 'failed', reason: 'RUN_STOPPED' };
+  }
+}
+
+/** A run that was ended from outside has told nobody. */
+async function settle(ref: SkillRunRef): Promise<void> {
+  const error = {
+    code: 'RUN_STOPPED',
+    message: 'The run was ended from outside before it had come to anything.',
+  } as const;
+  await local.settleSkillRun(ref, { state: 'cancelled', blame: 'environment', error });
+}
