@@ -39,20 +39,18 @@ export type MemorySearch = {
 
 /** One for each worker process. */
 export function createMemorySearch(deps: Deps): MemorySearch {
-  // Collections that hold more than one list shows; in the others the nearest are all there is, and words find nothing new.
-  const crowded = new Set<MemoryCollection>();
   const ahead = new Map<string, Promise<MemoryMatch[]>>();
 
   return {
     begin(record) {
       if (deps.settings.memoryItems === 0 || ahead.size >= mostAhead) return;
-      const search = findCandidates(deps, record.text, crowded);
+      const search = findCandidates(deps, record.text);
       search.catch(() => undefined); // whoever takes it hears of it
       ahead.set(messageId(record), search);
     },
     find(record) {
       const begun = take(ahead, record);
-      return begun ?? findCandidates(deps, record.text, crowded);
+      return begun ?? findCandidates(deps, record.text);
     },
     embed: (text, signal) => embed(deps, text, signal),
   };
@@ -64,17 +62,18 @@ function take(ahead: Map<string, Promise<MemoryMatch[]>>, ref: MessageRef): Prom
   return begun;
 }
 
-async function findCandidates(deps: Deps, text: string, crowded: Set<MemoryCollection>): Promise<MemoryMatch[]> {
+async function findCandidates(deps: Deps, text: string): Promise<MemoryMatch[]> {
   const { embedder, vector } = await embed(deps, text, AbortSignal.timeout(recallTimeoutMs));
   if (vector === undefined) return [];
-  const contains = searchWords(text);
+  const words = searchWords(text);
   const lists = await Promise.all(
     recalledCollections.map(async (collection) => {
       const near = { collection, embedder, vector, limit: candidates };
-      const byWords = contains.length > 0 && crowded.has(collection) ? deps.vectors.query({ ...near, contains }) : [];
-      const [nearest, worded] = await Promise.all([deps.vectors.query(near), byWords]);
-      if (nearest.length === candidates) crowded.add(collection);
-      return [...nearest, ...worded];
+      const nearest = await deps.vectors.query(near);
+      // In a small collection the nearest are all there is, and words that are among them need not be looked for.
+      const contains = words.filter((word) => !nearest.some((memory) => memory.text.includes(word)));
+      if (nearest.length < candidates || contains.length === 0) return nearest;
+      return [...nearest, ...(await deps.vectors.query({ ...near, contains }))];
     }),
   );
   return [...new Map(lists.flat().map((match) => [`${match.collection}/${match.id}`, match])).values()];

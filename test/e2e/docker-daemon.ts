@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,10 +52,13 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
     },
     kill: () => end(daemon, 'SIGKILL'),
     async restart() {
+      // Its containerd died with it; where nobody has reaped that yet, a new daemon would wait for it in vain.
+      rmSync(join(dir, 'exec/containerd/containerd.pid'), { force: true });
       daemon = await launch(args);
     },
     async stop() {
       await end(daemon, 'SIGTERM');
+      killShims(dir);
       await unmountBelow(dir);
       rmSync(dir, { recursive: true, force: true });
     },
@@ -73,9 +76,36 @@ async function launch(args: readonly string[]): Promise<ChildProcess> {
 }
 
 async function end(daemon: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
   const ended = once(daemon, 'exit');
   daemon.kill(signal);
   await ended;
+}
+
+/** A daemon killed between the making of a container and its start forgets it: the process that would have become it waits for ever. */
+function killShims(dir: string): void {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  const shims = pids.filter((pid) => read(`/proc/${pid}/cmdline`).includes(`${dir}/exec/containerd/containerd.sock`));
+  for (const shim of shims) {
+    const children = read(`/proc/${shim}/task/${shim}/children`).split(' ').filter(Boolean);
+    for (const pid of [...children, shim]) killIfThere(Number(pid));
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
 }
 
 /** The daemon leaves the network namespace of host-network containers mounted. */
