@@ -20,6 +20,7 @@ export type CreateDeps = {
   readonly ledger: Ledger;
   readonly images: ImageList;
   readonly owner: string;
+  readonly keeper: { lookForLost(): void };
 };
 
 /** Makes a container when the body is, byte for byte, one that a sandbox container may have. */
@@ -37,13 +38,14 @@ export async function createContainer(text: string, deps: CreateDeps): Promise<A
   return answer;
 }
 
-async function createReserved(container: SandboxContainer, { upstream, images, owner }: CreateDeps): Promise<Answer> {
+async function createReserved(container: SandboxContainer, deps: CreateDeps): Promise<Answer> {
+  const { upstream, images, owner, keeper } = deps;
   const id = await images.id();
   if (id === undefined) return { status: 404, body: { message: `No such image: ${sandboxImage}` } };
-  const reply = await upstream.call({
-    method: 'POST',
-    path: '/containers/create',
-    body: upstreamBody(container, { id, owner }),
+  const body = upstreamBody(container, { id, owner });
+  const reply = await upstream.call({ method: 'POST', path: '/containers/create', body }).catch((error: unknown) => {
+    keeper.lookForLost(); // the engine may have died between the making of it and the answer
+    throw error;
   });
   if (reply.status === 404) images.forget();
   return reduce(reply, shown.create);

@@ -10,6 +10,8 @@ import type { Upstream } from './upstream.ts';
 export type Keeper = {
   /** Ends and removes a container; when the engine cannot be reached it stays on the list for the next round. */
   remove(id: string, reason: string): Promise<void>;
+  /** Tells that a container may have been made of which nobody was told: it is looked for. */
+  lookForLost(): void;
   /** Removes what a former process of the same owner left; nobody can be using it. */
   sweep(): Promise<void>;
   /** Stops looking, then removes everything there is. */
@@ -38,17 +40,30 @@ export function createKeeper({ upstream, ledger, owner, audit, everyMs }: Keeper
   const removeAll = async (ids: readonly string[], reason: string): Promise<void> => {
     await Promise.all(ids.map((id) => remove(id, reason)));
   };
+  const list = async (): Promise<string[]> => {
+    const reply = await upstream.call({ method: 'GET', path: listPath(owner) });
+    return shown.list.parse(reply.body).map(({ Id }) => Id);
+  };
+  let mayBeLost = false;
+  const removeLost = async (): Promise<void> => {
+    const ids = await list().catch(() => undefined); // the engine may still be away; the next round tries again
+    // One that is being made now is not in the ledger yet.
+    if (ids === undefined || ledger.isReserving()) return;
+    mayBeLost = false;
+    const lost = ids.filter((id) => !ledger.owns(id));
+    await removeAll(lost, 'nobody was told of it');
+  };
   let round: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     round = round.then(() => removeAll(ledger.overdue(), 'its time is over'));
+    round = round.then(() => (mayBeLost ? removeLost() : undefined));
   }, everyMs);
   return {
     remove,
-    async sweep() {
-      const reply = await upstream.call({ method: 'GET', path: listPath(owner) });
-      const left = shown.list.parse(reply.body).map(({ Id }) => Id);
-      await removeAll(left, 'left by a former process');
+    lookForLost() {
+      mayBeLost = true;
     },
+    sweep: async () => removeAll(await list(), 'left by a former process'),
     async close() {
       clearInterval(timer);
       await round;

@@ -17,6 +17,8 @@ export type Ledger = {
   reserve(): boolean;
   keep(id: string): void;
   giveBack(): void;
+  /** Whether a container is being made whose id is not known yet. */
+  isReserving(): boolean;
   owns(id: string): boolean;
   /** Takes the one attachment a container may have; false when somebody had it. */
   attach(id: string): boolean;
@@ -50,6 +52,7 @@ export function createLedger(limits: LedgerLimits, now: () => number): Ledger {
     giveBack() {
       reserved -= 1;
     },
+    isReserving: () => reserved > 0,
     owns: (id) => entries.has(id),
     attach(id) {
       const entry = entries.get(id);

@@ -17,6 +17,8 @@ export type FakeEngine = {
   hasImage: boolean;
   /** Whether it drops every connection instead of answering. */
   isBroken: boolean;
+  /** Whether it makes containers and dies before it tells of them. */
+  diesCreating: boolean;
   addContainer(labels: Record<string, string>): string;
   close(): Promise<void>;
 };
@@ -31,6 +33,7 @@ export async function startFakeEngine(socket: string): Promise<FakeEngine> {
     if (engine.isBroken) return void request.socket.destroy();
     void readText(request).then((body) => {
       const reply = answer(engine, { method: request.method ?? '', url: request.url ?? '', body });
+      if (engine.diesCreating && reply.status === 201) return void request.socket.destroy();
       response.writeHead(reply.status, { 'content-type': 'application/json' });
       response.end(reply.body === undefined ? '' : JSON.stringify(reply.body));
     });
@@ -41,6 +44,7 @@ export async function startFakeEngine(socket: string): Promise<FakeEngine> {
     streams: new Map(),
     hasImage: true,
     isBroken: false,
+    diesCreating: false,
     addContainer(labels) {
       const id = randomBytes(32).toString('hex');
       engine.containers.set(id, labels);

@@ -214,6 +214,16 @@ describe('the socket proxy', () => {
     await removed(proxy, container.id);
   });
 
+  test('removes a container whose maker died before it told of it, and no other', async () => {
+    const proxy = await start({ lookEveryMs: 10 });
+    const known = await create(proxy);
+    proxy.engine.addContainer({ 'talos.owner': 'somebody else' });
+    proxy.engine.diesCreating = true;
+    await expect(create(proxy)).rejects.toMatchObject({ statusCode: 502 });
+    await vi.waitFor(() => expect(proxy.engine.containers.size).toBe(2));
+    expect(proxy.engine.containers.has(known.id)).toBe(true);
+  });
+
   test('says so when the engine has gone', async () => {
     const proxy = await startUnderTest();
     await proxy.engine.close();
