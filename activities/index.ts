@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 
-import type { Ports, SkillPorts } from '../domain/ports.ts';
+import type { Ports } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';

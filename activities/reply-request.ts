@@ -1,7 +1,8 @@
 import type { MessageRecord } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
-import type { ConversationStore, SkillPorts } from '../domain/ports.ts';
+import type { ConversationStore } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import { assemblePrompt, promptBudget } from '../domain/prompt/assemble.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import { toolExchange } from '../domain/prompt/tool-exchange.ts';

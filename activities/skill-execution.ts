@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/activity';
 
 import { TalosError } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
-import type { SkillPorts, SkillPowers } from '../domain/ports.ts';
+import type { SkillPorts, SkillPowers } from '../domain/skills/ports.ts';
 import type { SandboxReport } from '../domain/sandbox/run.ts';
 import { blameFor } from '../domain/skills/blame.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../domain/audit/entry.ts';
 import { TalosError } from '../domain/errors.ts';
-import type { SkillPorts } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import { shelfOf, unborn, type VersionChange } from '../domain/skills/change.ts';
 import type { SkillLife, SkillVersion } from '../domain/skills/life.ts';

@@ -1,5 +1,6 @@
 import { TalosError } from '../domain/errors.ts';
-import type { AuditLog, LockdownStore, Logger, Sandbox, SkillPorts } from '../domain/ports.ts';
+import type { AuditLog, LockdownStore, Logger } from '../domain/ports.ts';
+import type { Sandbox, SkillPorts } from '../domain/skills/ports.ts';
 
 /** What the steps of skills need; without `skillPorts` this process has none. */
 export type SkillDeps = {

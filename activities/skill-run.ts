@@ -1,5 +1,5 @@
 import { TalosError } from '../domain/errors.ts';
-import type { SkillPorts } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { CleanRun } from '../domain/skills/certificate.ts';
 import type { BundleHash } from '../domain/skills/manifest.ts';
 import { factsOf, type RunFacts } from '../domain/skills/run-facts.ts';

@@ -1,6 +1,6 @@
 import { TalosError } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
-import type { SkillPorts } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { DueRun, DueRunEnd, SkipReason } from '../domain/skills/due-run.ts';
 import { keepSchedule } from '../domain/skills/keep-schedule.ts';
 import { runId, type RunKey, type SkillRunRef } from '../domain/skills/run.ts';

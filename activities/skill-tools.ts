@@ -1,7 +1,8 @@
 import type { MessageRecord } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import { scanUntrusted } from '../domain/firewall/scan.ts';
-import type { Embedder, Logger, SkillPorts, VectorStore } from '../domain/ports.ts';
+import type { Embedder, Logger, VectorStore } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import { mostTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { rankSkills, skillText } from '../domain/skills/shortlist.ts';

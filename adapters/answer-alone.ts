@@ -2,7 +2,8 @@ import { TalosError } from '../domain/errors.ts';
 import { JsonValue } from '../domain/json.ts';
 import { chooseChatModel, isTestModel } from '../domain/models/choose.ts';
 import type { ModelMessage } from '../domain/models/model.ts';
-import type { LanguageModel, SkillRules } from '../domain/ports.ts';
+import type { LanguageModel } from '../domain/ports.ts';
+import type { SkillRules } from '../domain/skills/ports.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import type { EvalCase } from '../domain/skills/cases.ts';
 

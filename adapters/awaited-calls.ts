@@ -1,4 +1,4 @@
-import type { AwaitedCalls } from '../domain/ports.ts';
+import type { AwaitedCalls } from '../domain/skills/ports.ts';
 import { AwaitedCall } from '../domain/skills/steps.ts';
 import type { RedisConnections } from './redis.ts';
 import { fromJson } from './stored-json.ts';

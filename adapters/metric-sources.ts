@@ -1,7 +1,8 @@
 import type { NativeConnection } from '@temporalio/worker';
 
 import type { ResidentModel } from '../domain/models/model.ts';
-import type { LanguageModel, SkillCatalog, SkillShelf, VectorStore } from '../domain/ports.ts';
+import type { LanguageModel, VectorStore } from '../domain/ports.ts';
+import type { SkillCatalog, SkillShelf } from '../domain/skills/ports.ts';
 import { MemoryCollection } from '../domain/retrieval/memory.ts';
 import { shelfOf } from '../domain/skills/change.ts';
 import { summarise } from '../domain/skills/view.ts';

@@ -1,5 +1,5 @@
 import { TalosError } from '../domain/errors.ts';
-import type { SkillBundles } from '../domain/ports.ts';
+import type { SkillBundles } from '../domain/skills/ports.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import { readSkill } from '../domain/skills/external-skill.ts';
 import type { BundleTools } from '../domain/skills/read-bundle.ts';

@@ -1,5 +1,5 @@
 import { TalosError } from '../domain/errors.ts';
-import type { SkillCatalog } from '../domain/ports.ts';
+import type { SkillCatalog } from '../domain/skills/ports.ts';
 import { SkillLife } from '../domain/skills/life.ts';
 import { announceLifeScript, putLifeScript } from './lua/skills.ts';
 import type { RedisConnections } from './redis.ts';

@@ -1,4 +1,4 @@
-import type { SkillDrafts } from '../domain/ports.ts';
+import type { SkillDrafts } from '../domain/skills/ports.ts';
 import { newDraft, SkillDraft } from '../domain/skills/draft.ts';
 import type { RedisConnections } from './redis.ts';
 import { fromJson } from './stored-json.ts';

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { SkillShelf, SkillStore } from '../domain/ports.ts';
+import type { SkillShelf, SkillStore } from '../domain/skills/ports.ts';
 import { certificateFile } from '../domain/skills/bundle-files.ts';
 import { hashBundle } from '../domain/skills/bundle-hash.ts';
 import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';

@@ -4,18 +4,15 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
+import type { AuditLog, Embedder, LanguageModel, VectorStore } from '../domain/ports.ts';
 import type {
-  AuditLog,
-  Embedder,
-  LanguageModel,
   Sandbox,
   ScheduleClock,
   SkillPorts,
   SkillRules,
   SkillRuntime,
   SkillSchedules,
-  VectorStore,
-} from '../domain/ports.ts';
+} from '../domain/skills/ports.ts';
 import { signCertificate } from '../domain/skills/certificate-seal.ts';
 import { judgeCase } from '../domain/skills/judge-case.ts';
 import { permissionsGrew } from '../domain/skills/manifest-diff.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { TalosError } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
-import type { SkillPowers, SkillPowersFactory } from '../domain/ports.ts';
+import type { SkillPowers, SkillPowersFactory } from '../domain/skills/ports.ts';
 import type { SkillPermissions } from '../domain/skills/manifest.ts';
 import { createFetchPower, type FetchOptions } from './broker/fetch.ts';
 import { createFolderPower, type GrantedFolders } from './broker/folder.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { RunAcceptance, SkillRuns } from '../domain/ports.ts';
+import type { RunAcceptance, SkillRuns } from '../domain/skills/ports.ts';
 import {
   keptRuns,
   type NewSkillRun,

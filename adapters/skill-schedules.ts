@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { TalosError } from '../domain/errors.ts';
 import { JsonValue } from '../domain/json.ts';
-import type { DueRunBegin, SkillSchedules } from '../domain/ports.ts';
+import type { DueRunBegin, SkillSchedules } from '../domain/skills/ports.ts';
 import { DueRun, longestDueRunMs, shownDueRuns } from '../domain/skills/due-run.ts';
 import {
   type KeptSchedule,

@@ -4,7 +4,7 @@ import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { TalosError } from '../domain/errors.ts';
-import type { SkillShelf } from '../domain/ports.ts';
+import type { SkillShelf } from '../domain/skills/ports.ts';
 import { certificateFile } from '../domain/skills/bundle-files.ts';
 import type { BundleFiles } from '../domain/skills/bundle.ts';
 import { noSuchVersion, type VersionRef, versionChanged } from '../domain/skills/skill-name.ts';

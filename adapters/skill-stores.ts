@@ -1,4 +1,4 @@
-import type { SkillPorts } from '../domain/ports.ts';
+import type { SkillPorts } from '../domain/skills/ports.ts';
 import { createAwaitedCalls } from './awaited-calls.ts';
 import type { RedisConnections } from './redis.ts';
 import { createSkillCatalog } from './skill-catalog.ts';

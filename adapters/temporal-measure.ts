@@ -1,7 +1,7 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 
-import type { Measurement, MeasureOrder } from '../domain/ports.ts';
+import type { Measurement, MeasureOrder } from '../domain/skills/ports.ts';
 import type { Benefit } from '../domain/skills/certificate.ts';
 import { fromActivityFailure } from '../workflows/failure.ts';
 import { type SkillEvalInput, skillEvalWorkflowId } from '../workflows/messages.ts';

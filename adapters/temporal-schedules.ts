@@ -10,7 +10,7 @@ import { msNumberToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
-import type { ScheduleClock } from '../domain/ports.ts';
+import type { ScheduleClock } from '../domain/skills/ports.ts';
 import { catchUpMs, describeWhen, type ScheduleRef, type SkillSchedule } from '../domain/skills/schedule.ts';
 import { type SkillRunDueInput, skillRunDueWorkflowId, skillScheduleId } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';

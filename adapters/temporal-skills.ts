@@ -13,7 +13,7 @@ import { defineSearchAttributeKey, SearchAttributeType, type UpdateDefinition } 
 import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
-import type { SkillRuntime } from '../domain/ports.ts';
+import type { SkillRuntime } from '../domain/skills/ports.ts';
 import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';

@@ -1,4 +1,4 @@
-import type { ToolRounds } from '../domain/ports.ts';
+import type { ToolRounds } from '../domain/skills/ports.ts';
 import { ToolRound } from '../domain/skills/tool-rounds.ts';
 import type { RedisConnections } from './redis.ts';
 import { fromJson } from './stored-json.ts';

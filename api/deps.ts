@@ -4,13 +4,17 @@ import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
-  AwaitedCalls,
   CodeBox,
   ConversationStore,
   LockdownStore,
   Logger,
   LogStream,
   Probe,
+  TextHasher,
+  TokenStream,
+} from '../domain/ports.ts';
+import type {
+  AwaitedCalls,
   ScheduleClock,
   SkillBundles,
   SkillCatalog,
@@ -20,9 +24,7 @@ import type {
   SkillRuntime,
   SkillSchedules,
   SkillStore,
-  TextHasher,
-  TokenStream,
-} from '../domain/ports.ts';
+} from '../domain/skills/ports.ts';
 
 /** The engines `/health` tells of. */
 export type EngineName = 'temporal' | 'redis' | 'chroma' | 'ollama';

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 import { readSkillPath } from '../adapters/skill-archive.ts';
 import { toTalosError } from '../domain/errors.ts';
-import type { Logger, SkillPorts, SkillRuntime } from '../domain/ports.ts';
+import type { Logger } from '../domain/ports.ts';
+import type { SkillPorts, SkillRuntime } from '../domain/skills/ports.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import { type BundleTools, readBundle } from '../domain/skills/read-bundle.ts';

@@ -8,7 +8,7 @@ import { createSandbox } from '../adapters/sandbox/sandbox.ts';
 import { readSkillPath } from '../adapters/skill-archive.ts';
 import { createBundleTools } from '../adapters/skill-reader.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { Sandbox } from '../domain/ports.ts';
+import type { Sandbox } from '../domain/skills/ports.ts';
 import { certificateFile } from '../domain/skills/bundle-files.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import { scriptedPowers } from '../domain/skills/case-replies.ts';

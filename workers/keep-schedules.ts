@@ -1,5 +1,6 @@
 import { toTalosError } from '../domain/errors.ts';
-import type { AuditLog, Logger, ScheduleClock, SkillSchedules } from '../domain/ports.ts';
+import type { AuditLog, Logger } from '../domain/ports.ts';
+import type { ScheduleClock, SkillSchedules } from '../domain/skills/ports.ts';
 import { keepSchedule } from '../domain/skills/keep-schedule.ts';
 import { catchUpMs, scheduleId } from '../domain/skills/schedule.ts';
 

@@ -1,5 +1,6 @@
 import { TalosError } from '../domain/errors.ts';
-import type { AuditLog, Logger, Sandbox } from '../domain/ports.ts';
+import type { AuditLog, Logger } from '../domain/ports.ts';
+import type { Sandbox } from '../domain/skills/ports.ts';
 import type { SandboxProof } from '../domain/sandbox/run.ts';
 
 /** Whether a sandbox of this process has been shown to hold. */

@@ -1,6 +1,6 @@
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
-import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
+import type { Sandbox, SkillPowers } from '../../domain/skills/ports.ts';
 import { parseAnswer } from '../../domain/sandbox/answer.ts';
 import type { Finding } from '../../domain/sandbox/classify.ts';
 import type { SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';

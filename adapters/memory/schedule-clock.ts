@@ -1,4 +1,4 @@
-import type { ScheduleClock } from '../../domain/ports.ts';
+import type { ScheduleClock } from '../../domain/skills/ports.ts';
 import { type CronTimes, readCron } from '../../domain/skills/cron.ts';
 import { scheduleId, type ScheduleRef, type ScheduleWhen, type SkillSchedule } from '../../domain/skills/schedule.ts';
 

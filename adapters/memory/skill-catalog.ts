@@ -1,4 +1,4 @@
-import type { SkillCatalog } from '../../domain/ports.ts';
+import type { SkillCatalog } from '../../domain/skills/ports.ts';
 import type { SkillLife } from '../../domain/skills/life.ts';
 
 /** Lives of skills in memory. */

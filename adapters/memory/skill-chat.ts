@@ -1,5 +1,5 @@
 import { messageId } from '../../domain/chat.ts';
-import type { AwaitedCalls, SkillDrafts, ToolRounds } from '../../domain/ports.ts';
+import type { AwaitedCalls, SkillDrafts, ToolRounds } from '../../domain/skills/ports.ts';
 import { newDraft, type SkillDraft } from '../../domain/skills/draft.ts';
 import type { AwaitedCall } from '../../domain/skills/steps.ts';
 import type { ToolRound } from '../../domain/skills/tool-rounds.ts';

@@ -1,4 +1,4 @@
-import type { SkillRuns } from '../../domain/ports.ts';
+import type { SkillRuns } from '../../domain/skills/ports.ts';
 import { keptRuns, runId, type SkillRunRecord } from '../../domain/skills/run.ts';
 
 /** Runs of skills in memory; inputs and outputs stay. */

@@ -1,5 +1,5 @@
 import { TalosError } from '../../domain/errors.ts';
-import type { Measurement, SkillCatalog, SkillRuntime, SkillStore } from '../../domain/ports.ts';
+import type { Measurement, SkillCatalog, SkillRuntime, SkillStore } from '../../domain/skills/ports.ts';
 import { type Outcome, unborn } from '../../domain/skills/change.ts';
 import type { SkillLife } from '../../domain/skills/life.ts';
 import type { SkillId } from '../../domain/skills/manifest.ts';

@@ -1,4 +1,4 @@
-import type { DueRunBegin, SkillSchedules } from '../../domain/ports.ts';
+import type { DueRunBegin, SkillSchedules } from '../../domain/skills/ports.ts';
 import { type DueRun, longestDueRunMs, shownDueRuns } from '../../domain/skills/due-run.ts';
 import {
   type KeptSchedule,

@@ -1,4 +1,4 @@
-import type { SkillShelf, SkillStore } from '../../domain/ports.ts';
+import type { SkillShelf, SkillStore } from '../../domain/skills/ports.ts';
 import type { SkillBundle } from '../../domain/skills/bundle.ts';
 import type { PromotionCertificate } from '../../domain/skills/certificate.ts';
 import { checkVersion, noSuchVersion } from '../../domain/skills/skill-name.ts';

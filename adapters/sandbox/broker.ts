@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { TalosError } from '../../domain/errors.ts';
 import { JsonValue } from '../../domain/json.ts';
-import type { SkillPowers } from '../../domain/ports.ts';
+import type { SkillPowers } from '../../domain/skills/ports.ts';
 import { parseAnswer } from '../../domain/sandbox/answer.ts';
 import type { SandboxVerdict } from '../../domain/sandbox/run.ts';
 

@@ -1,5 +1,5 @@
 import type { Config } from '../../domain/config/parse.ts';
-import type { Sandbox } from '../../domain/ports.ts';
+import type { Sandbox } from '../../domain/skills/ports.ts';
 import type { ProofMemory } from './proof-memory.ts';
 import { createSandbox } from './sandbox.ts';
 

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
-import type { SkillPowers } from '../../domain/ports.ts';
+import type { SkillPowers } from '../../domain/skills/ports.ts';
 import { parseAnswer } from '../../domain/sandbox/answer.ts';
 import { classifyEnd, classifyFault, type Finding, SkillFault } from '../../domain/sandbox/classify.ts';
 import type { SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';

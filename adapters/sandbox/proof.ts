@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { TalosError } from '../../domain/errors.ts';
-import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
+import type { Sandbox, SkillPowers } from '../../domain/skills/ports.ts';
 import type { SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';
 import { type Bait, type ProofSkill, proofSkills } from './proof-skills.ts';
 

@@ -1,5 +1,5 @@
 import { TalosError } from '../../domain/errors.ts';
-import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
+import type { Sandbox, SkillPowers } from '../../domain/skills/ports.ts';
 import type { SandboxProof, SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';
 import type { BundleFiles } from '../../domain/skills/bundle.ts';
 import type { Driver, DriverFacts } from './driver.ts';

@@ -1,7 +1,7 @@
 import { canonicalJson, isList } from '../canonical-json.ts';
 import { TalosError } from '../errors.ts';
 import type { JsonValue } from '../json.ts';
-import type { SkillPowers } from '../ports.ts';
+import type { SkillPowers } from './ports.ts';
 import type { EgressAttempt } from '../sandbox/run.ts';
 import { quoted } from './finding.ts';
 import type { SkillPermissions } from './manifest.ts';

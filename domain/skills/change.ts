@@ -1,4 +1,4 @@
-import type { SkillShelf } from '../ports.ts';
+import type { SkillShelf } from './ports.ts';
 import type { EndedBy, SkillLife, SkillState, SkillVersion } from './life.ts';
 import type { BundleHash } from './manifest.ts';
 

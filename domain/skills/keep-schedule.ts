@@ -1,4 +1,5 @@
-import type { AuditLog, ScheduleClock, ScheduleTiming, SkillSchedules } from '../ports.ts';
+import type { AuditLog } from '../ports.ts';
+import type { ScheduleClock, ScheduleTiming, SkillSchedules } from './ports.ts';
 import { type DueRun, longestDueRunMs, shownDueRuns } from './due-run.ts';
 import { dueRunKey, scheduleId, type ScheduleRef, type SkillSchedule } from './schedule.ts';
 

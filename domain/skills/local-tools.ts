@@ -1,4 +1,4 @@
-import type { Sandbox, SkillBundles } from '../ports.ts';
+import type { Sandbox, SkillBundles } from './ports.ts';
 import type { CertificateChecker } from './certificate-seal.ts';
 import type { CheckValue } from './read-manifest.ts';
 

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 
 import { createDockerDriver } from '../../adapters/sandbox/docker.ts';
 import { createSandbox } from '../../adapters/sandbox/sandbox.ts';
-import type { Sandbox } from '../../domain/ports.ts';
+import type { Sandbox } from '../../domain/skills/ports.ts';
 import { sandboxImage } from '../../domain/sandbox/container.ts';
 import type { SandboxRequest } from '../../domain/sandbox/run.ts';
 import { type DockerSandboxes, startDockerSandboxes } from '../e2e/docker-sandboxes.ts';

@@ -8,7 +8,7 @@ import { judge } from '../../adapters/sandbox/judge.ts';
 import { type SandboxProgram, waitUntilReady } from '../../adapters/sandbox/program.ts';
 import { createSandbox } from '../../adapters/sandbox/sandbox.ts';
 import { TalosError } from '../../domain/errors.ts';
-import type { SkillPowers } from '../../domain/ports.ts';
+import type { SkillPowers } from '../../domain/skills/ports.ts';
 import type { SandboxRequest } from '../../domain/sandbox/run.ts';
 import { type Figures, figures, round, sequential, throughput } from './figures.ts';
 

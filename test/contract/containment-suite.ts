@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { JsonValue } from '../../domain/json.ts';
-import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
+import type { Sandbox, SkillPowers } from '../../domain/skills/ports.ts';
 import type { SandboxReport, SandboxRequest, SandboxVerdict } from '../../domain/sandbox/run.ts';
 import type { SkillLanguage } from '../../domain/skills/manifest.ts';
 import { TalosError } from '../../domain/errors.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Script } from '../../adapters/memory/sandbox.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
-import type { Sandbox, SkillPowers } from '../../domain/ports.ts';
+import type { Sandbox, SkillPowers } from '../../domain/skills/ports.ts';
 import type { SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';
 
 /** Skills of the suite with what stands for them in a twin that runs no code. */

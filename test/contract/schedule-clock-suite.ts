@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ScheduleClock } from '../../domain/ports.ts';
+import type { ScheduleClock } from '../../domain/skills/ports.ts';
 import type { ScheduleWhen, SkillSchedule } from '../../domain/skills/schedule.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { SkillCatalog } from '../../domain/ports.ts';
+import type { SkillCatalog } from '../../domain/skills/ports.ts';
 import { inUse, waiting } from '../unit/domain/skills/build.ts';
 
 /** What every catalogue of skills does; `create` gives an empty one. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { AwaitedCalls, SkillDrafts, ToolRounds } from '../../domain/ports.ts';
+import type { AwaitedCalls, SkillDrafts, ToolRounds } from '../../domain/skills/ports.ts';
 import type { AwaitedCall } from '../../domain/skills/steps.ts';
 import type { ToolRound } from '../../domain/skills/tool-rounds.ts';
 import { hashOf } from '../unit/domain/skills/build.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { JsonValue } from '../../domain/json.ts';
-import type { SkillRuns } from '../../domain/ports.ts';
+import type { SkillRuns } from '../../domain/skills/ports.ts';
 import { keptRuns, type NewSkillRun, type SkillRunResult } from '../../domain/skills/run.ts';
 
 const failed: SkillRunResult = {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { JsonValue } from '../../domain/json.ts';
-import type { SkillSchedules } from '../../domain/ports.ts';
+import type { SkillSchedules } from '../../domain/skills/ports.ts';
 import { type DueRun, longestDueRunMs, shownDueRuns } from '../../domain/skills/due-run.ts';
 import { dueRunKey, type KeptSchedule, type ScheduleRef } from '../../domain/skills/schedule.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 
 import { createMemorySkillSchedules } from '../../adapters/memory/skill-schedules.ts';
 import { createSkillSchedules } from '../../adapters/skill-schedules.ts';
-import type { SkillSchedules } from '../../domain/ports.ts';
+import type { SkillSchedules } from '../../domain/skills/ports.ts';
 import { mostSchedules } from '../../domain/skills/schedule.ts';
 import { connectTestRedis } from '../integration/stores/support.ts';
 import { describeSkillSchedules } from './skill-schedules-suite.ts';

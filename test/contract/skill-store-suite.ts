@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { SkillShelf, SkillStore } from '../../domain/ports.ts';
+import type { SkillShelf, SkillStore } from '../../domain/skills/ports.ts';
 import type { SkillBundle } from '../../domain/skills/bundle.ts';
 import { bundleWith } from '../unit/domain/skills/bundles.ts';
 import { certificateFor } from '../unit/domain/skills/certificates.ts';

@@ -11,7 +11,7 @@ import { createMemorySkillRuns } from '../../adapters/memory/skill-runs.ts';
 import { createMemorySkillSchedules } from '../../adapters/memory/skill-schedules.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
-import type { Sandbox, SkillPorts, SkillRules, SkillShelf, SkillStore } from '../../domain/ports.ts';
+import type { Sandbox, SkillPorts, SkillRules, SkillShelf, SkillStore } from '../../domain/skills/ports.ts';
 import type { EgressAttempt, SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';
 import type { SkillBundle } from '../../domain/skills/bundle.ts';
 import type { PromotionCertificate } from '../../domain/skills/certificate.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { TalosError } from '../../../domain/errors.ts';
-import type { Sandbox } from '../../../domain/ports.ts';
+import type { Sandbox } from '../../../domain/skills/ports.ts';
 import { scriptedPowers } from '../../../domain/skills/case-replies.ts';
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
 import type { EvalCase } from '../../../domain/skills/cases.ts';

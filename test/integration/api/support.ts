@@ -22,7 +22,7 @@ import { startServer } from '../../../api/server.ts';
 import type { MessageOutcome, MessageRef } from '../../../domain/chat.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
 import type { JsonValue } from '../../../domain/json.ts';
-import type { Measurement } from '../../../domain/ports.ts';
+import type { Measurement } from '../../../domain/skills/ports.ts';
 import type { SkillRunRef, SkillRunResult } from '../../../domain/skills/run.ts';
 import { homePaths } from '../../../domain/config/paths.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';

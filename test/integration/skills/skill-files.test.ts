@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createSkillFiles } from '../../../adapters/skill-files.ts';
-import type { SkillStore } from '../../../domain/ports.ts';
+import type { SkillStore } from '../../../domain/skills/ports.ts';
 import { formatCertificate } from '../../../domain/skills/certificate-seal.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { bundleWith, tools } from '../../unit/domain/skills/bundles.ts';

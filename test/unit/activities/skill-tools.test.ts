@@ -7,7 +7,7 @@ import { createMemoryLanguageModel } from '../../../adapters/memory/language-mod
 import { createMemoryVectorStore } from '../../../adapters/memory/vector-store.ts';
 import type { MessageRecord } from '../../../domain/chat.ts';
 import { TalosError } from '../../../domain/errors.ts';
-import type { SkillRuntime } from '../../../domain/ports.ts';
+import type { SkillRuntime } from '../../../domain/skills/ports.ts';
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
 import { createSkillTwins, makeBundle } from '../../support/skill-twins.ts';
 import { inUse } from '../domain/skills/build.ts';

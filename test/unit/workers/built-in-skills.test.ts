@@ -7,7 +7,7 @@ import { createMemorySkillCatalog } from '../../../adapters/memory/skill-catalog
 import { createMemorySkillStore } from '../../../adapters/memory/skill-store.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
 import { TalosError } from '../../../domain/errors.ts';
-import type { SkillRuntime } from '../../../domain/ports.ts';
+import type { SkillRuntime } from '../../../domain/skills/ports.ts';
 import type { SkillLife } from '../../../domain/skills/life.ts';
 import { submitBuiltInSkills } from '../../../workers/built-in-skills.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
