@@ -67,6 +67,23 @@ export function redisKeys(prefix: string) {
     dueTimes: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}:times`,
     /** Hash: what came of them as JSON, by key. */
     dueRuns: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}:runs`,
+    /** Hash: pulls of models as JSON, by model. */
+    modelPulls: `${prefix}model-pulls`,
+    /** String: the chat model the owner has chosen in place of the configured one. */
+    modelChoice: `${prefix}model-choice`,
+    /** String: what the GPU does, as JSON. */
+    gpu: `${prefix}gpu`,
+    /** Hash: tokens used and reserved, by day. */
+    cloudBudget: `${prefix}cloud:budget`,
+    /** Hash: state of the breaker before the cloud. */
+    cloudBreaker: `${prefix}cloud:breaker`,
+    /** Hash: messages that wait for leave to go to the cloud, as JSON. */
+    awaitedClouds: `${prefix}awaited-clouds`,
+    /** Hash: runs of the nightly maintenance as JSON, by id; sorted set: ids by when they were due or asked for. */
+    nightRuns: `${prefix}night:runs`,
+    nightTimes: `${prefix}night:times`,
+    /** Hash: until when every due time of the night is accounted for, and the run that goes on. */
+    nightState: `${prefix}night:state`,
     /** Channel on which the name of every stream that grew is published. */
     wakeUps: `${prefix}wake-ups`,
     prefix,

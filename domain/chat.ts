@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { ContextUse, Route, RouteReason } from './routing/route.ts';
 import { SkillId } from './skills/manifest.ts';
 import { AwaitedCall, CallId, SkillStep, StepVerdict } from './skills/steps.ts';
 
@@ -41,10 +42,35 @@ const MessageText = z
   .refine((text) => text.isWellFormed(), 'the text holds a lone surrogate, which is no character')
   .refine((text) => !text.includes('\u0000'), 'the text holds a NUL character');
 
+/** A picture of a message: the SHA-256 of its bytes, under which they are kept. */
+export const ImageRef = z
+  .strictObject({
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    type: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+    bytes: z.int().positive(),
+  })
+  .meta({ id: 'ImageRef' });
+export type ImageRef = z.infer<typeof ImageRef>;
+
+/** Most pictures a message may show. */
+export const mostImages = 4;
+
+/** What a message asks for beside its text. */
+export const MessageOptions = z
+  .strictObject({
+    route: Route.optional().meta({ description: 'Where it must be answered; left out, Talos decides' }),
+    images: z.array(ImageRef).min(1).max(mostImages).optional(),
+  })
+  .meta({ id: 'MessageOptions' });
+export type MessageOptions = z.infer<typeof MessageOptions>;
+
 /** Body of `POST /chat`. */
 export const ChatRequest = z
   .strictObject({
     message: MessageText.meta({ description: 'What you want to say', example: 'hello' }),
+    route: Route.optional().meta({
+      description: 'Where it must be answered: never elsewhere. Left out, Talos decides, local first',
+    }),
     conversation: ConversationId.optional().meta({
       description: 'Continue this conversation; a new one when left out',
     }),
@@ -73,12 +99,19 @@ export type TokenUsage = z.infer<typeof TokenUsage>;
 /** What is known of an answer beside its text. */
 const answerFacts = {
   model: z.string().optional(),
-  route: z.enum(['local']).optional(),
+  route: Route.optional(),
+  routeReason: RouteReason.optional(),
   notice: z
     .string()
     .optional()
     .meta({ description: 'Something the reader must know, such as that the built-in test model answered' }),
   usage: TokenUsage.optional(),
+  context: ContextUse.optional(),
+  modelMs: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ description: 'How long the model itself took, in milliseconds, over all its rounds' }),
   memory: MemoryUse.optional(),
   steps: z.array(SkillStep).optional().meta({ description: 'The skills that were used, in order' }),
   error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
@@ -101,6 +134,7 @@ export const MessageRecord = z
     key: MessageKey,
     seq: z.int().positive().meta({ description: 'Place in the conversation, from 1' }),
     text: z.string(),
+    options: MessageOptions.optional(),
     state: MessageState,
     createdAt: z.int(),
     finishedAt: z.int().optional(),
@@ -177,7 +211,17 @@ export type StreamEvent = z.infer<typeof StreamEvent>;
 
 /** Shapes a stored message for a client, with the calls of it that wait for the owner. */
 export function toChatReply(record: MessageRecord, awaiting: readonly AwaitedCall[] = []): ChatReply {
-  const { conversation, key, seq: _seq, text: _text, createdAt, finishedAt, reply, ...shared } = record;
+  const {
+    conversation,
+    key,
+    seq: _seq,
+    text: _text,
+    options: _options,
+    createdAt,
+    finishedAt,
+    reply,
+    ...shared
+  } = record;
   return {
     ...shared,
     id: messageId({ conversation, key }),

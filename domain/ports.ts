@@ -3,6 +3,7 @@ import type {
   ConversationId,
   ConversationSummary,
   MessageKey,
+  MessageOptions,
   MessageOutcome,
   MessageRecord,
   MessageRef,
@@ -52,7 +53,11 @@ export interface VectorStore extends Probe {
   count(collection: MemoryCollection): Promise<number>;
 }
 
-export type NewMessage = MessageRef & { readonly text: string; readonly createdAt: number };
+export type NewMessage = MessageRef & {
+  readonly text: string;
+  readonly options?: MessageOptions;
+  readonly createdAt: number;
+};
 
 /** `after` names the message before this one in its conversation if that one was still pending when this one came. */
 export type Acceptance =
@@ -64,7 +69,7 @@ export type Acceptance =
  * Conversations and their messages. Fails with STORE_UNAVAILABLE or STORE_FULL; what a resolved call stored survives a crash.
  */
 export interface ConversationStore extends Probe {
-  /** Gives the message its place. The same key and text again is `existing`, the same key with another text `conflict`. */
+  /** Gives the message its place. The same key, text and options again is `existing`, the same key with others `conflict`. */
   accept(message: NewMessage): Promise<Acceptance>;
   message(ref: MessageRef): Promise<MessageRecord | undefined>;
   /** Keeps what a later step needs of this message (assembled memory), for an hour. */

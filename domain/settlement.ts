@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { MessageOutcome, TokenUsage } from './chat.ts';
+import { Route } from './routing/route.ts';
 import type { DraftKey } from './skills/draft.ts';
 import { BundleHash, SkillId } from './skills/manifest.ts';
 import { RunKey } from './skills/run.ts';
@@ -27,7 +28,7 @@ export type PlannedCall = z.infer<typeof PlannedCall>;
 /** What the model step tells the workflow: about the reply it stored as the draft, or which skills the model wants to use first. */
 export const Generation = z.strictObject({
   model: z.string(),
-  route: z.enum(['local']),
+  route: Route,
   notice: z.string().optional(),
   usage: TokenUsage,
   /** Without calls the draft is the answer. Empty when all were refused and the model is to be told why. */

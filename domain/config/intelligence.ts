@@ -7,6 +7,47 @@ const modelName = text.regex(/^[\w./:-]{1,200}$/, 'must be a model name such as 
 
 /** Local models and the server that runs them. */
 export const models = {
+  engine: setting(
+    z.enum(['ollama', 'openai', 'embedded'], { error: 'must be ollama, openai or embedded' }).prefault('ollama'),
+    {
+      env: 'LOCAL_ENGINE',
+      description: 'What runs local models: Ollama, a server that speaks as OpenAI does, or Talos itself',
+      example: 'ollama',
+    },
+  ),
+  openaiUrl: setting(httpUrl.optional(), {
+    env: 'OPENAI_BASE_URL',
+    description: 'Server for LOCAL_ENGINE=openai, such as llama.cpp, vLLM or LM Studio, with its /v1',
+    example: 'http://127.0.0.1:8000/v1',
+  }),
+  openaiKey: setting(text.optional(), {
+    env: 'OPENAI_API_KEY',
+    description: 'Key for that server, where it asks for one',
+    example: 'sk-...',
+    secret: true,
+  }),
+  embeddedModel: setting(hostPath.optional(), {
+    env: 'EMBEDDED_MODEL',
+    description: 'GGUF file of the chat model for LOCAL_ENGINE=embedded',
+    example: '~/models/qwen2.5-coder-7b.gguf',
+    path: true,
+  }),
+  embeddedEmbedder: setting(hostPath.optional(), {
+    env: 'EMBEDDED_EMBEDDING_MODEL',
+    description: 'GGUF file of the embedding model for LOCAL_ENGINE=embedded',
+    example: '~/models/nomic-embed-text.gguf',
+    path: true,
+  }),
+  autopull: setting(flag.prefault('true'), {
+    env: 'MODEL_AUTOPULL_ENABLED',
+    description: 'Pull the configured models in the background where they are missing, a small one first',
+    example: 'true',
+  }),
+  starter: setting(modelName.prefault('qwen2.5-coder:0.5b'), {
+    env: 'STARTER_MODEL',
+    description: 'Small model that is pulled first and answers until the configured one is there',
+    example: 'qwen2.5-coder:0.5b',
+  }),
   ollamaUrl: setting(httpUrl.optional(), {
     env: 'OLLAMA_URL',
     description: 'An existing Ollama server; none is started then',
@@ -87,6 +128,16 @@ export const cloud = {
     env: 'GEMINI_MODEL',
     description: 'Gemini model',
     example: 'gemini-3.8-flash',
+  }),
+  geminiUrl: setting(httpUrl.optional(), {
+    env: 'GEMINI_BASE_URL',
+    description: 'Another address of the Gemini interface, such as a proxy of your own',
+    example: 'https://gemini.example.org',
+  }),
+  geminiTimeoutSeconds: setting(wholeNumber(1, 600).prefault('120'), {
+    env: 'GEMINI_TIMEOUT',
+    description: 'Longest silence of Gemini in seconds before the call is given up',
+    example: '120',
   }),
   geminiFallbackModel: setting(modelName.prefault('gemini-3.5-flash-lite'), {
     env: 'GEMINI_FALLBACK_MODEL',

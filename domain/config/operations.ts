@@ -68,6 +68,26 @@ export const upkeep = {
     description: 'Minute of the nightly maintenance',
     example: '0',
   }),
+  dreamSoftCapSeconds: setting(wholeNumber(1, 28_800).prefault('1680'), {
+    env: 'DREAM_SOFT_CAP_SECONDS',
+    description: 'After so long the nightly maintenance begins nothing new and writes its report',
+    example: '1680',
+  }),
+  dreamHardCapSeconds: setting(wholeNumber(2, 28_860).prefault('1800'), {
+    env: 'DREAM_HARD_CAP_SECONDS',
+    description: 'After so long the nightly maintenance is over, whatever it was doing',
+    example: '1800',
+  }),
+  tier2Days: setting(wholeNumber(7, 90).prefault('30'), {
+    env: 'LOG_TIER2_RETENTION_DAYS',
+    description: 'Days a log of operations is kept',
+    example: '30',
+  }),
+  tier3Days: setting(wholeNumber(1, 30).prefault('7'), {
+    env: 'LOG_TIER3_RETENTION_DAYS',
+    description: 'Days a debug log is kept',
+    example: '7',
+  }),
   backupRetentionDays: setting(wholeNumber(1, 365).prefault('30'), {
     env: 'BACKUP_RETENTION_DAYS',
     description: 'Days a backup is kept',

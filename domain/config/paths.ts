@@ -34,6 +34,8 @@ export function homePaths(config: Pick<Config, 'home'>) {
     temporalData: `${home}/data/temporal`,
     ollamaData: `${home}/data/ollama`,
     skills: `${home}/skills`,
+    images: `${home}/data/images`,
+    reports: `${home}/data/reports`,
     secrets: `${home}/config/secrets.env`,
     grants: `${home}/config/grants.json`,
     tmp: `${home}/tmp`,

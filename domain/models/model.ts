@@ -8,9 +8,13 @@ export const ToolCall = z.strictObject({
 });
 export type ToolCall = z.infer<typeof ToolCall>;
 
-/** One message of a prompt, in the roles chat models know. */
+/** A picture as models take it. */
+export type ModelImage = { readonly type: 'image/png' | 'image/jpeg' | 'image/webp'; readonly base64: string };
+
+/** One message of a prompt, in the roles chat models know. Only models that can see are sent images. */
 export type ModelMessage =
-  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'system'; readonly content: string }
+  | { readonly role: 'user'; readonly content: string; readonly images?: readonly ModelImage[] }
   | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ToolCall[] }
   | { readonly role: 'tool'; readonly content: string; readonly toolName: string };
 
@@ -32,6 +36,8 @@ export type ModelRequest = {
   /** A JSON Schema the answer must follow; the caller validates all the same. */
   readonly format?: Readonly<Record<string, unknown>>;
   readonly tools?: readonly ToolDefinition[];
+  /** Keeps the model out of the memory of the GPU. */
+  readonly onCpu?: boolean;
 };
 
 /** What a model streams. `finish` is always last. */
@@ -48,6 +54,14 @@ export type ModelEvent =
 
 /** A model on the server's disk. `name` always carries its tag, as in `qwen2.5-coder:7b`. */
 export type InstalledModel = { readonly name: string; readonly digest: string; readonly sizeBytes: number };
+
+/** What a model can do beside answering a text. */
+export type ModelCapabilities = {
+  readonly vision: boolean;
+  readonly tools: boolean;
+  readonly thinking: boolean;
+  readonly embedding: boolean;
+};
 
 /** A model in memory now. */
 export type ResidentModel = { readonly name: string; readonly sizeBytes: number; readonly vramBytes: number };

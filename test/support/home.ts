@@ -23,6 +23,7 @@ export async function createHome(settings: Record<string, string> = {}) {
     DASHBOARD_AUTO_OPEN: 'false',
     API_RATE_LIMIT_MAX: '100000',
     SKILL_AUTOLOAD_ENABLED: 'false', // seven quarantines at once are for the tests that look at them
+    MODEL_AUTOPULL_ENABLED: 'false', // no test fetches models from outside
     ...settings,
   };
   const url = `http://127.0.0.1:${base}`;

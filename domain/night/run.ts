@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** The phases of the nightly maintenance, in order. */
+export const Phase = z.enum(['redis', 'memory', 'logs', 'zombies', 'health']).meta({ id: 'Phase' });
+export type Phase = z.infer<typeof Phase>;
+
+/** What a phase did: counts by what was counted, such as `keysDeleted`, and what people should read. */
+export const PhaseOutcome = z.strictObject({
+  counts: z.record(z.string(), z.number()),
+  notes: z.array(z.string().max(300)).max(50),
+});
+export type PhaseOutcome = z.infer<typeof PhaseOutcome>;
+
+/** How a phase ended. `skipped`: the time was up before it began. `cut-short`: the time was up while it ran. */
+export const PhaseReport = z
+  .strictObject({
+    phase: Phase,
+    state: z.enum(['running', 'done', 'failed', 'cut-short', 'skipped']),
+    startedAt: z.int().optional(),
+    ms: z.int().nonnegative().optional(),
+    outcome: PhaseOutcome.optional(),
+    error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  })
+  .meta({ id: 'PhaseReport' });
+export type PhaseReport = z.infer<typeof PhaseReport>;
+
+/** Names one run of the nightly maintenance: by the second it was due, or by the key of whoever asked for it. */
+export const NightRunId = z
+  .string()
+  .regex(
+    /^(due-\d{8}T\d{6}Z|now-[A-Za-z0-9_-]{1,64})$/,
+    'must be the id of a dream cycle, such as due-20261125T040000Z',
+  )
+  .meta({ id: 'NightRunId', example: 'due-20261125T040000Z' });
+export type NightRunId = z.infer<typeof NightRunId>;
+
+/** Why nothing was done although it was due. */
+export const NightSkip = z.enum(['missed', 'overlap', 'lockdown']);
+export type NightSkip = z.infer<typeof NightSkip>;
+
+/** One run of the nightly maintenance, or a due time that came to nothing. Times in ms since 1970. */
+export const NightRun = z
+  .strictObject({
+    id: NightRunId,
+    trigger: z.enum(['schedule', 'owner']),
+    dueAt: z.int(),
+    state: z.enum(['running', 'ran', 'failed', 'skipped']),
+    /** Why it was skipped or failed. */
+    reason: z.string().max(64).optional(),
+    /** Whether a cap ended it before everything was done. */
+    isCutShort: z.boolean(),
+    startedAt: z.int().optional(),
+    endedAt: z.int().optional(),
+    phases: z.array(PhaseReport),
+  })
+  .meta({ id: 'NightRun' });
+export type NightRun = z.infer<typeof NightRun>;
