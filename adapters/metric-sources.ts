@@ -1,5 +1,7 @@
 import type { NativeConnection } from '@temporalio/worker';
 
+import type { GpuBoard } from '../domain/gpu/ports.ts';
+import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type { LanguageModel, VectorStore } from '../domain/ports.ts';
 import type { SkillCatalog, SkillShelf } from '../domain/skills/ports.ts';
@@ -16,12 +18,15 @@ type SourceOptions = {
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
   readonly catalog: SkillCatalog;
+  readonly gpuBoard: GpuBoard;
 };
 
 /** Reads the figures of `/metrics` where they arise; each rejects while its engine is away. */
 export function createMetricSources(options: SourceOptions) {
   const { connection, namespace, redis, vectors, model, catalog } = options;
   return {
+    gpus: (): Promise<GpuReport[]> => options.gpuBoard.reports(),
+
     residentModels: (): Promise<ResidentModel[]> => model.resident(),
 
     async redisMemoryBytes(): Promise<number> {
@@ -41,7 +46,7 @@ export function createMetricSources(options: SourceOptions) {
       return { active: on('active'), quarantine: on('quarantine') };
     },
 
-    /** Messages that wait for the GPU slot. */
+    /** Work that waits for the GPU slot. */
     async gpuQueue(): Promise<number> {
       const { stats } = await connection.workflowService.describeTaskQueue({
         namespace,

@@ -1,4 +1,5 @@
 import type { Config } from '../domain/config/parse.ts';
+import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
@@ -36,8 +37,10 @@ export interface MetricSources {
   /** Over all collections. */
   vectorCount(): Promise<number>;
   skillCounts(): Promise<{ active: number; quarantine: number }>;
-  /** How many messages wait for the GPU slot. */
+  /** How much work waits for the GPU slot. */
   gpuQueue(): Promise<number>;
+  /** What the GPUs there are do, those in use first. */
+  gpus(): Promise<GpuReport[]>;
 }
 
 /** Everything the API stands on. */

@@ -11,3 +11,9 @@ export const GpuReport = z
   })
   .meta({ id: 'GpuReport' });
 export type GpuReport = z.infer<typeof GpuReport>;
+
+/** Reports of several GPUs, those in use first, then the latest change. */
+export function busiestFirst(reports: readonly GpuReport[]): GpuReport[] {
+  const isHeld = ({ holder }: GpuReport) => (holder === undefined ? 0 : 1);
+  return reports.toSorted((a, b) => isHeld(b) - isHeld(a) || b.since - a.since);
+}

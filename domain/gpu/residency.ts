@@ -39,10 +39,9 @@ export function advance(now: Residency, event: ResidencyEvent): Residency {
     case 'wanted':
       return want(now, event);
     case 'loaded':
-      return isLoading(now) ? { state: 'ready', model: now.wanted.model, holder: now.wanted.holder } : now;
     case 'load-failed':
     case 'load-timed-out':
-      return isLoading(now) ? { state: 'error', model: now.wanted.model, mishap: event.type } : now;
+      return afterLoad(now, event.type);
     case 'unloaded':
       return without(now, event.model);
     case 'unload-failed':
@@ -88,6 +87,15 @@ function want(now: Residency, { model, kind, holder, resident }: ResidencyEvent 
   if (mustGo.length > 0) return { state: 'unloading', models: mustGo, wanted };
   if (there.includes(model)) return { state: 'ready', model, holder };
   return loading(wanted);
+}
+
+/** That a load has failed may turn out at the first use. */
+function afterLoad(now: Residency, outcome: 'loaded' | 'load-failed' | 'load-timed-out'): Residency {
+  if (isLoading(now) && outcome === 'loaded') {
+    return { state: 'ready', model: now.wanted.model, holder: now.wanted.holder };
+  }
+  const model = isLoading(now) || now.state === 'ready' ? modelOf(now) : undefined;
+  return model === undefined || outcome === 'loaded' ? now : { state: 'error', model, mishap: outcome };
 }
 
 /** Only what is idle or in use can be trusted to be whole. */

@@ -75,6 +75,8 @@ const table: Record<string, Record<string, string>> = {
   'ready in use': {
     'wanted: the vision model': 'unloading coder kitchen.2',
     'wanted: the coder, nothing there': 'loading-coder coder kitchen.1',
+    'load-failed': 'error coder',
+    'load-timed-out': 'error coder',
     unloaded: 'idle',
     used: 'ready coder',
     lost: 'idle',
@@ -84,6 +86,8 @@ const table: Record<string, Record<string, string>> = {
     'wanted: the vision model': 'unloading coder kitchen.2',
     'wanted: the coder, nothing there': 'loading-coder coder kitchen.1',
     'wanted: the coder, which is there': 'ready coder kitchen.1',
+    'load-failed': 'error coder',
+    'load-timed-out': 'error coder',
     unloaded: 'idle',
     lost: 'idle',
   },
