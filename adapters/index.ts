@@ -12,6 +12,7 @@ import { openAuditLog } from './audit-file.ts';
 import { createAbsentCloud } from './cloud-absent.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createGpuBoard } from './gpu-board.ts';
+import { createImageFiles } from './image-files.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
@@ -89,6 +90,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
     vectors,
+    images: createImageFiles({ dir: homePaths(config).images }),
     model,
     gpuBoard,
     cloud: createAbsentCloud(),

@@ -1,4 +1,5 @@
 import type { Config } from '../domain/config/parse.ts';
+import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
@@ -55,6 +56,7 @@ export type ApiDeps = {
   readonly approvals: ApprovalCodes;
   /** Read by nobody but the owner. */
   readonly codeBox: Pick<CodeBox, 'codes'>;
+  readonly images: ImageStore;
   readonly hashText: TextHasher;
   readonly skills: SkillStore;
   readonly catalog: SkillCatalog;

@@ -18,6 +18,7 @@ import type {
   Redemption,
 } from './approval/code.ts';
 import type { CloudModel } from './cloud/ports.ts';
+import type { ImageStore } from './images/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
 import type {
@@ -205,6 +206,7 @@ export type Ports = {
   readonly lockdown: LockdownStore;
   readonly holds: HoldStore;
   readonly vectors: VectorStore;
+  readonly images: ImageStore;
   readonly model: LanguageModel;
   readonly cloud: CloudModel;
   readonly embedder: Embedder;

@@ -7,6 +7,7 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
@@ -38,6 +39,7 @@ const { open, closed } = createRoutes(
     }),
     codeBox,
     hashText,
+    images: createMemoryImageStore(),
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
@@ -76,6 +78,7 @@ const pinned = [
   'GET /conversations',
   'GET /conversations/{id}',
   'GET /health',
+  'GET /images/{hash}',
   'GET /metrics',
   'GET /openapi.json',
   'GET /panic',
@@ -158,6 +161,7 @@ test('operation ids are the pinned ones', () => {
     'getConversation',
     'getDescription',
     'getHealth',
+    'getImage',
     'getLockdown',
     'getMessage',
     'getMetrics',

@@ -7,6 +7,7 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
 import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
@@ -41,6 +42,7 @@ function twinPorts() {
     lockdown: createMemoryLockdownStore(),
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
+    images: createMemoryImageStore(),
     model: createMemoryLanguageModel(),
     cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),

@@ -10,6 +10,7 @@ import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-co
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
@@ -140,6 +141,7 @@ export async function startApi({
       now,
     }),
     runtime: createMemoryAgentRuntime(script),
+    images: createMemoryImageStore(),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
     audit: createMemoryAuditLog(),
