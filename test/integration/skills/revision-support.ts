@@ -77,7 +77,7 @@ export async function startNight(stack: TestStack, script: Script, { trustLevel 
     bundle,
 
     /** Lets the agent look at the skills once. */
-    async night(): Promise<{ report: RevisionReport; workflowId: string }> {
+    night: async (): Promise<{ report: RevisionReport; workflowId: string }> => {
       const client = new Client({ connection: talos.connection, namespace: 'talos' });
       const workflowId = `night-revision/${randomUUID()}`;
       const args = [{ queueWaitSeconds: 30 }];
