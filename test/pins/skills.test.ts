@@ -26,6 +26,7 @@ describe('skill workflows', () => {
     expect(Object.keys(workflows).toSorted()).toEqual([
       'lockdown',
       'message',
+      'nightRevision',
       'skillDraft',
       'skillEval',
       'skillLife',
