@@ -55,6 +55,7 @@ async function activitySettings(config: Config) {
   const { models, chat, skills } = config;
   return {
     chatModel: models.coder,
+    visionModel: models.vision,
     embeddingModel: models.embedding,
     ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),

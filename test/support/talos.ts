@@ -64,6 +64,7 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    visionModel = 'seeing',
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -72,6 +73,7 @@ export async function startTalos(
     due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
+    visionModel?: string;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -90,6 +92,7 @@ export async function startTalos(
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
+      visionModel,
       embeddingModel: 'talos-test-embed',
       ollamaAddress: stack.ollama,
       systemPrompt: 'You are a test.',
