@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { type ChatReply, ConversationId, type MessageId, messageId, type StreamEvent } from '../domain/chat.ts';
+import {
+  type ChatReply,
+  type ChatRequest,
+  ConversationId,
+  type MessageId,
+  messageId,
+  type StreamEvent,
+} from '../domain/chat.ts';
 import { isErrorCode, TalosError } from '../domain/errors.ts';
 import type { ApiClient } from './client.ts';
 import type { Output } from './command.ts';
@@ -19,7 +26,11 @@ export type ChatSession = {
 };
 
 /** Sends one message and prints its answer as it comes; aborting the signal stops the answer. Resolves when the message has ended. */
-export async function sendMessage(session: ChatSession, message: string, signal: AbortSignal): Promise<ChatReply> {
+export async function sendMessage(
+  session: ChatSession,
+  said: Pick<ChatRequest, 'message' | 'images'>,
+  signal: AbortSignal,
+): Promise<ChatReply> {
   const { client, output, conversation } = session;
   const ref = { conversation, key: randomUUID() };
   const id = messageId(ref);
@@ -32,7 +43,7 @@ export async function sendMessage(session: ChatSession, message: string, signal:
   const onBreak = (): void => output.note('The connection broke; trying again.');
   const printer = createPrinter(session, id);
   try {
-    const events = followMessage(client, { request: { message, conversation }, ref, onBreak, signal: giveUp.signal });
+    const events = followMessage(client, { request: { ...said, conversation }, ref, onBreak, signal: giveUp.signal });
     for await (const event of events) printer.print(event);
   } finally {
     signal.removeEventListener('abort', stop);
