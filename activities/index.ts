@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
+import { createCloudActivities } from './cloud.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
 import { createMemorySearch } from './memory-search.ts';
@@ -46,6 +47,7 @@ export function createActivities(given: ActivityDeps) {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
     ...createModelActivities(deps),
+    ...createCloudActivities(deps),
     ...createSettlingActivities(deps),
     ...createLockdownActivities(deps),
     ...createSkillLifeActivities(deps),

@@ -1,14 +1,18 @@
 import { activityInfo } from '@temporalio/activity';
 
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import type { CloudModel } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import { leavesMachine } from '../domain/routing/address.ts';
+import { localReason } from '../domain/routing/decide.ts';
 import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
+import { isStandInReady, wishOf } from './cloud-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
@@ -28,6 +32,8 @@ type Deps = SkillDeps & {
   hashText: TextHasher;
   patience: Patience;
   newMarker(): string;
+  cloud: CloudModel;
+  now(): number;
   settings: ModelSettings & { readonly consentSeconds: number };
 };
 
@@ -42,11 +48,13 @@ export function createModelActivities(deps: Deps) {
      * anew and tells the readers so.
      */
     generateReply: async (order: ReplyOrder): Promise<Generation> =>
-      deps.patience.keep(() =>
-        withHeartbeat(
-          (signal) => generate(deps, order, signal),
-          () => refuseWhenLocked(deps.lockdown),
-        ),
+      deps.patience.keep(
+        () =>
+          withHeartbeat(
+            (signal) => generate(deps, order, signal),
+            () => refuseWhenLocked(deps.lockdown),
+          ),
+        (error) => isStandInReady(deps, order, error),
       ),
   };
 }
@@ -63,17 +71,20 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
   if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
-  const facts = { model, route: 'local', ...(notice !== undefined && { notice }) } as const;
+  const routeReason = localReason(wishOf(record));
+  const facts = { model, route: 'local', routeReason, ...(notice !== undefined && { notice }) } as const;
   const asked = rounds[place];
   // An attempt that was lost after the model had spoken: what it asked for stands.
   if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
   const tools = mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
-  const request = await buildRequest(deps, { record, model, tools, rounds });
+  const { request, context } = await buildRequest(deps, { record, model, tools, rounds });
   await Promise.all([auditCall(deps, ref, request), announce(deps, ref, rounds)]);
-  const { usage, ...said } = await streamReply(deps, ref, { request, signal });
-  if (said.calls.length === 0) return { ...facts, usage };
+  const startedAt = deps.now();
+  const { usage, ...said } = await streamReply(deps, ref, { events: deps.model.chat(request, signal), signal });
+  const cost = { usage, context, modelMs: Math.max(0, Math.round(deps.now() - startedAt)) };
+  if (tools.length === 0 || said.calls.length === 0) return { ...facts, ...cost };
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
-  return { ...facts, usage, calls: planned };
+  return { ...facts, ...cost, calls: planned };
 }
 
 const noUsage = { promptTokens: 0, outputTokens: 0 };
@@ -102,6 +113,7 @@ async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
+  const host = leavesMachine(deps.settings.ollamaAddress);
   await deps.audit.append({
     type: 'model-called',
     actor: 'talos',
@@ -109,6 +121,7 @@ async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Pr
     details: {
       model: request.model,
       route: 'local',
+      ...(host !== undefined && { host }),
       attempt: activityInfo().attempt,
       promptHash: deps.hashText(JSON.stringify(request.messages)),
     },

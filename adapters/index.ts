@@ -8,6 +8,7 @@ import { secretValues } from '../domain/config/secrets.ts';
 import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
+import { createAwaitedClouds } from './awaited-clouds.ts';
 import { createAbsentCloud } from './cloud-absent.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
@@ -91,6 +92,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     vectors,
     model: ollama,
     cloud: createAbsentCloud(),
+    awaitedClouds: createAwaitedClouds(redis),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,
@@ -160,6 +162,7 @@ function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
     startMessage: async (start) => (await open()).startMessage(start),
     stopMessage: async (ref) => (await open()).stopMessage(ref),
     decideCall: async (ref, decision) => (await open()).decideCall(ref, decision),
+    decideCloud: async (ref, decision) => (await open()).decideCloud(ref, decision),
     messageRun: async (ref) => (await open()).messageRun(ref),
     cancelMessages: async () => (await open()).cancelMessages(),
     startLockdown: async (order) => (await open()).startLockdown(order),

@@ -1,3 +1,4 @@
+import type { AwaitedClouds } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
@@ -62,6 +63,7 @@ export type ApiDeps = {
   readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
+  readonly awaitedClouds: AwaitedClouds;
   readonly drafts: SkillDrafts;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;

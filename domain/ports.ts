@@ -17,10 +17,11 @@ import type {
   OpenApproval,
   Redemption,
 } from './approval/code.ts';
-import type { CloudModel } from './cloud/ports.ts';
+import type { AwaitedClouds, CloudModel } from './cloud/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
+import type { CloudDecision } from './routing/departure.ts';
 import type { CallDecision } from './skills/steps.ts';
 import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryQuery } from './retrieval/memory.ts';
 
@@ -142,6 +143,8 @@ export interface AgentRuntime extends Probe {
   stopMessage(ref: MessageRef): Promise<boolean>;
   /** Tells a message what the owner decided on one of its calls; false when no such message runs. */
   decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
+  /** Tells a message whether it may go to the cloud; false when no such message runs. */
+  decideCloud(ref: MessageRef, decision: CloudDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Cancels every running message and every running skill; returns how many. */
@@ -197,6 +200,7 @@ export type Ports = {
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
   readonly cloud: CloudModel;
+  readonly awaitedClouds: AwaitedClouds;
   readonly embedder: Embedder;
   readonly testModels: TestModels;
   readonly audit: AuditLog;

@@ -51,7 +51,7 @@ function shutdown(worker: Worker): void {
 }
 
 async function activitySettings(config: Config) {
-  const { models, chat, skills } = config;
+  const { models, cloud, chat, skills } = config;
   return {
     chatModel: models.coder,
     embeddingModel: models.embedding,
@@ -61,6 +61,11 @@ async function activitySettings(config: Config) {
     maxOutputTokens: models.maxOutputTokens,
     temperature: models.temperature,
     think: models.think,
+    cloud: {
+      fallback: cloud.fallback,
+      shareMemory: cloud.shareMemory,
+      maxOutputTokens: cloud.geminiMaxTokens,
+    },
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
     trustLevel: skills.trustLevel,

@@ -1,4 +1,5 @@
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import type { AwaitedCloud } from '../routing/departure.ts';
 
 /** What a cloud model that is set up has used today, in tokens, and what the owner should know of it, such as a model that is about to go. */
 type CloudUse = {
@@ -43,4 +44,13 @@ export interface CloudModel {
   state(): Promise<CloudState>;
   /** Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. */
   chat(request: CloudRequest, signal: AbortSignal): AsyncIterable<CloudEvent>;
+}
+
+/** Messages that wait for the owner's leave to go to the cloud. */
+export interface AwaitedClouds {
+  /** Adds a message; one that waits already stays as it is. */
+  add(awaited: AwaitedCloud): Promise<void>;
+  remove(message: string): Promise<void>;
+  /** Oldest first. */
+  list(): Promise<AwaitedCloud[]>;
 }

@@ -5,6 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporal
 import { createActivities } from '../../activities/index.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
@@ -16,7 +17,8 @@ import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
-import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { ModelSettings } from '../../activities/model-settings.ts';
+import type { MessageOptions, MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
@@ -42,6 +44,7 @@ function twinPorts() {
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
     model: createMemoryLanguageModel(),
+    awaitedClouds: createMemoryAwaitedClouds(),
     cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
     testModels: { install: async () => undefined },
@@ -62,6 +65,7 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    cloud = {},
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -70,6 +74,7 @@ export async function startTalos(
     due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
+    cloud?: Partial<ModelSettings['cloud']>;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -95,6 +100,7 @@ export async function startTalos(
       maxOutputTokens: 512,
       temperature: 0,
       think: false,
+      cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,
       memoryItems: 5,
       trustLevel,
@@ -125,9 +131,17 @@ export async function startTalos(
     },
 
     /** Accepts and starts a message as the API does. */
-    async send(text: string, ref: Partial<MessageRef> = {}): Promise<MessageRef> {
+    async send(
+      text: string,
+      { options, ...ref }: Partial<MessageRef> & { options?: MessageOptions } = {},
+    ): Promise<MessageRef> {
       const message = { conversation: ref.conversation ?? `c-${randomUUID()}`, key: ref.key ?? randomUUID() };
-      const accepted = await ports.conversations.accept({ ...message, text, createdAt: Date.now() });
+      const accepted = await ports.conversations.accept({
+        ...message,
+        text,
+        createdAt: Date.now(),
+        ...(options && { options }),
+      });
       if (accepted.kind === 'conflict') throw new Error('the key belongs to another text');
       const after = accepted.after === undefined ? {} : { after: accepted.after };
       await runtime.startMessage({ ...message, ...after, summary: `${text.length} characters` });
