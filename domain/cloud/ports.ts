@@ -1,4 +1,6 @@
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import type { Breaker, CallVerdict } from './breaker.ts';
+import type { ReserveOrder } from './budget.ts';
 
 /** What a cloud model that is set up has used today, in tokens, and what the owner should know of it, such as a model that is about to go. */
 type CloudUse = {
@@ -43,4 +45,24 @@ export interface CloudModel {
   state(): Promise<CloudState>;
   /** Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. */
   chat(request: CloudRequest, signal: AbortSignal): AsyncIterable<CloudEvent>;
+}
+
+/** The daily budget all processes share. Fails with STORE_UNAVAILABLE or STORE_FULL, and then nothing may be sent. */
+export interface CloudBudget {
+  /** Sets tokens aside as the rules of budget.ts say, and tells how many. */
+  reserve(order: ReserveOrder): Promise<number | undefined>;
+  /** Books what was used and gives the rest back; a second time it does nothing. */
+  settle(booking: { id: string; tokens: number }): Promise<void>;
+  /** What is used of a day, and held at a moment. */
+  use(day: string, at: number): Promise<{ used: number; held: number }>;
+}
+
+/** A step of the breaker: how it stands now, and how it stood before. */
+export type BreakerStep = { readonly before: Breaker['kind']; readonly breaker: Breaker };
+
+/** The breaker all processes share, as the rules of breaker.ts say. Fails with STORE_UNAVAILABLE or STORE_FULL. */
+export interface CloudBreaker {
+  admit(order: { call: string; at: number }): Promise<BreakerStep & { readonly isAdmitted: boolean }>;
+  hear(end: { call: string; at: number; verdict: CallVerdict; retryAfterMs?: number }): Promise<BreakerStep>;
+  current(): Promise<Breaker>;
 }
