@@ -33,7 +33,7 @@ describe('a failing reply of the cloud', () => {
     ['nowhere', {}, undefined, undefined],
     ['in the past', {}, new Date(at - 90_000).toUTCString(), undefined],
     ['in words', { retryDelay: 'soon' }, 'later', undefined],
-  ])('says %s how long to wait', (_, details, ...[retryAfter, ms]) => {
+  ])('says %s how long to wait', (...[, details, retryAfter, ms]) => {
     expect(classifyReply({ status: 429, body: googleError(429, details), retryAfter, at }).retryAfterMs).toBe(ms);
   });
 
