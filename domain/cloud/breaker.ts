@@ -37,7 +37,7 @@ export function admit(
   { call, at }: { call: string; at: number },
 ): { readonly breaker: Breaker; readonly isAdmitted: boolean } {
   if (breaker.kind === 'closed') return { breaker, isAdmitted: true };
-  if (isClosedTo(breaker, at)) return { breaker, isAdmitted: false };
+  if (closedUntil(breaker, at) !== undefined) return { breaker, isAdmitted: false };
   return { breaker: { kind: 'half-open', probe: call, since: at, pauses: breaker.pauses }, isAdmitted: true };
 }
 
@@ -62,15 +62,16 @@ export function hear(
   }
 }
 
-/** Until when an open or probing breaker lets nothing through. */
-export function closedUntil(breaker: Exclude<Breaker, { kind: 'closed' }>): number {
-  return breaker.kind === 'open' ? breaker.until : breaker.since + breakerRule.probeMs;
-}
-
-/** A time further away than any the rules make was kept by a clock that has been set back since: it counts as over. */
-function isClosedTo(breaker: Exclude<Breaker, { kind: 'closed' }>, at: number): boolean {
-  const leftMs = closedUntil(breaker) - at;
-  return leftMs > 0 && leftMs <= (breaker.kind === 'open' ? breakerRule.longestPauseMs : breakerRule.probeMs);
+/**
+ * Until when a breaker lets nothing through, or undefined when it does. A time further away than any the rules make was kept by a
+ * clock that has been set back since: it counts as over.
+ */
+export function closedUntil(breaker: Breaker, at: number): number | undefined {
+  if (breaker.kind === 'closed') return undefined;
+  const isOpen = breaker.kind === 'open';
+  const until = isOpen ? breaker.until : breaker.since + breakerRule.probeMs;
+  const longestMs = isOpen ? breakerRule.longestPauseMs : breakerRule.probeMs;
+  return until > at && until - at <= longestMs ? until : undefined;
 }
 
 function open(at: number, pauses: number, retryAfterMs: number): Breaker {

@@ -24,9 +24,6 @@ export type CloudFault = {
 /** Why the cloud keeps an answer back: names of its own, never what was said. */
 export type CloudBlock = { readonly reason: string; readonly categories: readonly string[] };
 
-/** The longest wait before another attempt that is worth it; who is asked to wait longer gives up. */
-export const longestRetryMs = 300_000;
-
 const ErrorReply = z.object({
   error: z.object({ message: z.string().catch(''), details: z.array(z.looseObject({})).catch([]) }),
 });
