@@ -8,7 +8,8 @@ import { secretValues } from '../domain/config/secrets.ts';
 import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
-import { createAbsentCloud } from './cloud-absent.ts';
+import { createConfiguredCloud } from './cloud-configured.ts';
+import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
@@ -39,6 +40,7 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  readonly cloud: CheckedCloud;
   readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
   readonly connection: NativeConnection;
@@ -90,7 +92,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     holds: createHoldStore(redis),
     vectors,
     model: ollama,
-    cloud: createAbsentCloud(),
+    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,

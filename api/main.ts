@@ -18,6 +18,7 @@ import { readNodeKey } from '../infra/node-key.ts';
 import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
+import { checkCloud } from '../workers/check-cloud.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
@@ -75,6 +76,7 @@ await runProcess(async () => {
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
+  void checkCloud(ports);
   return {
     done: running.done,
     async stop() {

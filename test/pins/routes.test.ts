@@ -50,6 +50,7 @@ const { open, closed } = createRoutes(
       vectorCount: async () => 0,
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
+      cloud: async () => ({ kind: 'not-configured' }),
     },
     verifyPassword: async () => false,
     logger: quiet,
