@@ -61,6 +61,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const logger = await createLogger({
     paths: homePaths(config),
     level: config.upkeep.logLevel,
+    keepDays: { operations: config.upkeep.tier2Days, debug: config.upkeep.tier3Days },
     component,
     stream: logs,
     secrets: secretValues(config),

@@ -22,7 +22,7 @@ import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
 import type { CallDecision } from './skills/steps.ts';
-import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryQuery } from './retrieval/memory.ts';
+import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryPage, MemoryQuery } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
 export interface Probe {
@@ -52,6 +52,13 @@ export interface VectorStore extends Probe {
   delete(collection: MemoryCollection, embedder: string, ids: readonly string[]): Promise<void>;
   /** Over all embedders. */
   count(collection: MemoryCollection): Promise<number>;
+  /**
+   * A page of what a collection holds, over all embedders, from the start or from where the page before ended. Each is met once as long
+   * as nothing is deleted meanwhile.
+   */
+  scan(collection: MemoryCollection, page: { limit: number; from?: string | undefined }): Promise<MemoryPage>;
+  /** Counts one more use, at a moment, of memories that were not used since then; unknown ids are passed over. */
+  touch(collection: MemoryCollection, embedder: string, used: { ids: readonly string[]; at: number }): Promise<void>;
 }
 
 export type NewMessage = MessageRef & {

@@ -97,6 +97,7 @@ export async function startTalos(
       think: false,
       maxLength: 10_000,
       memoryItems: 5,
+      maxVectors: 100_000,
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,
