@@ -62,6 +62,7 @@ async function doAll(night: Night, mayRevise: boolean): Promise<NightStop | unde
     await ignoreFailure(() => time.within(() => afterPhases({ id }))); // what came of it is its own to tell
   }
   if (isLockedDown(phases)) return 'lockdown';
+  if (time.elapsedMs() >= time.caps.hardMs) return 'hard-cap';
   return time.isCancelled() ? 'cancelled' : undefined;
 }
 

@@ -31,14 +31,14 @@ export async function startNights(stack: TestStack, options: Options = {}) {
     reported,
     keeping: { nightRuns, nightClock: talos.nightClock, audit: talos.ports.audit, now: Date.now },
     stop: () => stop(),
-    async serve() {
+    serve: async () => {
       stop = await talos.serve('core');
     },
 
     /** Starts a run and tells its id. */
-    async start(
+    start: async (
       id: NightRunId = askedNightId(`test-${process.pid}-${(runs += 1)}-${Date.now()}`),
-    ): Promise<NightRunId> {
+    ): Promise<NightRunId> => {
       await talos.nightRuntime.start(id);
       return id;
     },
@@ -47,7 +47,7 @@ export async function startNights(stack: TestStack, options: Options = {}) {
     workflow: (id: NightRunId) => client.workflow.getHandle(dreamCycleWorkflowId(id, scheduleId)),
 
     /** The record of a run once it has ended. */
-    async ended(id: NightRunId, limitMs = 20_000): Promise<NightRun> {
+    ended: async (id: NightRunId, limitMs = 20_000): Promise<NightRun> => {
       for await (const night of nightRuns.follow(id, AbortSignal.timeout(limitMs))) {
         if (night.state !== 'running') return night;
       }
