@@ -100,7 +100,10 @@ describe('a Temporal server that is killed over due times, and comes back with i
       expect(times).toEqual(Array.from(times, (_, place) => first + place * stepMs));
       expect(times.at(-1)).toBe(last);
       expect(new Set(nights.map(({ state }) => state))).toEqual(new Set(['ran', 'skipped']));
-      expect(nights.filter(({ state }) => state === 'skipped').every(({ reason }) => reason === 'missed')).toBe(true);
+      // What was made up for at once may have met in its place.
+      const reasons = new Set(nights.flatMap(({ state, reason }) => (state === 'skipped' ? [reason] : [])));
+      expect(reasons.has('missed')).toBe(true);
+      expect(reasons.difference(new Set(['missed', 'overlap']))).toEqual(new Set());
       for (const night of nights) {
         if (night.state === 'ran') expect(Object.values(statesOf(night))).toEqual(Array.from(phaseNames, () => 'done'));
       }
