@@ -93,6 +93,17 @@ describe('a dream cycle', () => {
     await expect.poll(() => at.reported.map(({ id }) => id)).toEqual([night.id]);
   });
 
+  it('is over at the hard cap although the store does not answer while it goes on', async () => {
+    const { start, ended, nightRuns } = await nights({ night: { softMs: 500, hardMs: 1000 } });
+    const save = nightRuns.save.bind(nightRuns);
+    const answers = Promise.withResolvers<boolean>();
+    nightRuns.save = (run) => (run.state === 'running' ? answers.promise : save(run));
+    const night = await ended(await start());
+    answers.resolve(false);
+    expect(night).toMatchObject({ state: 'failed', reason: 'hard-cap', isCutShort: true });
+    expect((night.endedAt ?? 0) - (night.startedAt ?? 0)).toBeLessThan(1000 + 5000);
+  });
+
   it.each(phaseNames)('goes on after %s has hung for as long as it may take', async (stuck) => {
     const { nightWork, start, ended } = await nights({ night: { limits: { [stuck]: 1000 } } });
     nightWork.follow(hangForGood(stuck).script);

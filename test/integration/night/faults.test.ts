@@ -103,7 +103,7 @@ describe('a Temporal server that is killed over due times, and comes back with i
       // What was made up for at once may have met in its place.
       const reasons = new Set(nights.flatMap(({ state, reason }) => (state === 'skipped' ? [reason] : [])));
       expect(reasons.has('missed')).toBe(true);
-      expect(reasons.difference(new Set(['missed', 'overlap']))).toEqual(new Set());
+      expect([...reasons].every((reason) => reason === 'missed' || reason === 'overlap')).toBe(true);
       for (const night of nights) {
         if (night.state === 'ran') expect(Object.values(statesOf(night))).toEqual(Array.from(phaseNames, () => 'done'));
       }
