@@ -9,6 +9,7 @@ import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
+import { createAbsentCloud } from './cloud-absent.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
@@ -93,6 +94,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     holds: createHoldStore(redis),
     vectors,
     model: ollama,
+    cloud: createAbsentCloud(),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,

@@ -17,6 +17,7 @@ import type {
   OpenApproval,
   Redemption,
 } from './approval/code.ts';
+import type { CloudModel } from './cloud/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
@@ -195,6 +196,7 @@ export type Ports = {
   readonly holds: HoldStore;
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
+  readonly cloud: CloudModel;
   readonly embedder: Embedder;
   readonly testModels: TestModels;
   readonly audit: AuditLog;

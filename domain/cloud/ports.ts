@@ -1,22 +1,40 @@
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
 
+/** What a cloud model that is set up has used today, in tokens, and what the owner should know of it, such as a model that is about to go. */
+type CloudUse = {
+  readonly model: string;
+  readonly tokensUsed: number;
+  readonly tokensLeft: number;
+  readonly notes: readonly string[];
+};
+
 /** Whether the cloud model may be called now. Times in ms since 1970. */
 export type CloudState =
   | { readonly kind: 'not-configured' }
-  | { readonly kind: 'ready'; readonly model: string; readonly tokensUsed: number; readonly tokensLeft: number }
-  /** The breaker is open: too many calls have failed. */
-  | { readonly kind: 'paused'; readonly until: number; readonly tokensUsed: number; readonly tokensLeft: number }
-  | { readonly kind: 'spent'; readonly until: number; readonly tokensUsed: number; readonly tokensLeft: 0 };
+  | (CloudUse & { readonly kind: 'ready' })
+  /** The breaker is open: too many calls have failed. With `isProbing`, one call is finding out whether the cloud is well again. */
+  | (CloudUse & { readonly kind: 'paused'; readonly until: number; readonly isProbing: boolean })
+  | (CloudUse & { readonly kind: 'spent'; readonly until: number; readonly tokensLeft: 0 });
 
-/** What goes to the cloud; the model is the adapter's to choose. */
-export type CloudRequest = Omit<ModelRequest, 'model' | 'contextTokens' | 'onCpu'>;
+/** What goes to the cloud; the model is the adapter's to choose. Tools are not offered, and images never go. */
+export type CloudRequest = Omit<ModelRequest, 'model' | 'contextTokens' | 'onCpu' | 'tools'>;
 
-/** As a local model streams, but `start` comes first and names the model that answers. */
-export type CloudEvent = { readonly type: 'start'; readonly model: string } | ModelEvent;
+/**
+ * The end of an answer. `isCutByBudget` marks a `length` that the budget of today made: what was said until then is kept, for the
+ * reader has seen it already.
+ */
+export type CloudFinish = Extract<ModelEvent, { type: 'finish' }> & { readonly isCutByBudget?: true };
+
+/** As a local model streams, but `start` comes first and names the model that answers. There are no tool calls. */
+export type CloudEvent =
+  | { readonly type: 'start'; readonly model: string }
+  | Extract<ModelEvent, { type: 'text-delta' | 'reasoning-delta' }>
+  | CloudFinish;
 
 /**
  * The cloud model with its daily budget and its breaker. Failures are CLOUD_NOT_CONFIGURED, CLOUD_BUDGET_SPENT, CLOUD_PAUSED,
- * CLOUD_UNAVAILABLE (with `details.retryAfterMs` where the cloud said how long to wait), CLOUD_REFUSED or CLOUD_BLOCKED.
+ * CLOUD_UNAVAILABLE (with `details.retryAfterMs` where the cloud said how long to wait), CLOUD_REFUSED or CLOUD_BLOCKED, and
+ * STORE_UNAVAILABLE while budget and breaker cannot be read: then nothing is sent.
  */
 export interface CloudModel {
   /** Where requests go, for the audit log, such as `generativelanguage.googleapis.com`. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { SkillId } from '../skills/manifest.ts';
 import { phaseNames } from './phases.ts';
 
 /** The phases of the nightly maintenance, in order. */
@@ -44,6 +45,16 @@ export type NightSkip = z.infer<typeof NightSkip>;
 export const NightFailure = z.enum(['phase-failed', 'cancelled', 'lockdown', 'hard-cap', 'lost']);
 export type NightFailure = z.infer<typeof NightFailure>;
 
+/** What came of the look at skills that failed. `proposed`: a better version waits for the owner. `none`: there was nothing to mend. */
+export const RevisionReport = z
+  .strictObject({
+    state: z.enum(['proposed', 'dropped', 'none']),
+    skill: SkillId.optional(),
+    note: z.string().max(500),
+  })
+  .meta({ id: 'RevisionReport' });
+export type RevisionReport = z.infer<typeof RevisionReport>;
+
 /** One run of the nightly maintenance, or a due time that came to nothing. Times in ms since 1970. */
 export const NightRun = z
   .strictObject({
@@ -58,6 +69,7 @@ export const NightRun = z
     startedAt: z.int().optional(),
     endedAt: z.int().optional(),
     phases: z.array(PhaseReport),
+    revision: RevisionReport.optional(),
   })
   .meta({ id: 'NightRun' });
 export type NightRun = z.infer<typeof NightRun>;

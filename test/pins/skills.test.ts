@@ -27,6 +27,7 @@ describe('skill workflows', () => {
       'dreamCycle',
       'lockdown',
       'message',
+      'nightRevision',
       'skillDraft',
       'skillEval',
       'skillLife',

@@ -46,6 +46,8 @@ describe('recorded histories', () => {
   it('cover the states of a skill and the ways its runs end', () => {
     expect(names).toEqual(
       expect.arrayContaining([
+        'night-revision-dropped.json',
+        'night-revision-proposed.json',
         'skill-draft-submitted.json',
         'skill-life-begun-anew.json',
         'skill-life-in-use.json',

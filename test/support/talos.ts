@@ -8,6 +8,7 @@ import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
+import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
@@ -43,6 +44,7 @@ export function twinPorts() {
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
     model: createMemoryLanguageModel(),
+    cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
     testModels: { install: async () => undefined },
     audit: createMemoryAuditLog(),
