@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 
+import type { NightPorts } from '../domain/night/ports.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
@@ -9,6 +10,7 @@ import { createMemoryRoom } from './memory-room.ts';
 import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities } from './model.ts';
 import type { ModelSettings } from './model-settings.ts';
+import { createNightActivities } from './night.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
@@ -26,6 +28,8 @@ import { createSkillScheduleActivities } from './skill-schedule.ts';
 export type ActivityDeps = Ports & {
   /** Absent where this process serves no skills. */
   readonly skillPorts?: SkillPorts;
+  /** Absent where this process serves no nightly maintenance. */
+  readonly nightPorts?: NightPorts;
   readonly settings: ModelSettings &
     SkillDeps['settings'] & {
       readonly maxLength: number;
@@ -58,6 +62,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillStepActivities(deps),
     ...createSkillDraftActivities(deps),
     ...createSkillScheduleActivities(deps),
+    ...createNightActivities(deps),
     ...createSkillRevisionActivities(deps),
   };
 }

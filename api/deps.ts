@@ -1,5 +1,6 @@
 import type { CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
+import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
@@ -65,6 +66,9 @@ export type ApiDeps = {
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
   readonly drafts: SkillDrafts;
+  readonly nightRuns: NightRuns;
+  readonly nightClock: NightClock;
+  readonly nightRuntime: NightRuntime;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -19,6 +19,7 @@ import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
 import { checkCloud } from '../workers/check-cloud.ts';
+import { setNightSchedule } from '../workers/set-night-schedule.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
@@ -63,6 +64,7 @@ await runProcess(async () => {
   const deps: ApiDeps = {
     ...ports,
     ...openSkills(ports, paths.tmp),
+    ...ports.nightPorts,
     skillRuntime: ports.skillRuntime,
     config,
     ...openApprovals(ports, nodeKey),
@@ -77,6 +79,7 @@ await runProcess(async () => {
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
   void checkCloud(ports);
+  void setNightSchedule({ ...ports, ...ports.nightPorts });
   return {
     done: running.done,
     async stop() {

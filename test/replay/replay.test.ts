@@ -67,6 +67,18 @@ describe('recorded histories', () => {
     );
   });
 
+  it('cover every way a dream cycle ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'dream-cycle-cancelled.json',
+        'dream-cycle-cut-short.json',
+        'dream-cycle-failed.json',
+        'dream-cycle-ran.json',
+        'dream-cycle-skipped.json',
+      ]),
+    );
+  });
+
   it('of another workflow code do not: a changed activity is noticed', async () => {
     const history: History = JSON.parse(
       JSON.stringify(read('answered.json')).replaceAll('recallMemories', 'generateTwice'),
