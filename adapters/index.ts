@@ -5,16 +5,19 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
+import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createAwaitedClouds } from './awaited-clouds.ts';
-import { createAbsentCloud } from './cloud-absent.ts';
+import { createConfiguredCloud } from './cloud-configured.ts';
+import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
+import { createNightPorts } from './night-ports.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
@@ -40,8 +43,11 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  readonly cloud: CheckedCloud;
   readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
+  readonly nightPorts: NightPorts;
+  readonly nightRuntime: NightRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   close(): Promise<void>;
@@ -60,6 +66,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const logger = await createLogger({
     paths: homePaths(config),
     level: config.upkeep.logLevel,
+    keepDays: { operations: config.upkeep.tier2Days, debug: config.upkeep.tier3Days },
     component,
     stream: logs,
     secrets: secretValues(config),
@@ -84,21 +91,20 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   return {
     connection,
     redis,
-    conversations: createConversationStore(redis),
-    tokens: createTokenStream(redis),
+    ...createChatStores(redis),
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
     vectors,
     model: ollama,
-    cloud: createAbsentCloud(),
-    awaitedClouds: createAwaitedClouds(redis),
+    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
+    ...createNightPorts({ config, connection, redis }),
     logger,
     hashText,
     async close() {
@@ -108,6 +114,14 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
       await redis.close();
       await logger.close();
     },
+  };
+}
+
+function createChatStores(redis: RedisConnections): Pick<Ports, 'conversations' | 'tokens' | 'awaitedClouds'> {
+  return {
+    conversations: createConversationStore(redis),
+    tokens: createTokenStream(redis),
+    awaitedClouds: createAwaitedClouds(redis),
   };
 }
 

@@ -1,5 +1,6 @@
-import type { AwaitedClouds } from '../domain/cloud/ports.ts';
+import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
+import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
@@ -39,6 +40,7 @@ export interface MetricSources {
   skillCounts(): Promise<{ active: number; quarantine: number }>;
   /** How many messages wait for the GPU slot. */
   gpuQueue(): Promise<number>;
+  cloud(): Promise<CloudState>;
 }
 
 /** Everything the API stands on. */
@@ -65,6 +67,9 @@ export type ApiDeps = {
   readonly awaitedCalls: AwaitedCalls;
   readonly awaitedClouds: AwaitedClouds;
   readonly drafts: SkillDrafts;
+  readonly nightRuns: NightRuns;
+  readonly nightClock: NightClock;
+  readonly nightRuntime: NightRuntime;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -23,7 +23,7 @@ import type { LogLine, Logger } from './log.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
 import type { CloudDecision } from './routing/departure.ts';
 import type { CallDecision } from './skills/steps.ts';
-import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryQuery } from './retrieval/memory.ts';
+import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryPage, MemoryQuery } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
 export interface Probe {
@@ -53,6 +53,13 @@ export interface VectorStore extends Probe {
   delete(collection: MemoryCollection, embedder: string, ids: readonly string[]): Promise<void>;
   /** Over all embedders. */
   count(collection: MemoryCollection): Promise<number>;
+  /**
+   * A page of what a collection holds, over all embedders, from the start or from where the page before ended. Each is met once as long
+   * as nothing is deleted meanwhile.
+   */
+  scan(collection: MemoryCollection, page: { limit: number; from?: string | undefined }): Promise<MemoryPage>;
+  /** Counts one more use, at a moment, of memories that were not used since then; unknown ids are passed over. */
+  touch(collection: MemoryCollection, embedder: string, used: { ids: readonly string[]; at: number }): Promise<void>;
 }
 
 export type NewMessage = MessageRef & {
@@ -147,7 +154,7 @@ export interface AgentRuntime extends Probe {
   decideCloud(ref: MessageRef, decision: CloudDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
-  /** Cancels every running message and every running skill; returns how many. */
+  /** Cancels every running message, every running skill and the nightly maintenance; returns how many. */
   cancelMessages(): Promise<number>;
   /** Starts the `lockdown` workflow that stops what runs and waits for the unlock. */
   startLockdown(order: { reason: string; by: string }): Promise<void>;

@@ -33,7 +33,7 @@ export function createWorker(role: WorkerRole, deps: WorkerDeps): Promise<Worker
 function roleOptions(role: WorkerRole, { bundlePath }: WorkerDeps): Partial<WorkerOptions> {
   switch (role) {
     case 'core':
-      // A stop reaches an answer of the cloud at the next heartbeat.
+      // The throttle lets a stop reach an answer of the cloud, or the nightly maintenance, at the next heartbeat.
       return {
         workflowBundle: { codePath: bundlePath },
         maxCachedWorkflows: 200,

@@ -51,7 +51,7 @@ function shutdown(worker: Worker): void {
 }
 
 async function activitySettings(config: Config) {
-  const { models, cloud, chat, skills } = config;
+  const { models, cloud, chat, chroma, skills } = config;
   return {
     chatModel: models.coder,
     embeddingModel: models.embedding,
@@ -68,6 +68,7 @@ async function activitySettings(config: Config) {
     },
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
+    maxVectors: chroma.maxVectors,
     trustLevel: skills.trustLevel,
     consentSeconds: skills.consentDays * 24 * 60 * 60,
     strikeThreshold: skills.strikeThreshold,

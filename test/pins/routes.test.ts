@@ -10,6 +10,9 @@ import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -42,6 +45,9 @@ const { open, closed } = createRoutes(
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
+    nightRuns: createMemoryNightRuns(),
+    nightClock: createMemoryNightClock(),
+    nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
     awaitedClouds: createMemoryAwaitedClouds(),
     runtime: createMemoryAgentRuntime(async () => {}),
@@ -52,6 +58,7 @@ const { open, closed } = createRoutes(
       vectorCount: async () => 0,
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
+      cloud: async () => ({ kind: 'not-configured' }),
     },
     verifyPassword: async () => false,
     logger: quiet,
@@ -67,9 +74,13 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 
 /** What clients call. */
 const pinned = [
+  'DELETE /admin/dream-cycle/{id}',
   'DELETE /chat/{id}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
+  'GET /admin/dream-cycle',
+  'GET /admin/dream-cycle/{id}',
+  'GET /admin/dream-cycle/{id}/events',
   'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
@@ -90,6 +101,7 @@ const pinned = [
   'GET /skills/{id}/schedules',
   'GET /skills/{id}/schedules/{schedule}',
   'GET /ws/logs',
+  'POST /admin/dream-cycle',
   'POST /chat',
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
@@ -155,14 +167,17 @@ test('operation ids are the pinned ones', () => {
     'askCloudCode',
     'askPromotionCode',
     'askUnlockCode',
+    'cancelDreamCycle',
     'deprecateSkill',
     'draftSkill',
     'evalSkill',
     'exportSkill',
+    'followDreamCycle',
     'followLogs',
     'followMessage',
     'getConversation',
     'getDescription',
+    'getDreamCycle',
     'getHealth',
     'getLockdown',
     'getMessage',
@@ -174,6 +189,7 @@ test('operation ids are the pinned ones', () => {
     'listApprovals',
     'listCodes',
     'listConversations',
+    'listDreamCycles',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',
@@ -190,6 +206,7 @@ test('operation ids are the pinned ones', () => {
     'runSkill',
     'scheduleSkill',
     'sendMessage',
+    'startDreamCycle',
     'stopMessage',
     'submitSkill',
     'unlock',

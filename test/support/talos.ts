@@ -24,6 +24,7 @@ import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
+import { createNightTwins, createTestNight, type NightTwins, type TestNight } from './night-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -33,7 +34,8 @@ Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 /** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
 export type TestPorts = ReturnType<typeof twinPorts>;
 
-function twinPorts() {
+/** Twins of everything but the runtime. */
+export function twinPorts() {
   const { conversations, tokens } = createMemoryChat();
   const silent = { debug: noop, info: noop, warn: noop, error: noop };
   return {
@@ -65,7 +67,9 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
-    cloud = {},
+    cloud,
+    nights = createNightTwins(),
+    night = {},
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -75,6 +79,8 @@ export async function startTalos(
     trustLevel?: number;
     consentSeconds?: number;
     cloud?: Partial<ModelSettings['cloud']>;
+    nights?: NightTwins;
+    night?: TestNight;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -84,12 +90,14 @@ export async function startTalos(
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
+  const { nightClock, nightRuntime } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
     skillPorts: { ...skills, skillRuntime, scheduleClock },
-    now: Date.now,
+    nightPorts: { ...nights, nightClock },
+    now: night.now ?? Date.now,
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
@@ -103,6 +111,7 @@ export async function startTalos(
       cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,
       memoryItems: 5,
+      maxVectors: 100_000,
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,
@@ -116,6 +125,9 @@ export async function startTalos(
     skills,
     skillRuntime,
     scheduleClock,
+    nights,
+    nightClock,
+    nightRuntime,
     taskQueue,
     connection,
 

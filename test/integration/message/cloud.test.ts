@@ -224,7 +224,9 @@ describe('a message and the cloud', () => {
   });
 
   it('is not tried again when the cloud asks for a long pause', async () => {
-    const error = new TalosError('CLOUD_UNAVAILABLE', 'come back later', { details: { retryAfterMs: 600_000 } });
+    const error = new TalosError('CLOUD_UNAVAILABLE', 'come back later', {
+      details: { retryAfterMs: 600_000, final: true },
+    });
     await start(undefined, {
       reply: createMemoryCloudModel({ model: 'gemini-test', failure: { error, afterPieces: 0 } }),
     });
