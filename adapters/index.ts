@@ -6,10 +6,13 @@ import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
+import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
-import { createAbsentCloud } from './cloud-absent.ts';
+import { createAwaitedClouds } from './awaited-clouds.ts';
+import { createConfiguredCloud } from './cloud-configured.ts';
+import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createGpuBoard } from './gpu-board.ts';
 import { createImageFiles } from './image-files.ts';
@@ -18,6 +21,7 @@ import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
+import { createNightPorts } from './night-ports.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
@@ -43,8 +47,11 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  readonly cloud: CheckedCloud;
   readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
+  readonly nightPorts: NightPorts;
+  readonly nightRuntime: NightRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   readonly gpuBoard: GpuBoard;
@@ -84,8 +91,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   return {
     connection,
     redis,
-    conversations: createConversationStore(redis),
-    tokens: createTokenStream(redis),
+    ...createChatStores(redis),
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
@@ -93,13 +99,14 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     images: createImageFiles({ dir: homePaths(config).images }),
     model,
     gpuBoard,
-    cloud: createAbsentCloud(),
+    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
+    ...createNightPorts({ config, connection, redis }),
     logger,
     hashText,
     async close() {
@@ -110,6 +117,14 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
       await redis.close();
       await logger.close();
     },
+  };
+}
+
+function createChatStores(redis: RedisConnections): Pick<Ports, 'conversations' | 'tokens' | 'awaitedClouds'> {
+  return {
+    conversations: createConversationStore(redis),
+    tokens: createTokenStream(redis),
+    awaitedClouds: createAwaitedClouds(redis),
   };
 }
 
@@ -139,8 +154,9 @@ export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Prom
 }
 
 function openLogger(config: Config, component: string, stream: LogStream) {
-  const level = config.upkeep.logLevel;
-  return createLogger({ paths: homePaths(config), level, component, stream, secrets: secretValues(config) });
+  const { logLevel: level, tier2Days, tier3Days } = config.upkeep;
+  const keepDays = { operations: tier2Days, debug: tier3Days };
+  return createLogger({ paths: homePaths(config), level, keepDays, component, stream, secrets: secretValues(config) });
 }
 
 function openAudit(config: Config, process: string, privateKey: KeyObject): Promise<AuditLog> {
@@ -169,6 +185,7 @@ function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
     startMessage: async (start) => (await open()).startMessage(start),
     stopMessage: async (ref) => (await open()).stopMessage(ref),
     decideCall: async (ref, decision) => (await open()).decideCall(ref, decision),
+    decideCloud: async (ref, decision) => (await open()).decideCloud(ref, decision),
     messageRun: async (ref) => (await open()).messageRun(ref),
     cancelMessages: async () => (await open()).cancelMessages(),
     startLockdown: async (order) => (await open()).startLockdown(order),

@@ -16,6 +16,7 @@ import { createRateLimit } from './rate-limit.ts';
 import { mount, type Route } from './route.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { chatCallRoutes } from './routes/chat-calls.ts';
+import { chatCloudRoutes } from './routes/chat-cloud.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -23,6 +24,7 @@ import { imageRoutes } from './routes/images.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { panicRoutes } from './routes/panic.ts';
+import { nightRoutes } from './routes/dream-cycle.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
@@ -43,6 +45,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...metricsRoutes(deps, traffic),
     ...chatRoutes(deps, traffic),
     ...chatCallRoutes(deps),
+    ...chatCloudRoutes(deps),
     ...conversationRoutes(deps),
     ...imageRoutes(deps),
     ...panicRoutes(deps),
@@ -54,6 +57,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...skillRunRoutes(deps),
     ...skillEvalRoutes(deps),
     ...scheduleRoutes(deps),
+    ...nightRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

@@ -1,6 +1,8 @@
+import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
+import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
@@ -42,6 +44,7 @@ export interface MetricSources {
   gpuQueue(): Promise<number>;
   /** What the GPUs there are do, those in use first. */
   gpus(): Promise<GpuReport[]>;
+  cloud(): Promise<CloudState>;
 }
 
 /** Everything the API stands on. */
@@ -67,7 +70,11 @@ export type ApiDeps = {
   readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
+  readonly awaitedClouds: AwaitedClouds;
   readonly drafts: SkillDrafts;
+  readonly nightRuns: NightRuns;
+  readonly nightClock: NightClock;
+  readonly nightRuntime: NightRuntime;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

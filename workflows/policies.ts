@@ -1,6 +1,7 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/index.ts';
+import { nightLocalPolicies, nightPolicies } from './night-policies.ts';
 
 /** Steps that run inside the workflow's own worker, short and idempotent: a step costs 4 ms instead of 12. */
 const localPolicies = {
@@ -46,6 +47,21 @@ const localPolicies = {
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
   },
   unparkCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  planCloud: {
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  parkCloud: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  unparkCloud: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
@@ -115,6 +131,14 @@ const remotePolicies = {
     },
     priority: { priorityKey: 1 },
     summary: 'Let the model answer',
+  },
+  // A cloud that says how long to wait is given that long; few attempts, for each counts towards leaving it alone.
+  generateCloudReply: {
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 4 },
+    priority: { priorityKey: 1 },
+    summary: 'Let the cloud answer',
   },
   // Memory of an answered message: nobody waits for it, so it may wait long for the vector store.
   memoriseMessage: {
@@ -236,4 +260,9 @@ const remotePolicies = {
 } as const satisfies Partial<Record<keyof Activities, ActivityOptions>>;
 
 /** The row of every activity; one without a row does not compile. */
-export const policies = { ...localPolicies, ...remotePolicies } as const satisfies Record<keyof Activities, object>;
+export const policies = {
+  ...localPolicies,
+  ...remotePolicies,
+  ...nightLocalPolicies,
+  ...nightPolicies,
+} as const satisfies Record<keyof Activities, object>;

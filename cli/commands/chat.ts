@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { ConversationId } from '../../domain/chat.ts';
 import { homePaths } from '../../domain/config/paths.ts';
@@ -18,7 +18,15 @@ import { readImageFiles } from '../image-files.ts';
 import { createApiClient } from '../client.ts';
 import type { CliDeps } from '../command.ts';
 
-type ChatOptions = { conversation?: string; new?: true; json?: true; image?: string[] };
+type ChatOptions = {
+  conversation?: string;
+  new?: true;
+  json?: true;
+  image?: string[];
+  local?: true;
+  cloud?: true;
+  verbose?: true;
+};
 
 /** Where a message is read from when none is given as an argument. */
 export type ChatInput = Readable & { readonly isTTY?: boolean };
@@ -30,7 +38,8 @@ Examples:
   git diff | talos chat
   talos chat                     talk until Ctrl-D; Ctrl-C stops the answer that is coming
   talos chat --image cat.png "what is this?"
-  talos chat --json hello        the reply as JSON, with model, tokens and memory`;
+  talos chat --json hello        the reply as JSON, with route, model, tokens and memory
+  talos chat --local hello       never by way of a cloud`;
 
 /** `talos chat`: sends a message and streams the answer. */
 export function addChatCommand(program: Command, deps: CliDeps, input: ChatInput = process.stdin): void {
@@ -41,6 +50,9 @@ export function addChatCommand(program: Command, deps: CliDeps, input: ChatInput
     .option('--conversation <id>', 'go on with this conversation')
     .option('--new', 'begin a new conversation')
     .option('--image <file>', 'show a PNG, JPEG or WebP; may be given four times', addOne)
+    .addOption(new Option('--local', 'answer on this machine alone, whatever happens').conflicts('cloud'))
+    .addOption(new Option('--cloud', 'let Gemini answer').conflicts('local'))
+    .option('--verbose', 'tell which model answered, where, and what filled its context')
     .option('--json', 'print the whole reply as JSON')
     .addHelpText('after', examples)
     .action(async (words: string[], options: ChatOptions) => {
@@ -69,7 +81,15 @@ async function openSession(deps: CliDeps, options: ChatOptions): Promise<ChatSes
   const conversation = parseConversation(options) ?? (await readConversation(kept)) ?? newConversation();
   const client = createApiClient(paths.apiSocket);
   await keepConversation(kept, conversation).catch(() => undefined); // without the folder Talos does not run, which the call below tells
-  return { client, output: deps.output, conversation, isQuiet: options.json === true };
+  const route = options.local === true ? 'local' : options.cloud === true ? 'cloud' : undefined;
+  return {
+    client,
+    output: deps.output,
+    conversation,
+    isQuiet: options.json === true,
+    isVerbose: options.verbose === true,
+    ...(route && { route }),
+  };
 }
 
 function parseConversation(options: ChatOptions): ConversationId | undefined {

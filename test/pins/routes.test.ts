@@ -5,11 +5,15 @@ import { createApprovalCodes } from '../../adapters/approval-codes.ts';
 import { createCodeBox } from '../../adapters/code-box.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -43,7 +47,11 @@ const { open, closed } = createRoutes(
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
+    nightRuns: createMemoryNightRuns(),
+    nightClock: createMemoryNightClock(),
+    nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
+    awaitedClouds: createMemoryAwaitedClouds(),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
     metrics: {
@@ -53,6 +61,7 @@ const { open, closed } = createRoutes(
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
       gpus: async () => [],
+      cloud: async () => ({ kind: 'not-configured' }),
     },
     verifyPassword: async () => false,
     logger: quiet,
@@ -68,9 +77,13 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 
 /** What clients call. */
 const pinned = [
+  'DELETE /admin/dream-cycle/{id}',
   'DELETE /chat/{id}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
+  'GET /admin/dream-cycle',
+  'GET /admin/dream-cycle/{id}',
+  'GET /admin/dream-cycle/{id}/events',
   'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
@@ -92,10 +105,14 @@ const pinned = [
   'GET /skills/{id}/schedules',
   'GET /skills/{id}/schedules/{schedule}',
   'GET /ws/logs',
+  'POST /admin/dream-cycle',
   'POST /chat',
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
   'POST /chat/{id}/calls/{call}/tts-request',
+  'POST /chat/{id}/cloud/approve',
+  'POST /chat/{id}/cloud/refuse',
+  'POST /chat/{id}/cloud/tts-request',
   'POST /panic',
   'POST /panic/unlock',
   'POST /panic/unlock/code',
@@ -149,17 +166,22 @@ test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
     'approveCall',
+    'approveCloud',
     'askCallCode',
+    'askCloudCode',
     'askPromotionCode',
     'askUnlockCode',
+    'cancelDreamCycle',
     'deprecateSkill',
     'draftSkill',
     'evalSkill',
     'exportSkill',
+    'followDreamCycle',
     'followLogs',
     'followMessage',
     'getConversation',
     'getDescription',
+    'getDreamCycle',
     'getHealth',
     'getImage',
     'getLockdown',
@@ -172,6 +194,7 @@ test('operation ids are the pinned ones', () => {
     'listApprovals',
     'listCodes',
     'listConversations',
+    'listDreamCycles',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',
@@ -180,6 +203,7 @@ test('operation ids are the pinned ones', () => {
     'pauseSchedule',
     'promoteSkill',
     'refuseCall',
+    'refuseCloud',
     'rejectSkill',
     'restoreSkill',
     'resumeSchedule',
@@ -187,6 +211,7 @@ test('operation ids are the pinned ones', () => {
     'runSkill',
     'scheduleSkill',
     'sendMessage',
+    'startDreamCycle',
     'stopMessage',
     'submitSkill',
     'unlock',

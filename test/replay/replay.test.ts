@@ -31,6 +31,10 @@ describe('recorded histories', () => {
       expect.arrayContaining([
         'answered.json',
         'answered-after-consent.json',
+        'answered-by-a-stand-in.json',
+        'answered-by-the-cloud.json',
+        'answered-with-leave.json',
+        'failed-without-a-stand-in.json',
         'answered-with-a-draft.json',
         'answered-with-a-skill.json',
         'answered-after-its-predecessor.json',
@@ -64,6 +68,18 @@ describe('recorded histories', () => {
   it('cover every way a due run ends', () => {
     expect(names).toEqual(
       expect.arrayContaining(['skill-run-due-failed.json', 'skill-run-due-ran.json', 'skill-run-due-skipped.json']),
+    );
+  });
+
+  it('cover every way a dream cycle ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'dream-cycle-cancelled.json',
+        'dream-cycle-cut-short.json',
+        'dream-cycle-failed.json',
+        'dream-cycle-ran.json',
+        'dream-cycle-skipped.json',
+      ]),
     );
   });
 

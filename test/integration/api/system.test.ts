@@ -91,6 +91,7 @@ describe('GET /metrics', () => {
       { state: 'ready', model: 'qwen2.5-coder:7b', holder: 'kitchen.1', since: 7 },
       { state: 'idle', since: 8 },
     ],
+    cloud: async () => ({ kind: 'not-configured' }),
   };
 
   test('tells the figures', async () => {
@@ -124,6 +125,7 @@ describe('GET /metrics', () => {
       skillCounts: fail,
       gpuQueue: () => new Promise<number>(() => {}),
       gpus: fail,
+      cloud: fail,
     };
     api = await startApi({ deps: { metrics } });
     const { status, body } = await api.ask('/metrics');
@@ -134,6 +136,7 @@ describe('GET /metrics', () => {
         redis_mem_mb: -1,
         total_vectors: -1,
         skills: { active: -1, quarantine: -1 },
+        gemini: { available: false, tokens_used_today: -1, tokens_remaining: -1, primary_model: 'gemini-3.8-flash' },
       },
     });
   });
@@ -144,6 +147,34 @@ describe('GET /metrics', () => {
     expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'error', reason: 'load-timed-out' } });
     gpus.length = 0;
     expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'unknown', holder: null, workers: 0 } });
+  });
+
+  test.each([
+    [
+      { kind: 'ready', tokensLeft: 900 },
+      { circuit_state: 'closed', tokens_remaining: 900, available: true, active_model: 'm' },
+    ],
+    [
+      { kind: 'paused', tokensLeft: 900, until: 5, isProbing: false },
+      { circuit_state: 'open', available: false, active_model: null },
+    ],
+    [
+      { kind: 'paused', tokensLeft: 900, until: 5, isProbing: true },
+      { circuit_state: 'half-open', available: false },
+    ],
+    [
+      { kind: 'spent', tokensLeft: 0, until: 5 },
+      { circuit_state: 'closed', tokens_remaining: 0, available: false },
+    ],
+  ] as const)('tells of a cloud that is %j', async (state, expected) => {
+    const cloud = async () => ({ model: 'm', tokensUsed: 100, notes: ['mend this'], ...state });
+    api = await startApi({ deps: { metrics: { ...figures, cloud } } });
+    const { body } = await api.ask('/metrics');
+    const models = { primary_model: 'gemini-3.8-flash', fallback_model: 'gemini-3.5-flash-lite' };
+    const { gemini } = MetricsReport.parse(body);
+    expect(gemini).toMatchObject({ tokens_used_today: 100, notes: ['mend this'], ...models, ...expected });
+    const text = (await api.ask('/metrics', { headers: { accept: 'text/plain' } })).text;
+    expect(text).toContain(`talos_gemini_circuit_open ${gemini.circuit_state === 'closed' ? 0 : 1}`);
   });
 
   test('speaks to Prometheus', async () => {

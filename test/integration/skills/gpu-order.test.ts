@@ -41,6 +41,7 @@ it('a full queue for the GPU: chat goes before quarantine, quarantine before the
     redis,
     vectors: createMemoryVectorStore(),
     model: talos.ports.model,
+    cloud: talos.ports.cloud,
     catalog: talos.skills.catalog,
     gpuBoard: createMemoryGpuBoard('one'),
   });

@@ -130,6 +130,37 @@ describe('talos chat', () => {
     expect(await chat(['hello'])).toMatchObject({ stdout: 'Hello\n', stderr: 'The built-in test model answered.\n' });
   });
 
+  const facts = {
+    route: 'local',
+    routeReason: 'local-first',
+    model: 'talos-test',
+    usage: { promptTokens: 12, outputTokens: 3 },
+    modelMs: 1234,
+    context: { window: 100, system: 5, tools: 0, memory: 0, history: 2, message: 3 },
+  };
+  const footer =
+    'local (local-first) · talos-test · 12 tokens in, 3 out · 1.2 s · context 10 % (system 5, history 2, message 3)';
+
+  it('tells where the answer came from on a terminal, standing back, and elsewhere when asked', async () => {
+    await serve(answering(['Hello'], facts));
+    expect(await chat(['hello'])).toMatchObject({ stderr: '' });
+    expect(await chat(['--verbose', 'hello'])).toMatchObject({ stdout: 'Hello\n', stderr: `${footer}\n` });
+    const { stderr } = await chat(['hello'], { isTerminal: true });
+    expect(stderr).toBe(`\u001B[2m${footer}\u001B[22m\n`);
+  });
+
+  it.each(['local', 'cloud'])('asks for the %s route', async (route) => {
+    const { seen } = await serve(answering(['Hello']));
+    await chat([`--${route}`, 'hello']);
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ message: 'hello', route });
+  });
+
+  it('refuses both routes at once', async () => {
+    const { seen } = await serve(answering(['Hello']));
+    expect((await chat(['--local', '--cloud', 'hello'])).code).not.toBe(0);
+    expect(seen).toEqual([]);
+  });
+
   it('prints an answer that was already there', async () => {
     await serve(answering([]));
     expect(await chat(['hello'])).toMatchObject({ code: 0, stdout: 'Hello there\n' });
