@@ -61,6 +61,7 @@ export function twinPorts() {
 /** How the models of a test are asked. */
 const modelSettings = {
   chatModel: 'talos-test',
+  visionModel: 'seeing',
   embeddingModel: 'talos-test-embed',
   systemPrompt: 'You are a test.',
   contextTokens: 4096,
@@ -77,7 +78,7 @@ type TalosOptions = {
   due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
   trustLevel?: number;
   consentSeconds?: number;
-  visionModel?: string;
+  models?: Partial<ModelSettings>;
   cloud?: Partial<ModelSettings['cloud']>;
   nights?: NightTwins;
   night?: TestNight;
@@ -94,7 +95,7 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
-    visionModel = 'seeing',
+    models,
     cloud,
     nights = createNightTwins(),
     night = {},
@@ -118,8 +119,8 @@ export async function startTalos(
     newMarker: randomUUID,
     settings: {
       ...modelSettings,
-      visionModel,
       ollamaAddress: stack.ollama,
+      ...models,
       cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,
       memoryItems: 5,
