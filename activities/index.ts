@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 
+import type { NightPorts } from '../domain/night/ports.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
@@ -8,6 +9,7 @@ import { createMemoryActivities } from './memory.ts';
 import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities } from './model.ts';
 import type { ModelSettings } from './model-settings.ts';
+import { createNightActivities } from './night.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
@@ -25,6 +27,8 @@ import { createSkillScheduleActivities } from './skill-schedule.ts';
 export type ActivityDeps = Ports & {
   /** Absent where this process serves no skills. */
   readonly skillPorts?: SkillPorts;
+  /** Absent where this process serves no nightly maintenance. */
+  readonly nightPorts?: NightPorts;
   readonly settings: ModelSettings &
     SkillDeps['settings'] & {
       readonly maxLength: number;
@@ -55,6 +59,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillDraftActivities(deps),
     ...createSkillScheduleActivities(deps),
     ...createSkillRevisionActivities(deps),
+    ...createNightActivities(deps),
   };
 }
 
