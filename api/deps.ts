@@ -1,4 +1,5 @@
 import type { Config } from '../domain/config/parse.ts';
+import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
@@ -63,6 +64,9 @@ export type ApiDeps = {
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
   readonly drafts: SkillDrafts;
+  readonly nightRuns: NightRuns;
+  readonly nightClock: NightClock;
+  readonly nightRuntime: NightRuntime;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -143,7 +143,7 @@ export interface AgentRuntime extends Probe {
   decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
-  /** Cancels every running message and every running skill; returns how many. */
+  /** Cancels every running message, every running skill and the nightly maintenance; returns how many. */
   cancelMessages(): Promise<number>;
   /** Starts the `lockdown` workflow that stops what runs and waits for the unlock. */
   startLockdown(order: { reason: string; by: string }): Promise<void>;

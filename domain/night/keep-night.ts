@@ -27,10 +27,16 @@ const mostMissed = 31;
 export async function setNight(keeping: NightKeeping): Promise<NightTiming> {
   const { nightClock, now } = keeping;
   const before = await nightClock.timing();
-  if (before !== undefined && isSame(before.when, nightClock.wanted)) return keepNight(keeping, before);
-  if (before !== undefined) await recordMissed(keeping, before, now());
+  if (before !== undefined && !isSame(before.when, nightClock.wanted)) await recordMissed(keeping, before, now());
   await nightClock.set();
   return keepNight(keeping);
+}
+
+/** As `setNight`, for whoever only looks: the schedule is left alone while it is as it should be. */
+export async function lookAtNight(keeping: NightKeeping): Promise<NightTiming> {
+  const timing = await keeping.nightClock.timing();
+  if (timing === undefined || !isSame(timing.when, keeping.nightClock.wanted)) return setNight(keeping);
+  return keepNight(keeping, timing);
 }
 
 /** Records due times nobody began, and runs that were lost. Where no schedule is kept there is nothing to record. */

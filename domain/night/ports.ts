@@ -5,7 +5,7 @@ import type { NightProgress, NightRun, NightRunId, NightView, NightWhen, Phase, 
 export type PhaseContext = {
   readonly signal: AbortSignal;
   /** One line for whoever follows; the newest one counts. */
-  tell(line: string): void;
+  readonly tell: (line: string) => void;
 };
 
 /**

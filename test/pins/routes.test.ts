@@ -9,6 +9,9 @@ import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -41,6 +44,9 @@ const { open, closed } = createRoutes(
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
+    nightRuns: createMemoryNightRuns(),
+    nightClock: createMemoryNightClock(),
+    nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
@@ -65,9 +71,13 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 
 /** What clients call. */
 const pinned = [
+  'DELETE /admin/dream-cycle/{id}',
   'DELETE /chat/{id}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
+  'GET /admin/dream-cycle',
+  'GET /admin/dream-cycle/{id}',
+  'GET /admin/dream-cycle/{id}/events',
   'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
@@ -88,6 +98,7 @@ const pinned = [
   'GET /skills/{id}/schedules',
   'GET /skills/{id}/schedules/{schedule}',
   'GET /ws/logs',
+  'POST /admin/dream-cycle',
   'POST /chat',
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',

@@ -12,15 +12,18 @@ import { createMemoryLanguageModel } from '../../adapters/memory/language-model.
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
+import { createTemporalNight } from '../../adapters/temporal-night.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { NightWhen } from '../../domain/night/run.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
-import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
+import type { DreamCycleInput, LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
+import { createNightTwins } from './night-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -60,6 +63,8 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    nights = createNightTwins(),
+    night = {},
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -68,6 +73,8 @@ export async function startTalos(
     due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
+    nights?: ReturnType<typeof createNightTwins>;
+    night?: Partial<DreamCycleInput> & { when?: NightWhen; now?: () => number };
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -77,12 +84,23 @@ export async function startTalos(
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
+  const { when = { hour: 4, minute: 0, zone: 'Europe/Berlin' }, now = Date.now, catchUpMs, ...caps } = night;
+  const { nightClock, nightRuntime } = createTemporalNight({
+    connection,
+    namespace,
+    taskQueue,
+    scheduleId: `dream-cycle-${taskQueue}`,
+    when,
+    settings: { softMs: 60_000, hardMs: 70_000, mayRevise: false, ...caps },
+    ...(catchUpMs !== undefined && { catchUpMs }),
+  });
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
     skillPorts: { ...skills, skillRuntime, scheduleClock },
-    now: Date.now,
+    nightPorts: { ...nights, nightClock },
+    now,
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
@@ -108,6 +126,9 @@ export async function startTalos(
     skills,
     skillRuntime,
     scheduleClock,
+    nights,
+    nightClock,
+    nightRuntime,
     taskQueue,
     connection,
 

@@ -13,6 +13,9 @@ import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
+import { createMemoryNightClock } from '../../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
@@ -119,6 +122,7 @@ export async function startApi({
     script: (ref, signal) => running(skillTwins, ref, signal),
     ...(measure && { measure }),
   });
+  const nightRuns = createMemoryNightRuns();
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   const twins = {
     ...chat,
@@ -130,6 +134,9 @@ export async function startApi({
     schedules: skillTwins.schedules,
     scheduleClock: createMemoryScheduleClock(now),
     checkInput: skillTwins.skillRules.checkInput,
+    nightRuns,
+    nightClock: createMemoryNightClock(undefined, now),
+    nightRuntime: createMemoryNightRuntime(nightRuns, now),
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,
