@@ -1,4 +1,7 @@
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import type { Breaker, CallVerdict } from './breaker.ts';
+import type { ReserveOrder } from './budget.ts';
+import type { NamedModel } from './models.ts';
 
 /** What a cloud model that is set up has used today, in tokens, and what the owner should know of it, such as a model that is about to go. */
 type CloudUse = {
@@ -43,4 +46,42 @@ export interface CloudModel {
   state(): Promise<CloudState>;
   /** Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. */
   chat(request: CloudRequest, signal: AbortSignal): AsyncIterable<CloudEvent>;
+}
+
+/** A step of an answer as a cloud streams it: besides what is said, what it has cost so far. */
+export type CloudPiece =
+  | Extract<ModelEvent, { type: 'text-delta' | 'reasoning-delta' }>
+  | { readonly type: 'usage'; readonly promptTokens: number; readonly outputTokens: number }
+  | { readonly type: 'end'; readonly reason: 'stop' | 'length' };
+
+/**
+ * The bare cloud, without budget and breaker. Failures are CLOUD_UNAVAILABLE, CLOUD_REFUSED and CLOUD_BLOCKED; `details.reason` tells
+ * them apart. An abort keeps the caller's reason.
+ */
+export interface CloudClient {
+  readonly host: string;
+  /** Streams an answer; `end` is always last. */
+  stream(named: NamedModel, request: CloudRequest, signal: AbortSignal): AsyncIterable<CloudPiece>;
+  /** Asks whether there is such a model, with nothing but its name; fails as `stream` does when there is not. */
+  find(named: NamedModel, signal: AbortSignal): Promise<void>;
+}
+
+/** The daily budget all processes share. Fails with STORE_UNAVAILABLE or STORE_FULL, and then nothing may be sent. */
+export interface CloudBudget {
+  /** Sets tokens aside as the rules of budget.ts say, and tells how many. */
+  reserve(order: ReserveOrder): Promise<number | undefined>;
+  /** Books what was used and gives the rest back; a second time it does nothing. */
+  settle(booking: { id: string; tokens: number }): Promise<void>;
+  /** What is used of a day, and held at a moment. */
+  use(day: string, at: number): Promise<{ used: number; held: number }>;
+}
+
+/** A step of the breaker: how it stands now, and how it stood before. */
+export type BreakerStep = { readonly before: Breaker['kind']; readonly breaker: Breaker };
+
+/** The breaker all processes share, as the rules of breaker.ts say. Fails with STORE_UNAVAILABLE or STORE_FULL. */
+export interface CloudBreaker {
+  admit(order: { call: string; at: number }): Promise<BreakerStep & { readonly isAdmitted: boolean }>;
+  hear(end: { call: string; at: number; verdict: CallVerdict; retryAfterMs?: number }): Promise<BreakerStep>;
+  current(): Promise<Breaker>;
 }

@@ -53,6 +53,8 @@ const activities = createActivities({
     think: false,
     maxLength: 1,
     memoryItems: 1,
+    maxVectors: 100_000,
+    visionModel: 'seeing',
     trustLevel: 0,
     strikeThreshold: 3,
     consentSeconds: 1,
