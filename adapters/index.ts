@@ -20,8 +20,9 @@ import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
-import { createConfiguredResidency } from './configured-residency.ts';
+import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightPorts } from './night-ports.ts';
+import { createConfiguredResidency } from './configured-residency.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
@@ -106,7 +107,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis }),
+    ...createNightPorts({ config, connection, redis, nightWork: createMemoryNightWork() }),
     logger,
     hashText,
     async close() {
@@ -154,9 +155,15 @@ export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Prom
 }
 
 function openLogger(config: Config, component: string, stream: LogStream) {
-  const { logLevel: level, tier2Days, tier3Days } = config.upkeep;
-  const keepDays = { operations: tier2Days, debug: tier3Days };
-  return createLogger({ paths: homePaths(config), level, keepDays, component, stream, secrets: secretValues(config) });
+  const { logLevel, tier2Days, tier3Days } = config.upkeep;
+  return createLogger({
+    paths: homePaths(config),
+    level: logLevel,
+    keepDays: { operations: tier2Days, debug: tier3Days },
+    component,
+    stream,
+    secrets: secretValues(config),
+  });
 }
 
 function openAudit(config: Config, process: string, privateKey: KeyObject): Promise<AuditLog> {

@@ -1,8 +1,8 @@
 import type { NativeConnection } from '@temporalio/worker';
 
+import type { CloudModel, CloudState } from '../domain/cloud/ports.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
-import type { CloudModel, CloudState } from '../domain/cloud/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type { LanguageModel, VectorStore } from '../domain/ports.ts';
 import type { SkillCatalog, SkillShelf } from '../domain/skills/ports.ts';

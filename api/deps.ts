@@ -1,8 +1,8 @@
 import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
+import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
-import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type {
   AgentRuntime,
@@ -42,9 +42,9 @@ export interface MetricSources {
   skillCounts(): Promise<{ active: number; quarantine: number }>;
   /** How much work waits for the GPU slot. */
   gpuQueue(): Promise<number>;
+  cloud(): Promise<CloudState>;
   /** What the GPUs there are do, those in use first. */
   gpus(): Promise<GpuReport[]>;
-  cloud(): Promise<CloudState>;
 }
 
 /** Everything the API stands on. */

@@ -98,14 +98,14 @@ async function readMetrics(
   { metrics, config }: Pick<ApiDeps, 'config' | 'metrics'>,
   system: SystemLoad,
 ): Promise<MetricsReport> {
-  const [models, redisBytes, vectors, skills, waiting, cloud, gpus] = await Promise.all([
+  const [models, redisBytes, vectors, skills, waiting, gpus, cloud] = await Promise.all([
     orElse(undefined, () => metrics.residentModels()),
     orElse(Number.NaN, () => metrics.redisMemoryBytes()),
     orElse(absent, () => metrics.vectorCount()),
     orElse({ active: absent, quarantine: absent }, () => metrics.skillCounts()),
     orElse(absent, () => metrics.gpuQueue()),
-    orElse(undefined, () => metrics.cloud()),
     orElse(undefined, () => metrics.gpus()),
+    orElse(undefined, () => metrics.cloud()),
   ]);
   return {
     vram: { ...describeGpus(gpus), loaded_model: answeringModel(models, config.models.embedding), waiting },

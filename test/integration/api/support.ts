@@ -221,8 +221,8 @@ const noFigures: MetricSources = {
   vectorCount: async () => 0,
   skillCounts: async () => ({ active: 0, quarantine: 0 }),
   gpuQueue: async () => 0,
-  gpus: async () => [],
   cloud: async () => ({ kind: 'not-configured' }),
+  gpus: async () => [],
 };
 
 type Call = {

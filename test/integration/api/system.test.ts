@@ -87,11 +87,11 @@ describe('GET /metrics', () => {
     vectorCount: async () => 42,
     skillCounts: async () => ({ active: 3, quarantine: 1 }),
     gpuQueue: async () => 2,
+    cloud: async () => ({ kind: 'not-configured' }),
     gpus: async () => [
       { state: 'ready', model: 'qwen2.5-coder:7b', holder: 'kitchen.1', since: 7 },
       { state: 'idle', since: 8 },
     ],
-    cloud: async () => ({ kind: 'not-configured' }),
   };
 
   test('tells the figures', async () => {
@@ -124,8 +124,8 @@ describe('GET /metrics', () => {
       vectorCount: fail,
       skillCounts: fail,
       gpuQueue: () => new Promise<number>(() => {}),
-      gpus: fail,
       cloud: fail,
+      gpus: fail,
     };
     api = await startApi({ deps: { metrics } });
     const { status, body } = await api.ask('/metrics');
@@ -139,14 +139,6 @@ describe('GET /metrics', () => {
         gemini: { available: false, tokens_used_today: -1, tokens_remaining: -1, primary_model: 'gemini-3.8-flash' },
       },
     });
-  });
-
-  test('says why the GPU rests, and knows nothing of it once no worker is there', async () => {
-    const gpus: GpuReport[] = [{ state: 'error', model: 'qwen2.5-coder:7b', since: 7, reason: 'load-timed-out' }];
-    api = await startApi({ deps: { metrics: { ...figures, gpus: async () => gpus } } });
-    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'error', reason: 'load-timed-out' } });
-    gpus.length = 0;
-    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'unknown', holder: null, workers: 0 } });
   });
 
   test.each([
@@ -175,6 +167,14 @@ describe('GET /metrics', () => {
     expect(gemini).toMatchObject({ tokens_used_today: 100, notes: ['mend this'], ...models, ...expected });
     const text = (await api.ask('/metrics', { headers: { accept: 'text/plain' } })).text;
     expect(text).toContain(`talos_gemini_circuit_open ${gemini.circuit_state === 'closed' ? 0 : 1}`);
+  });
+
+  test('says why the GPU rests, and knows nothing of it once no worker is there', async () => {
+    const gpus: GpuReport[] = [{ state: 'error', model: 'qwen2.5-coder:7b', since: 7, reason: 'load-timed-out' }];
+    api = await startApi({ deps: { metrics: { ...figures, gpus: async () => gpus } } });
+    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'error', reason: 'load-timed-out' } });
+    gpus.length = 0;
+    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'unknown', holder: null, workers: 0 } });
   });
 
   test('speaks to Prometheus', async () => {
