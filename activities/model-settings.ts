@@ -3,6 +3,7 @@ import type { CloudFallback } from '../domain/routing/decide.ts';
 /** How models are asked. */
 export type ModelSettings = {
   readonly chatModel: string;
+  readonly visionModel: string;
   readonly embeddingModel: string;
   readonly ollamaAddress: string;
   readonly systemPrompt: string;

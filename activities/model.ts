@@ -4,6 +4,7 @@ import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.t
 import type { CloudModel } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
+import type { ImageStore } from '../domain/images/ports.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
@@ -17,6 +18,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
 import { chooseModel } from './choose-model.ts';
+import { chooseSight, showImages } from './sight.ts';
 import { buildRequest } from './reply-request.ts';
 import { streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
@@ -28,6 +30,7 @@ type Deps = SkillDeps & {
   conversations: ConversationStore;
   tokens: TokenStream;
   model: LanguageModel;
+  images: ImageStore;
   testModels: TestModels;
   hashText: TextHasher;
   patience: Patience;
@@ -61,7 +64,7 @@ export function createModelActivities(deps: Deps) {
 
 async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Promise<Generation> {
   const { round: place = 0, ...ref } = order;
-  const [record, { model, notice }, active, rounds] = await Promise.all([
+  const [record, chosen, active, rounds] = await Promise.all([
     deps.conversations.message(ref),
     chooseModel(deps, signal),
     deps.skillTools.active(),
@@ -71,20 +74,27 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
   if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
-  const routeReason = localReason(wishOf(record));
-  const facts = { model, route: 'local', routeReason, ...(notice !== undefined && { notice }) } as const;
+  const { model, notice, images, canCall } = await chooseSight(deps, record, chosen);
+  const facts = { model, route: 'local', routeReason: localReason(wishOf(record)), ...noticeOf(notice) } as const;
   const asked = rounds[place];
   // An attempt that was lost after the model had spoken: what it asked for stands.
   if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
-  const tools = mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
+  const tools = canCall && mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
   const { request, context } = await buildRequest(deps, { record, model, tools, rounds });
   await Promise.all([auditCall(deps, ref, request), announce(deps, ref, rounds)]);
   const startedAt = deps.now();
-  const { usage, ...said } = await streamReply(deps, ref, { events: deps.model.chat(request, signal), signal });
+  const events = deps.model.chat(showImages(request, images), signal);
+  const { usage, ...said } = await streamReply(deps, ref, { events, signal });
   const cost = { usage, context, modelMs: Math.max(0, Math.round(deps.now() - startedAt)) };
-  if (tools.length === 0 || said.calls.length === 0) return { ...facts, ...cost };
+  const told = { ...facts, ...cost, ...noticeOf(notice, said.notice) };
+  if (tools.length === 0 || said.calls.length === 0) return told;
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
-  return { ...facts, ...cost, calls: planned };
+  return { ...told, calls: planned };
+}
+
+function noticeOf(...notices: readonly (string | undefined)[]): { notice?: string } {
+  const given = notices.filter((notice) => notice !== undefined);
+  return given.length === 0 ? {} : { notice: given.join(' ') };
 }
 
 const noUsage = { promptTokens: 0, outputTokens: 0 };

@@ -80,6 +80,6 @@ function leaveUnlessCancelled(signal: AbortSignal): void {
   if (!(reason instanceof CancelledFailure)) throw reason;
 }
 
-function cut({ counts, notes }: PhaseOutcome): PhaseOutcome {
-  return { counts, notes: notes.slice(0, mostNotes).map((note) => note.slice(0, longestText).toWellFormed()) };
+function cut({ notes, ...rest }: PhaseOutcome): PhaseOutcome {
+  return { ...rest, notes: notes.slice(0, mostNotes).map((note) => note.slice(0, longestText).toWellFormed()) };
 }

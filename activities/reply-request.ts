@@ -1,5 +1,6 @@
 import type { MessageRecord } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
+import { imageTokens } from '../domain/images/limits.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ConversationStore } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
@@ -41,6 +42,7 @@ export async function buildRequest(
 ): Promise<{ request: ModelRequest; context: ContextUse }> {
   const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
   const marker = deps.newMarker();
+  const shown = record.options?.images?.length ?? 0;
   const [memories, recent, exchange] = await Promise.all([
     deps.conversations.context(record),
     deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
@@ -52,14 +54,14 @@ export async function buildRequest(
     memories: memories === undefined ? [] : parseContext(memories),
     recent,
     message: record.text,
-    limits: { contextTokens, maxOutputTokens },
+    limits: { contextTokens: contextTokens - shown * imageTokens, maxOutputTokens },
     marker,
     skills: { tools: offered, exchange },
   });
   const request = { model, messages, contextTokens, maxOutputTokens, temperature, think };
   return {
     request: offered.length === 0 ? request : { ...request, tools: offered },
-    context: contextUse(report, contextTokens),
+    context: contextUse({ ...report, messageTokens: report.messageTokens + shown * imageTokens }, contextTokens),
   };
 }
 

@@ -20,6 +20,7 @@ import { chatCloudRoutes } from './routes/chat-cloud.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageRoutes } from './routes/images.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { panicRoutes } from './routes/panic.ts';
@@ -46,6 +47,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...chatCallRoutes(deps),
     ...chatCloudRoutes(deps),
     ...conversationRoutes(deps),
+    ...imageRoutes(deps),
     ...panicRoutes(deps),
     ...unlockRoutes(deps),
     ...approvalRoutes(deps),

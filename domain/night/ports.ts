@@ -1,3 +1,4 @@
+import type { NightReport, ReportSummary, ReportView } from './report.ts';
 import type { NightProgress, NightRun, NightRunId, NightView, NightWhen, Phase, PhaseOutcome } from './run.ts';
 
 /** What a phase gets: the signal that ends it, and how to tell of its progress. */
@@ -74,6 +75,20 @@ export interface NightRuntime {
 export interface NightReports {
   /** `run` has ended: it ran, failed or was skipped. Writing it twice is the same. */
   write(run: NightRun): Promise<void>;
+}
+
+/**
+ * Reports as they are kept, each signed with the node key. What was changed since is told as such, never as a report. Fails with
+ * REPORTS_UNAVAILABLE.
+ */
+export interface ReportStore {
+  /** Signs and keeps a report; the first one of a run stays. Gives the SHA-256 of what is kept, as hex. */
+  write(report: NightReport): Promise<string>;
+  get(id: NightRunId): Promise<ReportView | undefined>;
+  /** The one that was written last. */
+  latest(): Promise<ReportView | undefined>;
+  /** Newest first. */
+  list(): Promise<ReportSummary[]>;
 }
 
 /** What the steps of the nightly maintenance stand on. */

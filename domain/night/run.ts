@@ -1,16 +1,18 @@
 import { z } from 'zod';
 
 import { SkillId } from '../skills/manifest.ts';
+import { Finding } from './finding.ts';
 import { phaseNames } from './phases.ts';
 
 /** The phases of the nightly maintenance, in order. */
 export const Phase = z.enum(phaseNames).meta({ id: 'Phase' });
 export type Phase = z.infer<typeof Phase>;
 
-/** What a phase did: counts by what was counted, such as `keysDeleted`, and what people should read. */
+/** What a phase did: counts by what was counted, such as `keysDeleted`, what people should read, and what should be mended. */
 export const PhaseOutcome = z.strictObject({
   counts: z.record(z.string(), z.number()),
   notes: z.array(z.string().max(300)).max(50),
+  findings: z.array(Finding).max(50).optional(),
 });
 export type PhaseOutcome = z.infer<typeof PhaseOutcome>;
 

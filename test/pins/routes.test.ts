@@ -8,6 +8,7 @@ import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes
 import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
@@ -42,6 +43,7 @@ const { open, closed } = createRoutes(
     }),
     codeBox,
     hashText,
+    images: createMemoryImageStore(),
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
@@ -59,6 +61,7 @@ const { open, closed } = createRoutes(
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
       cloud: async () => ({ kind: 'not-configured' }),
+      gpus: async () => [],
     },
     verifyPassword: async () => false,
     logger: quiet,
@@ -88,6 +91,7 @@ const pinned = [
   'GET /conversations',
   'GET /conversations/{id}',
   'GET /health',
+  'GET /images/{hash}',
   'GET /metrics',
   'GET /openapi.json',
   'GET /panic',
@@ -179,6 +183,7 @@ test('operation ids are the pinned ones', () => {
     'getDescription',
     'getDreamCycle',
     'getHealth',
+    'getImage',
     'getLockdown',
     'getMessage',
     'getMetrics',

@@ -8,6 +8,7 @@ import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
 import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
@@ -45,6 +46,7 @@ export function twinPorts() {
     lockdown: createMemoryLockdownStore(),
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
+    images: createMemoryImageStore(),
     model: createMemoryLanguageModel(),
     awaitedClouds: createMemoryAwaitedClouds(),
     cloud: createMemoryCloudModel(),
@@ -63,13 +65,14 @@ export async function startTalos(
     gpuWaitSeconds = 60,
     wrap = (ports) => ports,
     skills = createSkillTwins(),
-    life = {},
+    life,
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
     cloud,
     nights = createNightTwins(),
     night = {},
+    visionModel = 'seeing',
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -81,6 +84,7 @@ export async function startTalos(
     cloud?: Partial<ModelSettings['cloud']>;
     nights?: NightTwins;
     night?: TestNight;
+    visionModel?: string;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -101,6 +105,7 @@ export async function startTalos(
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
+      visionModel,
       embeddingModel: 'talos-test-embed',
       ollamaAddress: stack.ollama,
       systemPrompt: 'You are a test.',
