@@ -75,8 +75,7 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
   const { model, notice, images, canCall } = await chooseSight(deps, record, chosen);
-  const routeReason = localReason(wishOf(record));
-  const facts = { model, route: 'local', routeReason, ...(notice !== undefined && { notice }) } as const;
+  const facts = { model, route: 'local', routeReason: localReason(wishOf(record)), ...noticeOf(notice) } as const;
   const asked = rounds[place];
   // An attempt that was lost after the model had spoken: what it asked for stands.
   if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
@@ -87,13 +86,13 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
   const events = deps.model.chat(showImages(request, images), signal);
   const { usage, ...said } = await streamReply(deps, ref, { events, signal });
   const cost = { usage, context, modelMs: Math.max(0, Math.round(deps.now() - startedAt)) };
-  const told = { ...facts, ...cost, ...joinNotices(notice, said.notice) };
+  const told = { ...facts, ...cost, ...noticeOf(notice, said.notice) };
   if (tools.length === 0 || said.calls.length === 0) return told;
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
   return { ...told, calls: planned };
 }
 
-function joinNotices(...notices: (string | undefined)[]): { notice?: string } {
+function noticeOf(...notices: readonly (string | undefined)[]): { notice?: string } {
   const given = notices.filter((notice) => notice !== undefined);
   return given.length === 0 ? {} : { notice: given.join(' ') };
 }

@@ -61,7 +61,7 @@ export async function buildRequest(
   const request = { model, messages, contextTokens, maxOutputTokens, temperature, think };
   return {
     request: offered.length === 0 ? request : { ...request, tools: offered },
-    context: contextUse(report, contextTokens),
+    context: contextUse({ ...report, messageTokens: report.messageTokens + shown * imageTokens }, contextTokens),
   };
 }
 

@@ -78,7 +78,8 @@ await runProcess(async () => {
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
-  void checkCloud(ports);
+  // Who never wants a cloud has it asked nothing.
+  if (config.cloud.fallback !== 'never') void checkCloud(ports);
   void setNightSchedule({ ...ports, ...ports.nightPorts });
   return {
     done: running.done,

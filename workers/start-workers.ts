@@ -51,7 +51,8 @@ function shutdown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-async function activitySettings(config: Config) {
+/** What activities are told of the configuration. */
+export async function activitySettings(config: Config) {
   const { models, cloud, chat, chroma, skills } = config;
   return {
     chatModel: models.coder,

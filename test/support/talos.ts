@@ -91,7 +91,7 @@ export async function startTalos(
     gpuWaitSeconds = 60,
     wrap = (ports) => ports,
     skills = createSkillTwins(),
-    life = {},
+    life,
     due = {},
     trustLevel = 0,
     consentSeconds = 60,

@@ -54,7 +54,6 @@ const activities = createActivities({
     temperature: 0,
     think: false,
     cloud: { fallback: 'never', shareMemory: false, maxOutputTokens: 64 },
-    maxVectors: 1000,
     maxLength: 1,
     memoryItems: 1,
     trustLevel: 0,

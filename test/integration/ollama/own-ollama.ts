@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 import { createOllama } from '../../../adapters/ollama.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
@@ -17,6 +17,8 @@ export type OwnOllama = AsyncDisposable & {
   readonly url: string;
   /** Kills the server and what it started, as a crash of the machine would. */
   kill(): Promise<void>;
+  /** Starts it again, at the same address and with the same models, after it was killed. */
+  restart(): Promise<void>;
   /** Kills only the processes that hold a model. */
   killRunners(): Promise<void>;
 };
@@ -26,21 +28,26 @@ export async function startOwnOllama(): Promise<OwnOllama> {
   const models = await mkdtemp(join(tmpdir(), 'talos-ollama-'));
   const host = `127.0.0.1:${await freePort()}`;
   const env = { ...process.env, OLLAMA_HOST: host, OLLAMA_MODELS: models, OLLAMA_NO_CLOUD: '1', HOME: models };
-  const child = spawn(await findOllama(), ['serve'], { env, stdio: 'ignore', detached: true });
-  await once(child, 'spawn');
+  const program = await findOllama();
   const url = `http://${host}`;
   const ollama = createOllama({ url });
+  const serve = async (): Promise<ChildProcess> => {
+    const started = spawn(program, ['serve'], { env, stdio: 'ignore', detached: true });
+    await once(started, 'spawn');
+    return started;
+  };
+  let child = await serve();
   const kill = () => killGroup(child);
   process.once('exit', () => void kill()); // also when the tests are interrupted
-  const answers = () =>
-    ollama.ping(AbortSignal.timeout(1000)).then(
-      () => true,
-      () => false,
-    );
-  await expect.poll(answers, { timeout: 20_000, interval: 100 }).toBe(true);
+  const ready = () => vi.waitFor(() => ollama.ping(AbortSignal.timeout(1000)), { timeout: 20_000, interval: 100 });
+  await ready();
   return {
     url,
     kill,
+    restart: async () => {
+      child = await serve();
+      await ready();
+    },
     killRunners: async () => {
       for (const runner of await childrenOf(child.pid)) process.kill(runner, 'SIGKILL');
     },
