@@ -18,7 +18,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { createLogsPhase } from '../../../adapters/night/logs-phase.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
-import { runPhase, stopAfter } from './support.ts';
+import { runPhase, stopAfter } from './run-phase.ts';
 
 const hour = 3_600_000;
 const now = new Date(2026, 10, 25, 4).getTime();

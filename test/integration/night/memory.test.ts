@@ -19,7 +19,7 @@ import type { SkillCatalog } from '../../../domain/skills/ports.ts';
 import { inUse } from '../../unit/domain/skills/build.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { connectTestRedis } from '../stores/support.ts';
-import { runPhase, stopAfter } from './support.ts';
+import { runPhase, stopAfter } from './run-phase.ts';
 
 const now = Date.UTC(2026, 10, 25, 4);
 const day = 24 * 3_600_000;

@@ -8,7 +8,7 @@ import { connectRedis, type RedisConnections } from '../../../adapters/redis.ts'
 import { keyRules } from '../../../domain/night/key-rules.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { connectTestRedis, startOwnRedis } from '../stores/support.ts';
-import { runPhase, stopAfter } from './support.ts';
+import { runPhase, stopAfter } from './run-phase.ts';
 
 const now = Date.UTC(2026, 10, 25, 4);
 const hour = 3_600_000;

@@ -12,7 +12,7 @@ import { ownMark } from '../../../adapters/sandbox/owner-mark.ts';
 import { formatMark, markVariable } from '../../../domain/night/supervisor-mark.ts';
 import { identify, isAlive } from '../../../infra/process-identity.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
-import { runPhase } from './support.ts';
+import { runPhase } from './run-phase.ts';
 
 const now = Date.UTC(2026, 10, 25, 4);
 /** A process that has ended: its number is free or somebody else's, its start time never comes back. */
