@@ -164,7 +164,7 @@ describe.each(['in memory', 'in Chroma'])('the night in vectors %s', (where) => 
 
   it('stops between two batches, and another run ends where one would have', async () => {
     await vectors.upsert('knowledge_base', 'e', many(2600, 'n'));
-    const { outcome } = await stopAfter(phase(2000), 4); // three pages, one batch
+    const { outcome } = await stopAfter(phase(2000), 7); // six pages, one batch
     expect(outcome.counts).toEqual({ vectors: 2600, leastValuable: 500 });
     expect(await total()).toBe(2100);
     expect((await runPhase(phase(2000))).counts).toEqual({ vectors: 2100, leastValuable: 500 });

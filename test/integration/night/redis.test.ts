@@ -160,6 +160,7 @@ describe('the night in the store', () => {
       [`${shown}`, 48],
       [`${orphan}.png`, 48],
       [`${young}`, 1],
+      [`${shown}.half.tmp`, 48],
       ['notes.txt', 48],
     ] as const) {
       writeFileSync(join(images, name), 'x');
@@ -169,7 +170,7 @@ describe('the night in the store', () => {
     const options = JSON.stringify({ images: [{ hash: shown, type: 'image/png', bytes: 1 }] });
     await redis.call((c) => c.hset(redis.keys.message(ended), 'state', 'answered', 'options', options));
     const { counts } = await runPhase(phase());
-    expect(counts).toMatchObject({ imagesRemoved: 1 });
+    expect(counts).toMatchObject({ imagesRemoved: 2 });
     expect(readdirSync(images).toSorted()).toEqual([`${shown}`, `${young}`, 'd'.repeat(64), 'notes.txt'].toSorted());
   });
 
