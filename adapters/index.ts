@@ -22,6 +22,7 @@ import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightPorts } from './night-ports.ts';
+import { createNightWork } from './night/work.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
@@ -89,6 +90,8 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
+  const keeping = createNightWork({ config, redis, vectors, catalog: skillPorts.catalog, audit, now: Date.now });
+  const nightWork = { ...createMemoryNightWork(), ...keeping };
   return {
     connection,
     redis,
@@ -107,7 +110,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis, nightWork: createMemoryNightWork() }),
+    ...createNightPorts({ config, connection, redis, nightWork }),
     logger,
     hashText,
     async close() {
