@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
@@ -7,6 +8,7 @@ import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
 import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities } from './model.ts';
+import { createModelPullActivities } from './model-pull.ts';
 import type { ModelSettings } from './model-settings.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
@@ -24,6 +26,7 @@ import { createSkillScheduleActivities } from './skill-schedule.ts';
 export type ActivityDeps = Ports & {
   /** Absent where this process serves no skills. */
   readonly skillPorts?: SkillPorts;
+  readonly modelPorts: ModelPorts;
   readonly settings: ModelSettings &
     SkillDeps['settings'] & {
       readonly maxLength: number;
@@ -45,6 +48,7 @@ export function createActivities(given: ActivityDeps) {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
     ...createModelActivities(deps),
+    ...createModelPullActivities(deps),
     ...createSettlingActivities(deps),
     ...createLockdownActivities(deps),
     ...createSkillLifeActivities(deps),

@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
@@ -25,6 +26,7 @@ type Deps = SkillDeps & {
   tokens: TokenStream;
   model: LanguageModel;
   testModels: TestModels;
+  modelPorts: ModelPorts;
   hashText: TextHasher;
   patience: Patience;
   newMarker(): string;

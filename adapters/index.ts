@@ -6,6 +6,7 @@ import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
 import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConversationStore } from './conversation-store.ts';
@@ -13,6 +14,7 @@ import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
+import { createModelPorts } from './model-ports.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
@@ -40,6 +42,7 @@ type PortOptions = {
 export type ProcessPorts = Ports & {
   readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
+  readonly modelPorts: ModelPorts;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   close(): Promise<void>;
@@ -95,6 +98,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
+    modelPorts: createModelPorts({ config, connection, redis }),
     logger,
     hashText,
     async close() {

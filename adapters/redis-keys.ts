@@ -69,7 +69,7 @@ export function redisKeys(prefix: string) {
     dueRuns: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}:runs`,
     /** Hash: pulls of models as JSON, by model. */
     modelPulls: `${prefix}model-pulls`,
-    /** String: the chat model the owner has chosen in place of the configured one. */
+    /** Hash: models the owner has chosen in place of the configured ones, by what for. */
     modelChoice: `${prefix}model-choice`,
     /** String: what the GPU does, as JSON. */
     gpu: `${prefix}gpu`,

@@ -6,7 +6,6 @@ import type { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
-import { engineAddresses } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
@@ -54,8 +53,8 @@ async function activitySettings(config: Config) {
   const { models, chat, skills } = config;
   return {
     chatModel: models.coder,
+    starterModel: models.starter,
     embeddingModel: models.embedding,
-    ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
     contextTokens: models.contextTokens,
     maxOutputTokens: models.maxOutputTokens,

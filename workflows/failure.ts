@@ -19,6 +19,7 @@ export function fromActivityFailure(thrown: unknown): TalosError {
   // A local activity fails with its cause itself, any other with an ActivityFailure around it.
   const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
   const step = thrown instanceof ActivityFailure ? thrown.activityType : undefined;
+  if (cause instanceof TimeoutFailure && step === 'pullModel') return fromPullTimeout(cause);
   if (cause instanceof TimeoutFailure) return step === 'runSkill' ? fromSkillTimeout(cause) : fromTimeout(cause);
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
     return new TalosError(cause.type, cause.message);
@@ -34,6 +35,12 @@ function fromTimeout(failure: TimeoutFailure): TalosError {
     'MODEL_TIMEOUT',
     'The step did not answer in time; check `talos doctor`, then send the message again.',
   );
+}
+
+/** What the last attempt failed with is the reason. */
+function fromPullTimeout({ cause }: TimeoutFailure): TalosError {
+  const why = cause instanceof ApplicationFailure ? `: ${cause.message}` : '';
+  return new TalosError('PULL_FAILED', `The model did not come within days${why}`);
 }
 
 function fromSkillTimeout(failure: TimeoutFailure): TalosError {

@@ -1,5 +1,7 @@
 export { lockdown } from './lockdown.ts';
 export { message } from './message.ts';
+export { modelAutopull } from './model-autopull.ts';
+export { modelPull } from './model-pull.ts';
 export { skillEval } from './skill-eval.ts';
 export { skillDraft } from './skill-draft.ts';
 export { skillLife } from './skill-life.ts';

@@ -12,15 +12,18 @@ import { createMemoryLanguageModel } from '../../adapters/memory/language-model.
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
+import { createTemporalPulls } from '../../adapters/temporal-pulls.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { ModelPorts } from '../../domain/models/store.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
+import { createModelTwins } from './model-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -60,6 +63,7 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    models = createModelTwins(),
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -68,6 +72,7 @@ export async function startTalos(
     due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
+    models?: Omit<ModelPorts, 'pullRuntime'>;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -76,18 +81,20 @@ export async function startTalos(
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
+  const pullRuntime = createTemporalPulls({ connection, namespace, taskQueue, retryMs: 100 });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
+    modelPorts: { ...models, pullRuntime },
     skillPorts: { ...skills, skillRuntime, scheduleClock },
     now: Date.now,
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
+      starterModel: 'talos-test',
       embeddingModel: 'talos-test-embed',
-      ollamaAddress: stack.ollama,
       systemPrompt: 'You are a test.',
       contextTokens: 4096,
       maxOutputTokens: 512,
@@ -107,6 +114,7 @@ export async function startTalos(
     ports,
     skills,
     skillRuntime,
+    pullRuntime,
     scheduleClock,
     taskQueue,
     connection,
