@@ -21,6 +21,7 @@ import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { modelRoutes } from './routes/models.ts';
 import { panicRoutes } from './routes/panic.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
@@ -52,6 +53,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...skillRunRoutes(deps),
     ...skillEvalRoutes(deps),
     ...scheduleRoutes(deps),
+    ...modelRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

@@ -1,11 +1,13 @@
 import type { Config } from '../domain/config/parse.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
   CodeBox,
   ConversationStore,
+  LanguageModel,
   LockdownStore,
   Logger,
   LogStream,
@@ -63,6 +65,8 @@ export type ApiDeps = {
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
   readonly drafts: SkillDrafts;
+  readonly model: Pick<LanguageModel, 'installed' | 'resident'>;
+  readonly modelPorts: ModelPorts;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

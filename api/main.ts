@@ -19,6 +19,7 @@ import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
+import { pullMissingModels } from '../workers/pull-models.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
 import { taskQueueOf } from '../workflows/task-queues.ts';
@@ -75,6 +76,7 @@ await runProcess(async () => {
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
+  void pullMissingModels({ ...ports, config });
   return {
     done: running.done,
     async stop() {

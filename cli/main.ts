@@ -19,6 +19,7 @@ import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownCommand } from './commands/down.ts';
 import { addLogsCommand } from './commands/logs.ts';
+import { addModelsCommand } from './commands/models.ts';
 import { addPanicCommand } from './commands/panic.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addSkillsCommand } from './commands/skills.ts';
@@ -85,6 +86,7 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addApprovalsCommand,
   addSkillsCommand,
   addRunsCommand,
+  addModelsCommand,
   addTestCommand,
 ];
 for (const add of commands) {

@@ -7,6 +7,7 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
@@ -16,6 +17,7 @@ import { createRoutes } from '../../api/app.ts';
 import { describeApi } from '../../api/openapi.ts';
 import { createTraffic } from '../../api/traffic.ts';
 import { parseConfig } from '../../domain/config/parse.ts';
+import { createModelTwins } from '../support/model-twins.ts';
 import { createSkillTwins } from '../support/skill-twins.ts';
 
 const idle = { ping: async () => undefined };
@@ -29,6 +31,8 @@ const { open, closed } = createRoutes(
     ...createMemoryChat(),
     config: parseConfig({}),
     logs: createMemoryLogStream(),
+    model: createMemoryLanguageModel(),
+    modelPorts: createModelTwins(),
     lockdown: createMemoryLockdownStore(),
     audit: createMemoryAuditLog(),
     approvals: createApprovalCodes({
@@ -66,6 +70,8 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 /** What clients call. */
 const pinned = [
   'DELETE /chat/{id}',
+  'DELETE /models/pulls/{model}',
+  'DELETE /models/{model}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
   'GET /approvals',
@@ -76,6 +82,9 @@ const pinned = [
   'GET /conversations/{id}',
   'GET /health',
   'GET /metrics',
+  'GET /models',
+  'GET /models/pulls/{model}',
+  'GET /models/pulls/{model}/events',
   'GET /openapi.json',
   'GET /panic',
   'GET /schedules',
@@ -92,6 +101,7 @@ const pinned = [
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
   'POST /chat/{id}/calls/{call}/tts-request',
+  'POST /models',
   'POST /panic',
   'POST /panic/unlock',
   'POST /panic/unlock/code',
@@ -107,6 +117,7 @@ const pinned = [
   'POST /skills/{id}/schedules/{schedule}/pause',
   'POST /skills/{id}/schedules/{schedule}/resume',
   'POST /skills/{id}/tts-request',
+  'PUT /models/use',
 ];
 
 test('the routes are the pinned ones', () => {
@@ -154,12 +165,14 @@ test('operation ids are the pinned ones', () => {
     'exportSkill',
     'followLogs',
     'followMessage',
+    'followModelPull',
     'getConversation',
     'getDescription',
     'getHealth',
     'getLockdown',
     'getMessage',
     'getMetrics',
+    'getModelPull',
     'getSchedule',
     'getSkill',
     'getSkillDraft',
@@ -167,6 +180,7 @@ test('operation ids are the pinned ones', () => {
     'listApprovals',
     'listCodes',
     'listConversations',
+    'listModels',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',
@@ -174,8 +188,10 @@ test('operation ids are the pinned ones', () => {
     'panic',
     'pauseSchedule',
     'promoteSkill',
+    'pullModel',
     'refuseCall',
     'rejectSkill',
+    'removeModel',
     'restoreSkill',
     'resumeSchedule',
     'retrySkillRun',
@@ -183,9 +199,11 @@ test('operation ids are the pinned ones', () => {
     'scheduleSkill',
     'sendMessage',
     'stopMessage',
+    'stopModelPull',
     'submitSkill',
     'unlock',
     'unscheduleSkill',
+    'useModel',
   ]);
 });
 

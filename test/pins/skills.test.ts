@@ -26,6 +26,8 @@ describe('skill workflows', () => {
     expect(Object.keys(workflows).toSorted()).toEqual([
       'lockdown',
       'message',
+      'modelAutopull',
+      'modelPull',
       'skillDraft',
       'skillEval',
       'skillLife',

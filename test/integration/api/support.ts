@@ -10,6 +10,7 @@ import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-co
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
+import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
@@ -25,6 +26,7 @@ import type { JsonValue } from '../../../domain/json.ts';
 import type { Measurement } from '../../../domain/skills/ports.ts';
 import type { SkillRunRef, SkillRunResult } from '../../../domain/skills/run.ts';
 import { homePaths } from '../../../domain/config/paths.ts';
+import { createModelTwins } from '../../support/model-twins.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
@@ -142,6 +144,8 @@ export async function startApi({
     runtime: createMemoryAgentRuntime(script),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
+    model: createMemoryLanguageModel(),
+    modelPorts: createModelTwins(),
     audit: createMemoryAuditLog(),
   };
   const checked: string[] = [];
