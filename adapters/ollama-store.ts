@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { TalosError } from '../domain/errors.ts';
+import type { InstalledModel } from '../domain/models/model.ts';
 import type { ModelName } from '../domain/models/name.ts';
 import type { PullEvent } from '../domain/models/pull.ts';
 import type { ModelDescription, ModelStore } from '../domain/models/store.ts';
@@ -42,6 +43,7 @@ const weightsLine = /^FROM .*\bsha256[-:]([0-9a-f]{64})$/gm;
 export function createOllamaStore({ url }: { url: string }): ModelStore {
   return {
     pull: (name, signal) => pull({ url, model: name.asked }, name, signal),
+    list: () => list({ url }),
     describe: (model) => describe({ url, model }),
 
     async remove(model) {
@@ -100,15 +102,19 @@ async function* bodyOf(response: Response, call: OllamaCall): AsyncGenerator<Uin
   }
 }
 
+async function list(call: OllamaCall, signal = AbortSignal.timeout(replyMs)): Promise<InstalledModel[]> {
+  const reply = Listed.safeParse(await withClient(call, signal, (client) => client.list()));
+  if (!reply.success) throw unreadable(call, 'its list of models has another shape');
+  return (reply.data.models ?? []).map(({ name, digest, size }) => ({ name, digest, sizeBytes: size }));
+}
+
 async function describe(call: OllamaCall & { model: string }): Promise<ModelDescription | undefined> {
   const signal = AbortSignal.timeout(replyMs);
-  const list = Listed.safeParse(await withClient(call, signal, (client) => client.list()));
-  if (!list.success) throw unreadable(call, 'its list of models has another shape');
-  const found = list.data.models?.find(({ name }) => name === call.model);
+  const found = (await list(call, signal)).find(({ name }) => name === call.model);
   if (found === undefined) return undefined;
   const { modelfile, capabilities } = await show(call, signal);
   const files = [...(modelfile ?? '').matchAll(weightsLine)].map(([, hex]) => `sha256:${hex}`);
-  return { name: found.name, digest: found.digest, sizeBytes: found.size, can: capabilities ?? [], files };
+  return { ...found, can: capabilities ?? [], files };
 }
 
 /** Of a model whose file cannot be read nothing is shown. */

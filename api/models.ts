@@ -11,22 +11,23 @@ type Deps = Pick<ApiDeps, 'config' | 'model' | 'modelPorts' | 'lockdown' | 'audi
 /** What the API does with installed models. */
 export function createModels(deps: Deps) {
   const { modelPorts, lockdown, audit, config } = deps;
+  const installedNow = () => modelPorts.store?.list() ?? deps.model.installed();
 
   /** What is installed, by name. */
   async function list(): Promise<ModelView[]> {
     const { coder, vision, embedding, starter } = config.models;
     const [installed, resident, chosen] = await Promise.all([
-      deps.model.installed(),
+      installedNow(),
       deps.model.resident(),
       modelPorts.choices.get(),
     ]);
     return viewModels(installed, resident, { coder, vision, embedding, starter, chosen });
   }
 
-  async function find({ listed }: ModelName): Promise<ModelView> {
+  async function find({ listed }: ModelName, failure = unknown): Promise<ModelView> {
     const found = (await list()).find(({ name }) => name === listed);
     if (found !== undefined) return found;
-    throw new TalosError('NOT_FOUND', `There is no model ${listed}; \`talos models ls\` lists what there is.`);
+    throw failure(listed);
   }
 
   return {
@@ -48,6 +49,7 @@ export function createModels(deps: Deps) {
     async use({ model, use }: { model: string; use: ModelUse }, by: string): Promise<ModelView> {
       await refuseWhenLocked(lockdown);
       const name = readModelName(model);
+      await find(name, missing);
       await checkFit(deps, name, use);
       await audit.append({ type: 'model-chosen', actor: by, subject: name.listed, details: { use } });
       const configured = use === 'chat' ? config.models.coder : config.models.vision;
@@ -82,13 +84,8 @@ async function refuseInUse({ modelPorts, config }: Deps, { name, usedFor }: Mode
   }
 }
 
-/** Fails unless the model is there and can do what it is chosen for, as far as its server tells. */
-async function checkFit({ model, modelPorts }: Deps, { listed }: ModelName, use: ModelUse): Promise<void> {
-  const installed = await model.installed();
-  if (!installed.some(({ name }) => name === listed)) {
-    const fix = pullCommand(shortModelName(listed));
-    throw new TalosError('MODEL_MISSING', `The model ${listed} is not installed; run: ${fix}`, { details: { fix } });
-  }
+/** Fails unless the model can do what it is chosen for, as far as its server tells. */
+async function checkFit({ modelPorts }: Deps, { listed }: ModelName, use: ModelUse): Promise<void> {
   const can = (await modelPorts.store?.describe(listed))?.can ?? [];
   const needed = use === 'chat' ? 'completion' : 'vision';
   if (can.length === 0 || can.includes(needed)) return;
@@ -97,4 +94,13 @@ async function checkFit({ model, modelPorts }: Deps, { listed }: ModelName, use:
 
 function inUse(message: string): TalosError {
   return new TalosError('MODEL_IN_USE', message);
+}
+
+function unknown(listed: string): TalosError {
+  return new TalosError('NOT_FOUND', `There is no model ${listed}; \`talos models ls\` lists what there is.`);
+}
+
+function missing(listed: string): TalosError {
+  const fix = pullCommand(shortModelName(listed));
+  return new TalosError('MODEL_MISSING', `The model ${listed} is not installed; run: ${fix}`, { details: { fix } });
 }

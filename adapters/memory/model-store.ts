@@ -44,6 +44,7 @@ export function createMemoryModelStore({ offered, failure, beforeEvent = async (
       installed.set(listed, { name: listed, digest: manifest, sizeBytes, files: [weights], can });
     },
     remove: async (model) => installed.delete(model),
+    list: async () => [...installed.values()].map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes })),
     describe: async (model) => installed.get(model),
   };
 }

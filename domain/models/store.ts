@@ -1,5 +1,6 @@
 import type { WantedModels } from './autopull.ts';
 import type { ModelPull, PullEvent } from './pull.ts';
+import type { InstalledModel } from './model.ts';
 import type { ModelName } from './name.ts';
 
 /** One model as its server knows it. */
@@ -22,6 +23,8 @@ export interface ModelStore {
   pull(name: ModelName, signal: AbortSignal): AsyncIterable<PullEvent>;
   /** Removes a model by its listed name, from memory too; false when it is not there. */
   remove(model: string): Promise<boolean>;
+  /** What is installed at this moment. */
+  list(): Promise<InstalledModel[]>;
   /** Undefined when it is not there. */
   describe(model: string): Promise<ModelDescription | undefined>;
 }

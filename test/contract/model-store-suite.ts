@@ -22,6 +22,11 @@ export function describeModelStore(name: string, open: () => Promise<StoreUnderT
       const found = await store.describe(model.listed);
       expect(found).toMatchObject({ name: model.listed, can: expect.arrayContaining(['completion']) });
       expect(found?.files.length).toBeGreaterThan(0);
+      expect(await store.list()).toContainEqual({
+        name: model.listed,
+        digest: found?.digest,
+        sizeBytes: found?.sizeBytes,
+      });
       expect(found?.digest).toBe(track.manifest?.digest);
       expect(knownLayers(track)).toEqual(expect.arrayContaining([...(found?.files ?? ['none'])]));
     });

@@ -6,19 +6,21 @@ import { freshPull, type ModelPull } from '../../../domain/models/pull.ts';
 import { createMemoryPullRuntime, createModelTwins } from '../../support/model-twins.ts';
 import { collect, open, right, startApi } from './support.ts';
 
-const names = ['qwen2.5-coder:7b', 'mistral:7b', 'moondream:2b', 'nomic-embed-text:latest', 'talos-test:latest'];
 const offered = {
+  'qwen2.5-coder:7b': { sizeBytes: 4000 },
   'mistral:7b': { sizeBytes: 1000 },
   'moondream:2b': { sizeBytes: 2000, can: ['completion', 'vision'] },
   'nomic-embed-text:latest': { sizeBytes: 3000, can: ['embedding'] },
+  'talos-test:latest': { sizeBytes: 10 },
 };
+const names = Object.keys(offered);
 
 /** An API with some models installed. */
 async function start({ withStore = true } = {}) {
   const pullRuntime = createMemoryPullRuntime();
   const twins = createModelTwins(offered, { pullRuntime });
   const { store, ...withoutStore } = twins;
-  for (const name of Object.keys(offered)) {
+  for (const name of names) {
     for await (const _ of store.pull(readModelName(name), AbortSignal.timeout(1000)));
   }
   const model = createMemoryLanguageModel({ models: names });
