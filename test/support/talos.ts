@@ -15,17 +15,20 @@ import { createMemoryLanguageModel } from '../../adapters/memory/language-model.
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
+import { createTemporalPulls } from '../../adapters/temporal-pulls.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { ModelSettings } from '../../activities/model-settings.ts';
 import type { MessageOptions, MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { ModelPorts } from '../../domain/models/store.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
 import { createNightTwins, createTestNight, type NightTwins, type TestNight } from './night-twins.ts';
+import { createModelTwins } from './model-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -61,6 +64,7 @@ export function twinPorts() {
 /** How the models of a test are asked. */
 const modelSettings = {
   chatModel: 'talos-test',
+  starterModel: 'talos-test',
   visionModel: 'seeing',
   embeddingModel: 'talos-test-embed',
   systemPrompt: 'You are a test.',
@@ -82,6 +86,7 @@ type TalosOptions = {
   cloud?: Partial<ModelSettings['cloud']>;
   nights?: NightTwins;
   night?: TestNight;
+  modelPorts?: Omit<ModelPorts, 'pullRuntime'>;
 };
 
 /** A Talos of workflows and activities on the shared Temporal server, on task queues of its own. */
@@ -99,6 +104,7 @@ export async function startTalos(
     cloud,
     nights = createNightTwins(),
     night = {},
+    modelPorts = createModelTwins(),
   }: TalosOptions = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -107,12 +113,14 @@ export async function startTalos(
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
+  const pullRuntime = createTemporalPulls({ connection, namespace, taskQueue, retryMs: 100 });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
   const { nightClock, nightRuntime, now } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
+    modelPorts: { ...modelPorts, pullRuntime },
     skillPorts: { ...skills, skillRuntime, scheduleClock },
     nightPorts: { ...nights, nightClock },
     now,
@@ -137,6 +145,7 @@ export async function startTalos(
     ports,
     skills,
     skillRuntime,
+    pullRuntime,
     scheduleClock,
     nights,
     nightClock,

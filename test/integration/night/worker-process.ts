@@ -46,6 +46,7 @@ const activities = createActivities({
   settings: {
     chatModel: '',
     visionModel: '',
+    starterModel: '',
     embeddingModel: '',
     ollamaAddress: '',
     systemPrompt: '',
@@ -56,6 +57,7 @@ const activities = createActivities({
     cloud: { fallback: 'never', shareMemory: false, maxOutputTokens: 64 },
     maxLength: 1,
     memoryItems: 1,
+    maxVectors: 100_000,
     trustLevel: 0,
     strikeThreshold: 3,
     consentSeconds: 1,
