@@ -6,6 +6,7 @@ import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
+import { createMemoryRoom } from './memory-room.ts';
 import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities } from './model.ts';
 import type { ModelSettings } from './model-settings.ts';
@@ -33,6 +34,8 @@ export type ActivityDeps = Ports & {
     SkillDeps['settings'] & {
       readonly maxLength: number;
       readonly memoryItems: number;
+      /** Most vectors there may be. */
+      readonly maxVectors: number;
       /** How long the owner may take to consent to a call of a skill. */
       readonly consentSeconds: number;
     };
@@ -45,7 +48,8 @@ export type ActivityDeps = Ports & {
 export function createActivities(given: ActivityDeps) {
   const patience = createPatience({ now: () => given.now(), step: currentStep });
   const search = createMemorySearch(given);
-  const deps = { ...given, patience, search, skillTools: createSkillTools({ ...given, search }) };
+  const room = createMemoryRoom(given);
+  const deps = { ...given, patience, search, room, skillTools: createSkillTools({ ...given, search, room }) };
   return {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
@@ -58,8 +62,8 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillStepActivities(deps),
     ...createSkillDraftActivities(deps),
     ...createSkillScheduleActivities(deps),
-    ...createSkillRevisionActivities(deps),
     ...createNightActivities(deps),
+    ...createSkillRevisionActivities(deps),
   };
 }
 

@@ -3,7 +3,7 @@ import { keepNight } from '../domain/night/keep-night.ts';
 import { nightGraceMs } from '../domain/night/limits.ts';
 import type { NightEnd } from '../domain/night/night-end.ts';
 import type { NightPorts } from '../domain/night/ports.ts';
-import type { NightRun, NightRunId, Phase, PhaseReport } from '../domain/night/run.ts';
+import type { NightRun, NightRunId, Phase, PhaseReport, RevisionReport } from '../domain/night/run.ts';
 import type { AuditLog, LockdownStore, Logger } from '../domain/ports.ts';
 import { type PhaseEnd, runNightPhase } from './night-phase.ts';
 
@@ -31,6 +31,7 @@ export type NightStart =
 export type NightState = Pick<NightRun, 'id' | 'trigger' | 'dueAt'> & {
   readonly startedAt: number;
   readonly phases: readonly PhaseReport[];
+  readonly revision?: RevisionReport;
 };
 
 /** Steps of the nightly maintenance. */

@@ -9,6 +9,8 @@ import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
+import { createConfiguredCloud } from './cloud-configured.ts';
+import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
@@ -40,6 +42,7 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  readonly cloud: CheckedCloud;
   readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
   readonly nightPorts: NightPorts;
@@ -62,6 +65,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const logger = await createLogger({
     paths: homePaths(config),
     level: config.upkeep.logLevel,
+    keepDays: { operations: config.upkeep.tier2Days, debug: config.upkeep.tier3Days },
     component,
     stream: logs,
     secrets: secretValues(config),
@@ -93,6 +97,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     holds: createHoldStore(redis),
     vectors,
     model: ollama,
+    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
     audit,

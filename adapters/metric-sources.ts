@@ -1,5 +1,6 @@
 import type { NativeConnection } from '@temporalio/worker';
 
+import type { CloudModel, CloudState } from '../domain/cloud/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type { LanguageModel, VectorStore } from '../domain/ports.ts';
 import type { SkillCatalog, SkillShelf } from '../domain/skills/ports.ts';
@@ -15,14 +16,17 @@ type SourceOptions = {
   readonly redis: RedisConnections;
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
+  readonly cloud: CloudModel;
   readonly catalog: SkillCatalog;
 };
 
 /** Reads the figures of `/metrics` where they arise; each rejects while its engine is away. */
 export function createMetricSources(options: SourceOptions) {
-  const { connection, namespace, redis, vectors, model, catalog } = options;
+  const { connection, namespace, redis, vectors, model, cloud, catalog } = options;
   return {
     residentModels: (): Promise<ResidentModel[]> => model.resident(),
+
+    cloud: (): Promise<CloudState> => cloud.state(),
 
     async redisMemoryBytes(): Promise<number> {
       const info = await redis.call((commands) => commands.info('memory'));

@@ -42,6 +42,7 @@ export function createTemporalNight(options: NightOptions): { nightClock: NightC
   const input = inputOf(options);
   const nightClock: NightClock = {
     wanted: options.when,
+    catchUpMs: input.catchUpMs,
     set: () => call(() => setSchedule(client, scheduleOptions(options, { ...input, when: options.when }))),
     async timing() {
       const found = await call(() => describeSchedule(client, scheduleId));

@@ -1,3 +1,4 @@
+import type { CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
 import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
@@ -39,6 +40,7 @@ export interface MetricSources {
   skillCounts(): Promise<{ active: number; quarantine: number }>;
   /** How many messages wait for the GPU slot. */
   gpuQueue(): Promise<number>;
+  cloud(): Promise<CloudState>;
 }
 
 /** Everything the API stands on. */

@@ -18,6 +18,7 @@ import { readNodeKey } from '../infra/node-key.ts';
 import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
+import { checkCloud } from '../workers/check-cloud.ts';
 import { setNightSchedule } from '../workers/set-night-schedule.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
@@ -77,6 +78,7 @@ await runProcess(async () => {
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
+  void checkCloud(ports);
   void setNightSchedule({ ...ports, ...ports.nightPorts });
   return {
     done: running.done,

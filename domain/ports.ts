@@ -17,11 +17,12 @@ import type {
   OpenApproval,
   Redemption,
 } from './approval/code.ts';
+import type { CloudModel } from './cloud/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
 import type { CallDecision } from './skills/steps.ts';
-import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryQuery } from './retrieval/memory.ts';
+import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryPage, MemoryQuery } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
 export interface Probe {
@@ -51,6 +52,13 @@ export interface VectorStore extends Probe {
   delete(collection: MemoryCollection, embedder: string, ids: readonly string[]): Promise<void>;
   /** Over all embedders. */
   count(collection: MemoryCollection): Promise<number>;
+  /**
+   * A page of what a collection holds, over all embedders, from the start or from where the page before ended. Each is met once as long
+   * as nothing is deleted meanwhile.
+   */
+  scan(collection: MemoryCollection, page: { limit: number; from?: string | undefined }): Promise<MemoryPage>;
+  /** Counts one more use, at a moment, of memories that were not used since then; unknown ids are passed over. */
+  touch(collection: MemoryCollection, embedder: string, used: { ids: readonly string[]; at: number }): Promise<void>;
 }
 
 export type NewMessage = MessageRef & {
@@ -195,6 +203,7 @@ export type Ports = {
   readonly holds: HoldStore;
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
+  readonly cloud: CloudModel;
   readonly embedder: Embedder;
   readonly testModels: TestModels;
   readonly audit: AuditLog;

@@ -51,7 +51,7 @@ function shutdown(worker: Worker): void {
 }
 
 async function activitySettings(config: Config) {
-  const { models, chat, skills } = config;
+  const { models, chat, chroma, skills } = config;
   return {
     chatModel: models.coder,
     embeddingModel: models.embedding,
@@ -63,6 +63,7 @@ async function activitySettings(config: Config) {
     think: models.think,
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
+    maxVectors: chroma.maxVectors,
     trustLevel: skills.trustLevel,
     consentSeconds: skills.consentDays * 24 * 60 * 60,
     strikeThreshold: skills.strikeThreshold,

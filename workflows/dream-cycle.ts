@@ -48,7 +48,8 @@ async function work(
   // At the hard cap nobody waits any longer for what does not end.
   const stop = await Promise.race([doAll(night, mayRevise), time.over.then((): NightStop => 'hard-cap')]);
   const phases = closePhases(night.phases, Date.now());
-  const record = { id, trigger, dueAt, startedAt, phases };
+  const { revision } = night;
+  const record = { id, trigger, dueAt, startedAt, phases, ...(revision && { revision }) };
   const end = await CancellationScope.nonCancellable(() => local.endNightRun(record, judgeNight(phases, stop)));
   setCurrentDetails(`${headline(end)}\n\n${listPhases(phases)}`);
   return end;
@@ -59,7 +60,9 @@ async function doAll(night: Night, mayRevise: boolean): Promise<NightStop | unde
   const { id, phases, time } = night;
   await runPhases(night, () => setCurrentDetails(listPhases(phases)));
   if (mayRevise && !time.isUp() && !isLockedDown(phases)) {
-    await ignoreFailure(() => time.within(() => afterPhases({ id }))); // what came of it is its own to tell
+    await ignoreFailure(async () => {
+      night.revision = await time.within(() => afterPhases({ id }));
+    }); // one that was lost is begun anew the next night
   }
   if (isLockedDown(phases)) return 'lockdown';
   if (time.elapsedMs() >= time.caps.hardMs) return 'hard-cap';

@@ -3,13 +3,17 @@ import { ActivityFailure, CancellationScope, isCancellation, TimeoutFailure } fr
 import type { NightState } from '../activities/night.ts';
 import { phaseLimitMs } from '../domain/night/limits.ts';
 import { phaseNames } from '../domain/night/phases.ts';
-import type { Phase, PhaseReport } from '../domain/night/run.ts';
+import type { Phase, PhaseReport, RevisionReport } from '../domain/night/run.ts';
 import { fromActivityFailure } from './failure.ts';
 import { local, phaseStep } from './night-steps.ts';
 import { ignoreFailure, type NightTime } from './night-time.ts';
 
 /** A run that goes on; its reports grow. */
-export type Night = Omit<NightState, 'phases'> & { readonly phases: PhaseReport[]; readonly time: NightTime };
+export type Night = Omit<NightState, 'phases' | 'revision'> & {
+  readonly phases: PhaseReport[];
+  readonly time: NightTime;
+  revision?: RevisionReport;
+};
 
 /**
  * Does the phases one after the other and keeps the reports up to date; a failed one never keeps the next from running. Stops when the

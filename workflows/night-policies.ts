@@ -10,11 +10,11 @@ export const nightLocalPolicies = {
     scheduleToCloseTimeout: '3 hours',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
   },
-  // Only shows how far it is: the next one, or the end, tells the same.
+  // Only shows how far it is: the next one, or the end, tells the same. No timer is seen meanwhile, so the hard cap waits for it.
   saveNightRun: {
-    startToCloseTimeout: '3 seconds',
-    scheduleToCloseTimeout: '6 seconds',
-    retry: { initialInterval: '500 milliseconds', maximumAttempts: 3 },
+    startToCloseTimeout: '2 seconds',
+    scheduleToCloseTimeout: '2500 milliseconds',
+    retry: { initialInterval: '300 milliseconds', maximumAttempts: 3 },
   },
   endNightRun: {
     startToCloseTimeout: '5 seconds',

@@ -1,3 +1,4 @@
+import { nightCatchUpMs } from '../../domain/night/limits.ts';
 import type { NightClock } from '../../domain/night/ports.ts';
 import type { NightWhen } from '../../domain/night/run.ts';
 
@@ -11,6 +12,7 @@ export function createMemoryNightClock(
   let kept: NightWhen | undefined;
   return {
     wanted,
+    catchUpMs: nightCatchUpMs,
     async set() {
       kept = wanted;
     },

@@ -144,7 +144,11 @@ function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route
     const lastId = lastEventId(request);
     const ref = refOf(body, keyIn(request), deps.newKey);
     response.set('X-Correlation-Id', messageId(ref));
-    const { ended } = await messages.submit({ ...ref, text: body.message });
+    const { ended } = await messages.submit({
+      ...ref,
+      text: body.message,
+      ...(body.route && { options: { route: body.route } }),
+    });
     if (ended !== undefined) response.set('Idempotent-Replay', 'true');
     if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
       const state = await streamMessage(deps, messages, { request, response, ref, lastId });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { CloudState } from '../../domain/cloud/ports.ts';
 import { within } from '../abort-when.ts';
 import type { ApiDeps, MetricSources } from '../deps.ts';
 import { problems, type Route } from '../route.ts';
@@ -27,12 +28,13 @@ export const MetricsReport = z
     }),
     gemini: z.strictObject({
       circuit_state: z.enum(['closed', 'open', 'half-open']),
-      tokens_used_today: z.int().nonnegative(),
-      tokens_remaining: z.int().nonnegative(),
+      tokens_used_today: count,
+      tokens_remaining: count,
       available: z.boolean(),
       active_model: z.string().nullable(),
       primary_model: z.string().nullable(),
       fallback_model: z.string().nullable(),
+      notes: z.array(z.string()).meta({ description: 'What the owner should mend, such as a model that is gone' }),
     }),
     redis_mem_mb: z.number(),
     total_vectors: count,
@@ -42,7 +44,6 @@ export const MetricsReport = z
   .meta({ id: 'MetricsReport' });
 export type MetricsReport = z.infer<typeof MetricsReport>;
 
-/** No cloud model is used. */
 const noCloud: MetricsReport['gemini'] = {
   circuit_state: 'closed',
   tokens_used_today: 0,
@@ -51,6 +52,7 @@ const noCloud: MetricsReport['gemini'] = {
   active_model: null,
   primary_model: null,
   fallback_model: null,
+  notes: [],
 };
 
 const operation: Route['operation'] = {
@@ -91,16 +93,17 @@ async function readMetrics(
   { metrics, config }: Pick<ApiDeps, 'config' | 'metrics'>,
   system: SystemLoad,
 ): Promise<MetricsReport> {
-  const [models, redisBytes, vectors, skills, waiting] = await Promise.all([
+  const [models, redisBytes, vectors, skills, waiting, cloud] = await Promise.all([
     orElse(undefined, () => metrics.residentModels()),
     orElse(Number.NaN, () => metrics.redisMemoryBytes()),
     orElse(absent, () => metrics.vectorCount()),
     orElse({ active: absent, quarantine: absent }, () => metrics.skillCounts()),
     orElse(absent, () => metrics.gpuQueue()),
+    orElse(undefined, () => metrics.cloud()),
   ]);
   return {
     vram: { ...describeModels(models, config.models.embedding), waiting },
-    gemini: noCloud,
+    gemini: describeCloud(cloud, config.cloud),
     redis_mem_mb: Number.isFinite(redisBytes) ? Math.round((redisBytes / 1024 ** 2) * 100) / 100 : absent,
     total_vectors: vectors,
     skills,
@@ -118,6 +121,22 @@ function describeModels(models: Models | undefined, embedding: string): Omit<Met
   return { state: answering === undefined ? 'idle' : 'loaded', loaded_model: answering?.name ?? null };
 }
 
+function describeCloud(state: CloudState | undefined, settings: ApiDeps['config']['cloud']): MetricsReport['gemini'] {
+  if (state?.kind === 'not-configured') return noCloud;
+  const { geminiModel, geminiFallbackModel } = settings;
+  const models = { primary_model: geminiModel, fallback_model: geminiFallbackModel };
+  if (state === undefined) return { ...noCloud, ...models, tokens_used_today: absent, tokens_remaining: absent };
+  return {
+    circuit_state: state.kind === 'paused' ? (state.isProbing ? 'half-open' : 'open') : 'closed',
+    tokens_used_today: state.tokensUsed,
+    tokens_remaining: state.tokensLeft,
+    available: state.kind === 'ready',
+    active_model: state.kind === 'ready' ? state.model : null,
+    ...models,
+    notes: [...state.notes],
+  };
+}
+
 async function orElse<T>(fallback: T, read: () => Promise<T>): Promise<T> {
   try {
     return await within(sourceMs, read);
@@ -132,6 +151,10 @@ function toGauges(report: MetricsReport): Record<string, { help: string; value: 
     talos_vram_model_loaded: { help: 'Whether a model is loaded', value: vram.state === 'loaded' ? 1 : 0 },
     talos_gpu_waiting: { help: 'Messages that wait for the GPU', value: vram.waiting },
     talos_gemini_available: { help: 'Whether a cloud model may be used', value: gemini.available ? 1 : 0 },
+    talos_gemini_circuit_open: {
+      help: 'Whether the cloud is left alone',
+      value: gemini.circuit_state === 'closed' ? 0 : 1,
+    },
     talos_gemini_tokens_used_today: { help: 'Cloud tokens used today', value: gemini.tokens_used_today },
     talos_gemini_tokens_remaining: { help: 'Cloud tokens left today', value: gemini.tokens_remaining },
     talos_redis_memory_megabytes: { help: 'Memory used by Redis', value: report.redis_mem_mb },

@@ -109,5 +109,7 @@ function tellEnd(end: NightView, { output }: CliDeps): void {
   for (const { phase, outcome } of end.phases) {
     for (const note of outcome?.notes ?? []) output.line(plainLine(`${phase}: ${note}`));
   }
+  const { revision } = end;
+  if (revision !== undefined && revision.state !== 'none') output.line(plainLine(`revision: ${revision.note}`));
   output.line(nightEndLine(end));
 }

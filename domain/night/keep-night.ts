@@ -1,6 +1,5 @@
 import { missedTimes, settledUntil } from '../missed-times.ts';
 import type { AuditLog } from '../ports.ts';
-import { nightCatchUpMs } from './limits.ts';
 import { closePhases } from './night-end.ts';
 import { dueNightId } from './night-id.ts';
 import type { NightClock, NightRuns, NightTiming } from './ports.ts';
@@ -42,7 +41,8 @@ export async function lookAtNight(keeping: NightKeeping): Promise<NightTiming> {
 /** Records due times nobody began, and runs that were lost. Where no schedule is kept there is nothing to record. */
 export async function keepNight(keeping: NightKeeping, known?: NightTiming): Promise<NightTiming> {
   const timing = known ?? (await keeping.nightClock.timing());
-  if (timing !== undefined) await recordMissed(keeping, timing, settledUntil(keeping.now(), nightCatchUpMs));
+  if (timing !== undefined)
+    await recordMissed(keeping, timing, settledUntil(keeping.now(), keeping.nightClock.catchUpMs));
   await endLost(keeping);
   return timing ?? { when: keeping.nightClock.wanted, paused: true, next: [] };
 }

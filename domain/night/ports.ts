@@ -51,6 +51,8 @@ export type NightTiming = { readonly when: NightWhen; readonly paused: boolean; 
 export interface NightClock {
   /** When it is to be due by the configuration of this process. */
   readonly wanted: NightWhen;
+  /** A due run may start this much late. */
+  readonly catchUpMs: number;
   /** Keeps it coming due as wanted; doing it twice is the same, and a pause stays. */
   set(): Promise<void>;
   /** Undefined when nothing is kept. */

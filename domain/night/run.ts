@@ -43,6 +43,10 @@ export type NightRunId = z.infer<typeof NightRunId>;
 export const NightSkip = z.enum(['missed', 'overlap', 'lockdown']);
 export type NightSkip = z.infer<typeof NightSkip>;
 
+/** Why a run failed: a phase did, it was ended by somebody or by a lockdown, the hard cap had to end it, or it was lost. */
+export const NightFailure = z.enum(['phase-failed', 'cancelled', 'lockdown', 'hard-cap', 'lost']);
+export type NightFailure = z.infer<typeof NightFailure>;
+
 /** What came of the look at skills that failed. `proposed`: a better version waits for the owner. `none`: there was nothing to mend. */
 export const RevisionReport = z
   .strictObject({
@@ -52,10 +56,6 @@ export const RevisionReport = z
   })
   .meta({ id: 'RevisionReport' });
 export type RevisionReport = z.infer<typeof RevisionReport>;
-
-/** Why a run failed: a phase did, it was ended by somebody or by a lockdown, the hard cap had to end it, or it was lost. */
-export const NightFailure = z.enum(['phase-failed', 'cancelled', 'lockdown', 'hard-cap', 'lost']);
-export type NightFailure = z.infer<typeof NightFailure>;
 
 /** One run of the nightly maintenance, or a due time that came to nothing. Times in ms since 1970. */
 export const NightRun = z

@@ -8,22 +8,21 @@ import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
+import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
-import { createTemporalNight } from '../../adapters/temporal-night.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
-import type { NightWhen } from '../../domain/night/run.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
-import type { DreamCycleInput, LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
-import { createNightTwins } from './night-twins.ts';
+import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
+import { createNightTwins, createTestNight, type NightTwins, type TestNight } from './night-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -33,7 +32,8 @@ Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 /** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
 export type TestPorts = ReturnType<typeof twinPorts>;
 
-function twinPorts() {
+/** Twins of everything but the runtime. */
+export function twinPorts() {
   const { conversations, tokens } = createMemoryChat();
   const silent = { debug: noop, info: noop, warn: noop, error: noop };
   return {
@@ -44,6 +44,7 @@ function twinPorts() {
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
     model: createMemoryLanguageModel(),
+    cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
     testModels: { install: async () => undefined },
     audit: createMemoryAuditLog(),
@@ -73,8 +74,8 @@ export async function startTalos(
     due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
-    nights?: ReturnType<typeof createNightTwins>;
-    night?: Partial<DreamCycleInput> & { when?: NightWhen; now?: () => number };
+    nights?: NightTwins;
+    night?: TestNight;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -84,23 +85,14 @@ export async function startTalos(
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
-  const { when = { hour: 4, minute: 0, zone: 'Europe/Berlin' }, now = Date.now, catchUpMs, ...caps } = night;
-  const { nightClock, nightRuntime } = createTemporalNight({
-    connection,
-    namespace,
-    taskQueue,
-    scheduleId: `dream-cycle-${taskQueue}`,
-    when,
-    settings: { softMs: 60_000, hardMs: 70_000, mayRevise: false, ...caps },
-    ...(catchUpMs !== undefined && { catchUpMs }),
-  });
+  const { nightClock, nightRuntime } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
     skillPorts: { ...skills, skillRuntime, scheduleClock },
     nightPorts: { ...nights, nightClock },
-    now,
+    now: night.now ?? Date.now,
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
@@ -113,6 +105,7 @@ export async function startTalos(
       think: false,
       maxLength: 10_000,
       memoryItems: 5,
+      maxVectors: 100_000,
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,

@@ -217,6 +217,7 @@ const noFigures: MetricSources = {
   vectorCount: async () => 0,
   skillCounts: async () => ({ active: 0, quarantine: 0 }),
   gpuQueue: async () => 0,
+  cloud: async () => ({ kind: 'not-configured' }),
 };
 
 type Call = {

@@ -86,6 +86,7 @@ describe('GET /metrics', () => {
     vectorCount: async () => 42,
     skillCounts: async () => ({ active: 3, quarantine: 1 }),
     gpuQueue: async () => 2,
+    cloud: async () => ({ kind: 'not-configured' }),
   };
 
   test('tells the figures', async () => {
@@ -111,6 +112,7 @@ describe('GET /metrics', () => {
       vectorCount: fail,
       skillCounts: fail,
       gpuQueue: () => new Promise<number>(() => {}),
+      cloud: fail,
     };
     api = await startApi({ deps: { metrics } });
     const { status, body } = await api.ask('/metrics');
@@ -121,8 +123,37 @@ describe('GET /metrics', () => {
         redis_mem_mb: -1,
         total_vectors: -1,
         skills: { active: -1, quarantine: -1 },
+        gemini: { available: false, tokens_used_today: -1, tokens_remaining: -1, primary_model: 'gemini-3.8-flash' },
       },
     });
+  });
+
+  test.each([
+    [
+      { kind: 'ready', tokensLeft: 900 },
+      { circuit_state: 'closed', tokens_remaining: 900, available: true, active_model: 'm' },
+    ],
+    [
+      { kind: 'paused', tokensLeft: 900, until: 5, isProbing: false },
+      { circuit_state: 'open', available: false, active_model: null },
+    ],
+    [
+      { kind: 'paused', tokensLeft: 900, until: 5, isProbing: true },
+      { circuit_state: 'half-open', available: false },
+    ],
+    [
+      { kind: 'spent', tokensLeft: 0, until: 5 },
+      { circuit_state: 'closed', tokens_remaining: 0, available: false },
+    ],
+  ] as const)('tells of a cloud that is %j', async (state, expected) => {
+    const cloud = async () => ({ model: 'm', tokensUsed: 100, notes: ['mend this'], ...state });
+    api = await startApi({ deps: { metrics: { ...figures, cloud } } });
+    const { body } = await api.ask('/metrics');
+    const models = { primary_model: 'gemini-3.8-flash', fallback_model: 'gemini-3.5-flash-lite' };
+    const { gemini } = MetricsReport.parse(body);
+    expect(gemini).toMatchObject({ tokens_used_today: 100, notes: ['mend this'], ...models, ...expected });
+    const text = (await api.ask('/metrics', { headers: { accept: 'text/plain' } })).text;
+    expect(text).toContain(`talos_gemini_circuit_open ${gemini.circuit_state === 'closed' ? 0 : 1}`);
   });
 
   test('speaks to Prometheus', async () => {

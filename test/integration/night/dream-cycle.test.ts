@@ -93,6 +93,26 @@ describe('a dream cycle', () => {
     await expect.poll(() => at.reported.map(({ id }) => id)).toEqual([night.id]);
   });
 
+  it('looks for a skill to mend after the phases, but only where the owner’s trust allows it', async () => {
+    const first = await nights({ night: { mayRevise: true }, trustLevel: 4 });
+    const night = await first.ended(await first.start());
+    expect(night).toMatchObject({ state: 'ran', isCutShort: false, revision: { state: 'none' } });
+    await first.close();
+    const second = await nights({ trustLevel: 4 });
+    expect(await second.ended(await second.start())).not.toHaveProperty('revision');
+  });
+
+  it('is over at the hard cap although the store does not answer while it goes on', async () => {
+    const { start, ended, nightRuns } = await nights({ night: { softMs: 500, hardMs: 1000 } });
+    const save = nightRuns.save.bind(nightRuns);
+    const answers = Promise.withResolvers<boolean>();
+    nightRuns.save = (run) => (run.state === 'running' ? answers.promise : save(run));
+    const night = await ended(await start());
+    answers.resolve(false);
+    expect(night).toMatchObject({ state: 'failed', reason: 'hard-cap', isCutShort: true });
+    expect((night.endedAt ?? 0) - (night.startedAt ?? 0)).toBeLessThan(1000 + 5000);
+  });
+
   it.each(phaseNames)('goes on after %s has hung for as long as it may take', async (stuck) => {
     const { nightWork, start, ended } = await nights({ night: { limits: { [stuck]: 1000 } } });
     nightWork.follow(hangForGood(stuck).script);
