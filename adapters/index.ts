@@ -1,22 +1,26 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 
 import type { NativeConnection } from '@temporalio/worker';
 
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
+import type { GpuBoard } from '../domain/gpu/ports.ts';
 import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
-import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createConfiguredCloud } from './cloud-configured.ts';
 import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
+import { createGpuBoard } from './gpu-board.ts';
+import { createImageFiles } from './image-files.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createNightPorts } from './night-ports.ts';
+import { createConfiguredResidency } from './configured-residency.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
@@ -49,6 +53,7 @@ export type ProcessPorts = Ports & {
   readonly nightRuntime: NightRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
+  readonly gpuBoard: GpuBoard;
   close(): Promise<void>;
 };
 
@@ -62,23 +67,18 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const connection = await connectTemporal(config);
   const redis = connectRedis({ url: addresses.redis });
   const logs = createLogStream(redis);
-  const logger = await createLogger({
-    paths: homePaths(config),
-    level: config.upkeep.logLevel,
-    keepDays: { operations: config.upkeep.tier2Days, debug: config.upkeep.tier3Days },
-    component,
-    stream: logs,
-    secrets: secretValues(config),
-  });
+  const logger = await openLogger(config, component, logs);
   const audit = await openAudit(config, component, nodeKey);
   const ollama = createOllama({ url: addresses.ollama });
+  const gpuBoard = createGpuBoard({ redis, worker: randomUUID() });
+  const model = createConfiguredResidency({ config, model: ollama, board: gpuBoard });
   const vectors = createVectorStore({ url: addresses.chroma });
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
   const skillPorts = createSkillPorts({
     config,
     nodeKey,
     audit,
-    model: ollama,
+    model,
     embedder: ollama,
     vectors,
     stores: createSkillStores(redis),
@@ -96,7 +96,9 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
     vectors,
-    model: ollama,
+    images: createImageFiles({ dir: homePaths(config).images }),
+    model,
+    gpuBoard,
     cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
@@ -111,6 +113,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
       await skillPorts.sandbox.close();
       await audit.close();
       await connection.close();
+      await gpuBoard.close();
       await redis.close();
       await logger.close();
     },
@@ -140,6 +143,18 @@ export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Prom
       );
     },
   };
+}
+
+function openLogger(config: Config, component: string, stream: LogStream) {
+  const { logLevel, tier2Days, tier3Days } = config.upkeep;
+  return createLogger({
+    paths: homePaths(config),
+    level: logLevel,
+    keepDays: { operations: tier2Days, debug: tier3Days },
+    component,
+    stream,
+    secrets: secretValues(config),
+  });
 }
 
 function openAudit(config: Config, process: string, privateKey: KeyObject): Promise<AuditLog> {

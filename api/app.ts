@@ -19,6 +19,7 @@ import { chatCallRoutes } from './routes/chat-calls.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageRoutes } from './routes/images.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { panicRoutes } from './routes/panic.ts';
@@ -44,6 +45,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...chatRoutes(deps, traffic),
     ...chatCallRoutes(deps),
     ...conversationRoutes(deps),
+    ...imageRoutes(deps),
     ...panicRoutes(deps),
     ...unlockRoutes(deps),
     ...approvalRoutes(deps),

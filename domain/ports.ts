@@ -18,9 +18,17 @@ import type {
   Redemption,
 } from './approval/code.ts';
 import type { CloudModel } from './cloud/ports.ts';
+import type { ImageStore } from './images/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
-import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
+import type {
+  InstalledModel,
+  LoadOptions,
+  ModelCapabilities,
+  ModelEvent,
+  ModelRequest,
+  ResidentModel,
+} from './models/model.ts';
 import type { CallDecision } from './skills/steps.ts';
 import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryPage, MemoryQuery } from './retrieval/memory.ts';
 
@@ -35,8 +43,11 @@ export interface LanguageModel extends Probe {
   chat(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
   installed(): Promise<InstalledModel[]>;
   resident(): Promise<ResidentModel[]>;
-  load(model: string, signal: AbortSignal): Promise<void>;
+  /** Brings a model into memory as a chat with the same window would. */
+  load(model: string, signal: AbortSignal, options?: LoadOptions): Promise<void>;
   unload(model: string): Promise<void>;
+  /** What an installed model can do. */
+  capabilities(model: string): Promise<ModelCapabilities>;
 }
 
 /** Turns texts into unit vectors. An empty text gives a zero vector. Failures as for LanguageModel. */
@@ -202,6 +213,7 @@ export type Ports = {
   readonly lockdown: LockdownStore;
   readonly holds: HoldStore;
   readonly vectors: VectorStore;
+  readonly images: ImageStore;
   readonly model: LanguageModel;
   readonly cloud: CloudModel;
   readonly embedder: Embedder;

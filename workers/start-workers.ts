@@ -36,6 +36,7 @@ export async function startWorkers(
   const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   // A process without workers, such as an API of its own, never ends by itself.
   const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
+  if (roles.includes('gpu')) ports.gpuBoard.publish({ state: 'idle', since: Date.now() });
   if (roles.includes('sandbox')) void proveSandbox(ports.skillPorts.sandbox, ports);
   return {
     done,
@@ -54,6 +55,7 @@ async function activitySettings(config: Config) {
   const { models, chat, chroma, skills } = config;
   return {
     chatModel: models.coder,
+    visionModel: models.vision,
     embeddingModel: models.embedding,
     ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),

@@ -103,11 +103,24 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
 
     it('has a model in memory after load and not after unload', async () => {
       const { model, ownModel } = await create();
-      await model.load(ownModel, signal);
+      await model.load(ownModel, signal, { contextTokens: 2048 });
       expect(await residentNames(model)).toContain(`${ownModel}:latest`);
       await model.unload(ownModel);
       expect(await residentNames(model)).not.toContain(`${ownModel}:latest`);
       await model.unload(ownModel); // twice is free
+    });
+
+    it('tells what a model can do, and knows nothing of one that is not there', async () => {
+      const { model, ownModel } = await create();
+      expect(await model.capabilities(ownModel)).toMatchObject({ vision: false, tools: true, embedding: false });
+      expect(await model.capabilities('talos-test-embed')).toMatchObject({ vision: false, embedding: true });
+      await expect(model.capabilities('no-such-model')).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    });
+
+    it('answers from the processor when asked to keep off the GPU', async () => {
+      const { model, ownModel } = await create();
+      const events = await collect(model.chat(saying('hello', { model: ownModel, onCpu: true }), signal));
+      expect(textOf(events)).toBe('Hello from the built-in test model.');
     });
 
     it('loads an embedder, too', async () => {

@@ -7,6 +7,7 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
@@ -41,6 +42,7 @@ const { open, closed } = createRoutes(
     }),
     codeBox,
     hashText,
+    images: createMemoryImageStore(),
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
@@ -57,6 +59,7 @@ const { open, closed } = createRoutes(
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
       cloud: async () => ({ kind: 'not-configured' }),
+      gpus: async () => [],
     },
     verifyPassword: async () => false,
     logger: quiet,
@@ -86,6 +89,7 @@ const pinned = [
   'GET /conversations',
   'GET /conversations/{id}',
   'GET /health',
+  'GET /images/{hash}',
   'GET /metrics',
   'GET /openapi.json',
   'GET /panic',
@@ -172,6 +176,7 @@ test('operation ids are the pinned ones', () => {
     'getDescription',
     'getDreamCycle',
     'getHealth',
+    'getImage',
     'getLockdown',
     'getMessage',
     'getMetrics',

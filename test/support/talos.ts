@@ -7,6 +7,7 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
 import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
@@ -43,6 +44,7 @@ export function twinPorts() {
     lockdown: createMemoryLockdownStore(),
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
+    images: createMemoryImageStore(),
     model: createMemoryLanguageModel(),
     cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
@@ -66,6 +68,7 @@ export async function startTalos(
     consentSeconds = 60,
     nights = createNightTwins(),
     night = {},
+    visionModel = 'seeing',
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -76,6 +79,7 @@ export async function startTalos(
     consentSeconds?: number;
     nights?: NightTwins;
     night?: TestNight;
+    visionModel?: string;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -96,6 +100,7 @@ export async function startTalos(
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
+      visionModel,
       embeddingModel: 'talos-test-embed',
       ollamaAddress: stack.ollama,
       systemPrompt: 'You are a test.',

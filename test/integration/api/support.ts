@@ -10,6 +10,7 @@ import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-co
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
@@ -147,6 +148,7 @@ export async function startApi({
       now,
     }),
     runtime: createMemoryAgentRuntime(script),
+    images: createMemoryImageStore(),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
     audit: createMemoryAuditLog(),
@@ -218,6 +220,7 @@ const noFigures: MetricSources = {
   skillCounts: async () => ({ active: 0, quarantine: 0 }),
   gpuQueue: async () => 0,
   cloud: async () => ({ kind: 'not-configured' }),
+  gpus: async () => [],
 };
 
 type Call = {

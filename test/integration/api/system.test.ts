@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { MetricSources } from '../../../api/deps.ts';
 import { Health } from '../../../api/routes/health.ts';
 import { MetricsReport } from '../../../api/routes/metrics.ts';
+import type { GpuReport } from '../../../domain/gpu/report.ts';
 import { type ErrorCode, TalosError } from '../../../domain/errors.ts';
 import { startApi, type TestApi, untilStopped } from './support.ts';
 
@@ -87,6 +88,10 @@ describe('GET /metrics', () => {
     skillCounts: async () => ({ active: 3, quarantine: 1 }),
     gpuQueue: async () => 2,
     cloud: async () => ({ kind: 'not-configured' }),
+    gpus: async () => [
+      { state: 'ready', model: 'qwen2.5-coder:7b', holder: 'kitchen.1', since: 7 },
+      { state: 'idle', since: 8 },
+    ],
   };
 
   test('tells the figures', async () => {
@@ -95,7 +100,14 @@ describe('GET /metrics', () => {
     expect(status).toBe(200);
     const report = MetricsReport.parse(body);
     expect(report).toMatchObject({
-      vram: { state: 'loaded', loaded_model: 'qwen2.5-coder:7b', waiting: 2 },
+      vram: {
+        state: 'ready',
+        loaded_model: 'qwen2.5-coder:7b',
+        holder: 'kitchen.1',
+        since: 7,
+        waiting: 2,
+        workers: 2,
+      },
       gemini: { available: false, circuit_state: 'closed', tokens_used_today: 0, tokens_remaining: 0 },
       redis_mem_mb: 3.5,
       total_vectors: 42,
@@ -113,13 +125,14 @@ describe('GET /metrics', () => {
       skillCounts: fail,
       gpuQueue: () => new Promise<number>(() => {}),
       cloud: fail,
+      gpus: fail,
     };
     api = await startApi({ deps: { metrics } });
     const { status, body } = await api.ask('/metrics');
     expect({ status, body: MetricsReport.parse(body) }).toMatchObject({
       status: 200,
       body: {
-        vram: { state: 'unknown', loaded_model: null, waiting: -1 },
+        vram: { state: 'unknown', loaded_model: null, holder: null, since: null, waiting: -1, workers: -1 },
         redis_mem_mb: -1,
         total_vectors: -1,
         skills: { active: -1, quarantine: -1 },
@@ -156,6 +169,14 @@ describe('GET /metrics', () => {
     expect(text).toContain(`talos_gemini_circuit_open ${gemini.circuit_state === 'closed' ? 0 : 1}`);
   });
 
+  test('says why the GPU rests, and knows nothing of it once no worker is there', async () => {
+    const gpus: GpuReport[] = [{ state: 'error', model: 'qwen2.5-coder:7b', since: 7, reason: 'load-timed-out' }];
+    api = await startApi({ deps: { metrics: { ...figures, gpus: async () => gpus } } });
+    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'error', reason: 'load-timed-out' } });
+    gpus.length = 0;
+    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'unknown', holder: null, workers: 0 } });
+  });
+
   test('speaks to Prometheus', async () => {
     api = await startApi({ deps: { metrics: figures } });
     await api.say('hi');
@@ -168,6 +189,9 @@ describe('GET /metrics', () => {
     expect(text.split('\n')).toEqual(
       expect.arrayContaining([
         'talos_vectors_total 42',
+        'talos_gpu_held 1',
+        'talos_gpu_workers 2',
+        'talos_vram_error 0',
         'talos_redis_memory_megabytes 3.5',
         'talos_messages_total{outcome="answered"} 1',
         'talos_http_requests_total{method="POST",route="/chat",status="200"} 1',

@@ -54,6 +54,7 @@ const activities = createActivities({
     maxLength: 1,
     memoryItems: 1,
     maxVectors: 100_000,
+    visionModel: 'seeing',
     trustLevel: 0,
     strikeThreshold: 3,
     consentSeconds: 1,
