@@ -160,14 +160,16 @@ function judgeModels({ installed, loaded }: Value<'models'>, { engine, wantedMod
 
 function judgeCloud(state: Value<'cloud'>): HealthPart {
   if (state.kind === 'not-configured') return { note: 'cloud: not set up' };
-  const { kind, model, tokensUsed, tokensLeft } = state;
-  const part = {
+  const { kind, model, tokensUsed, tokensLeft, notes } = state;
+  const paused = `the cloud model ${model} is left alone for a while: too many calls have failed`;
+  return {
     counts: { cloudTokensUsed: tokensUsed, cloudTokensLeft: tokensLeft },
     note: `cloud: ${model} ${kind}, ${tokensUsed} tokens used today, ${tokensLeft} left`,
+    findings: [
+      ...(kind === 'paused' ? finding('warning', 'cloud', [paused, 'look for the reason with talos logs']) : []),
+      ...notes.flatMap((note) => finding('warning', 'cloud', [note, 'set GEMINI_MODEL to another one'])),
+    ],
   };
-  if (kind !== 'paused') return part;
-  const text = `the cloud model ${model} is left alone for a while: too many calls have failed`;
-  return { ...part, findings: finding('warning', 'cloud', [text, 'look for the reason with talos logs']) };
 }
 
 function judgeAudit({ segments, entries, findings, isWhole }: Value<'audit'>): HealthPart {
