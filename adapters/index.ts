@@ -6,7 +6,7 @@ import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
-import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
+import type { NightPorts, NightRuntime, ReportStore } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
@@ -51,6 +51,7 @@ export type ProcessPorts = Ports & {
   readonly skillRuntime: SkillRuntime;
   readonly nightPorts: NightPorts;
   readonly nightRuntime: NightRuntime;
+  readonly reports: ReportStore;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   readonly gpuBoard: GpuBoard;
@@ -87,26 +88,22 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
+  const conversations = createConversationStore(redis);
+  const cloud = createConfiguredCloud({ config, redis, audit, logger });
+  const runtime = runtimeOver(connection, config, eagerStart);
+  const shared = { connection, redis, conversations, vectors, model, cloud, audit, runtime, skillPorts };
   return {
-    connection,
-    redis,
-    conversations: createConversationStore(redis),
+    ...shared,
     tokens: createTokenStream(redis),
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
-    vectors,
     images: createImageFiles({ dir: homePaths(config).images }),
-    model,
     gpuBoard,
-    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
-    audit,
-    runtime: runtimeOver(connection, config, eagerStart),
-    skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis }),
+    ...createNightPorts({ ...shared, config, nodeKey }),
     logger,
     hashText,
     async close() {

@@ -25,6 +25,7 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { panicRoutes } from './routes/panic.ts';
 import { nightRoutes } from './routes/dream-cycle.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
 import { skillDraftRoutes } from './routes/skill-drafts.ts';
@@ -56,6 +57,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...skillEvalRoutes(deps),
     ...scheduleRoutes(deps),
     ...nightRoutes(deps),
+    ...reportRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

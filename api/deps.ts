@@ -1,6 +1,6 @@
 import type { CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
-import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
+import type { NightClock, NightRuns, NightRuntime, ReportReader } from '../domain/night/ports.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
@@ -74,6 +74,7 @@ export type ApiDeps = {
   readonly nightRuns: NightRuns;
   readonly nightClock: NightClock;
   readonly nightRuntime: NightRuntime;
+  readonly reports: ReportReader;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -13,6 +13,7 @@ import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
 import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
 import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
+import { createMemoryReportStore } from '../../adapters/memory/report-store.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -34,6 +35,7 @@ const { open, closed } = createRoutes(
     config: parseConfig({}),
     logs: createMemoryLogStream(),
     lockdown: createMemoryLockdownStore(),
+    reports: createMemoryReportStore(),
     audit: createMemoryAuditLog(),
     approvals: createApprovalCodes({
       ledger: createMemoryApprovalLedger(),
@@ -93,6 +95,9 @@ const pinned = [
   'GET /metrics',
   'GET /openapi.json',
   'GET /panic',
+  'GET /reports',
+  'GET /reports/latest',
+  'GET /reports/{id}',
   'GET /schedules',
   'GET /skills',
   'GET /skills/drafts/{key}',
@@ -177,9 +182,11 @@ test('operation ids are the pinned ones', () => {
     'getDreamCycle',
     'getHealth',
     'getImage',
+    'getLatestReport',
     'getLockdown',
     'getMessage',
     'getMetrics',
+    'getReport',
     'getSchedule',
     'getSkill',
     'getSkillDraft',
@@ -188,6 +195,7 @@ test('operation ids are the pinned ones', () => {
     'listCodes',
     'listConversations',
     'listDreamCycles',
+    'listReports',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',

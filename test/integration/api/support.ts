@@ -13,6 +13,7 @@ import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts
 import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
+import { createMemoryReportStore } from '../../../adapters/memory/report-store.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
 import { createMemoryNightClock } from '../../../adapters/memory/night-clock.ts';
 import { createMemoryNightRuns } from '../../../adapters/memory/night-runs.ts';
@@ -136,6 +137,7 @@ export async function startApi({
     scheduleClock: createMemoryScheduleClock(now),
     checkInput: skillTwins.skillRules.checkInput,
     nightRuns,
+    reports: createMemoryReportStore(),
     nightClock: createMemoryNightClock(undefined, now),
     nightRuntime: createMemoryNightRuntime(nightRuns, now),
     skillRuntime,
