@@ -10,7 +10,7 @@ export function phaseLines({ phases, state }: NightRun): string[] {
   return phases.flatMap(({ phase, state: end, outcome }) => {
     if (phase === 'health') return [];
     const all = [...whatItDid(outcome?.counts ?? {}), ...(endTexts[end] ?? [])];
-    return all.length === 0 ? [] : [`${phase.padEnd(8)} ${all.join(', ')}`];
+    return all.length === 0 ? [] : [`${phase}: ${all.join(', ')}`];
   });
 }
 
@@ -47,7 +47,7 @@ function scheduleLine({ skill, name, ran, failed, skipped, reasons, isWhole }: S
   const counts = Object.entries({ ran, failed, skipped }).filter(([, count]) => count > 0);
   const times = counts.map(([what, count]) => `${count} ${what}`).join(', ');
   const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
-  return `${skill}.${name}  ${times === '' ? 'goes on' : times}${why}${isWhole ? '' : ', of the last ten times'}`;
+  return `${skill}.${name}: ${times === '' ? 'goes on' : times}${why}${isWhole ? '' : ', of the last ten times'}`;
 }
 
 /** Other dream cycles since the report before. */
@@ -55,6 +55,6 @@ export function cycleLines({ cycles = [] }: NightReport, zone: string | undefine
   return cycles.slice(0, 5).map((run) => {
     const why = whyNight(run);
     const cut = run.isCutShort ? ', cut short' : '';
-    return `dream cycle of ${formatTime(run.dueAt, zone)}  ${run.state}${cut}${why === undefined ? '' : `: ${why}`}`;
+    return `dream cycle of ${formatTime(run.dueAt, zone)}: ${run.state}${cut}${why === undefined ? '' : `, ${why}`}`;
   });
 }

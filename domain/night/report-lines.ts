@@ -60,10 +60,10 @@ export function contactLines({ contacts = [] }: NightReport): string[] {
 
 function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostContact): string {
   const who = { cloud: 'messages by', skill: 'skill', model: 'pull of', owner: 'you, for' }[by];
-  const what = kinds.length === 0 ? '' : `: ${kinds.join(', ')}`;
+  const what = kinds.length === 0 ? '' : ` of ${kinds.join(', ')}`;
   const size = bytes === undefined ? '' : `, ${formatBytes(bytes)}${what}`;
   const denied = refused === 0 ? '' : `, ${refused} refused before anything was sent`;
-  return `${host}  ${calls} ${calls === 1 ? 'call' : 'calls'}${size}${denied} (${who} ${names.join(', ') || 'a skill to look at'})`;
+  return `${host}: ${calls} ${calls === 1 ? 'call' : 'calls'}${size}${denied} (${who} ${names.join(', ') || 'a skill to look at'})`;
 }
 
 function few(lines: readonly string[]): string[] {
