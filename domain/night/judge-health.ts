@@ -18,8 +18,8 @@ const limits = {
   vectors: { warning: 90, critical: 100 },
 } as const;
 
-/** Runnable processes per core; more of them wait for each other. */
-const loadLimits = { warning: 2, critical: 4 };
+/** Runnable processes per core; more of them only make everything slower. */
+const loadLimits = { warning: 4, critical: Number.POSITIVE_INFINITY };
 
 /** What the phase `health` comes to: figures, what people should read, and what should be mended. */
 export function judgeHealth(readings: HealthReadings, facts: HealthFacts): PhaseOutcome {
@@ -100,7 +100,7 @@ function judgeMachine({ cpuPercent, memoryPercent, loadPerCore }: Value<'machine
         'use a smaller model, or end other programs',
       ]),
       ...finding(load, 'load', [
-        `${loadPerCore} processes wait for each core`,
+        `the load is ${loadPerCore} per core`,
         'look for what else runs, for example with top',
       ]),
     ],

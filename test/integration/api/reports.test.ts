@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 
 import { createMemoryReportStore } from '../../../adapters/memory/report-store.ts';
 import { quietReport, quietRun } from '../../support/night-reports.ts';
-import { right, startApi } from './support.ts';
+import { startApi } from './support.ts';
 
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
@@ -10,8 +10,7 @@ afterEach(() => close?.());
 async function start(reports = createMemoryReportStore()) {
   const api = await startApi({ deps: { reports } });
   close = () => api.close();
-  const get = (path: string, accept = 'application/json') =>
-    fetch(`${api.url}${path}`, { headers: { authorization: right, accept } });
+  const get = (path: string, accept = 'application/json') => api.ask(path, { headers: { accept } });
   return { get, reports };
 }
 
@@ -19,22 +18,22 @@ it('gives the newest report as JSON and as text', async () => {
   const { get, reports } = await start();
   await reports.write(quietReport({ writtenAt: 500 }));
   await reports.write(quietReport({ run: quietRun({ id: 'now-older' }), writtenAt: 100 }));
-  expect(await (await get('/reports/latest')).json()).toEqual({
+  expect((await get('/reports/latest')).body).toEqual({
     id: quietReport().id,
     sound: true,
     problems: [],
     report: quietReport({ writtenAt: 500 }),
   });
   const text = await get('/reports/latest', 'text/plain');
-  expect(text.headers.get('content-type')).toContain('text/plain');
-  expect(await text.text()).toMatch(/^Morning report, .*: a quiet night\.\n.*\n$/);
+  expect(text.headers['content-type']).toContain('text/plain');
+  expect(text.text).toMatch(/^Morning report, .*: a quiet night\.\n.*\n$/);
 });
 
 it('lists reports and gives each by its id', async () => {
   const { get, reports } = await start();
   for (const id of ['now-a', 'now-b']) await reports.write(quietReport({ run: quietRun({ id }) }));
-  expect(await (await get('/reports')).json()).toMatchObject({ reports: [{ sound: true }, { sound: true }] });
-  expect(await (await get('/reports/now-a')).json()).toMatchObject({ id: 'now-a' });
+  expect((await get('/reports')).body).toMatchObject({ reports: [{ sound: true }, { sound: true }] });
+  expect((await get('/reports/now-a')).body).toMatchObject({ id: 'now-a' });
 });
 
 it.each([
@@ -45,18 +44,18 @@ it.each([
   const { get } = await start();
   const response = await get(path);
   expect(response.status).toBe(status);
-  expect(await response.json()).toMatchObject({ code });
+  expect(response.body).toMatchObject({ code });
 });
 
 it('warns of a report that is not what was signed, in both forms', async () => {
   const view = { id: 'now-a', sound: false, problems: ['Its signature does not fit.'] };
   const { get } = await start({ ...createMemoryReportStore(), get: async () => view });
-  expect(await (await get('/reports/now-a')).json()).toEqual(view);
-  expect(await (await get('/reports/now-a', 'text/plain')).text()).toContain('CANNOT BE TRUSTED');
+  expect((await get('/reports/now-a')).body).toEqual(view);
+  expect((await get('/reports/now-a', 'text/plain')).text).toContain('CANNOT BE TRUSTED');
 });
 
 it('needs a sign-in', async () => {
   const api = await startApi();
   close = () => api.close();
-  expect((await fetch(`${api.url}/reports/latest`)).status).toBe(401);
+  expect((await api.call('/reports/latest')).status).toBe(401);
 });
