@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import type { NativeConnection } from '@temporalio/worker';
 
 import type { AuditTrail } from '../domain/audit/trail.ts';
-import type { CloudModel } from '../domain/cloud/ports.ts';
+import type { AwaitedClouds, CloudModel } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import type {
@@ -37,6 +37,7 @@ type NightOptions = {
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
   readonly cloud: Pick<CloudModel, 'state'>;
+  readonly awaitedClouds: AwaitedClouds;
   readonly runtime: Probe;
   readonly skillPorts: Pick<SkillPorts, 'catalog' | 'schedules' | 'awaitedCalls' | 'sandbox'>;
 };
@@ -85,11 +86,12 @@ type ReportOptions = NightOptions & {
 };
 
 function reportsOver({ skillPorts, trail, nightRuns, reports, ...options }: ReportOptions): NightReports {
-  const { audit, conversations, redis } = options;
+  const { audit, conversations, awaitedClouds, redis } = options;
   const { catalog, schedules, awaitedCalls } = skillPorts;
   const ledger = createApprovalLedger(redis);
   const openApprovals = () => ledger.open(Date.now());
-  const sources = { nightRuns, schedules, catalog, awaitedCalls, openApprovals, conversations, trail };
+  const stores = { nightRuns, schedules, catalog, awaitedCalls, awaitedClouds, conversations };
+  const sources = { ...stores, openApprovals, trail };
   return createNightReports({ sources, reports, audit, now: Date.now });
 }
 

@@ -1,5 +1,5 @@
 import type { AuditTrail } from '../../domain/audit/trail.ts';
-import type { CloudModel } from '../../domain/cloud/ports.ts';
+import type { AwaitedClouds, CloudModel } from '../../domain/cloud/ports.ts';
 import type { Config } from '../../domain/config/parse.ts';
 import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
@@ -26,7 +26,8 @@ export type HealthSources = {
   readonly sandbox?: Pick<Sandbox, 'prove'>;
   readonly trail: AuditTrail;
   readonly catalog: SkillCatalog;
-  readonly awaitedCalls: AwaitedCalls;
+  readonly awaitedCalls: Pick<AwaitedCalls, 'list'>;
+  readonly awaitedClouds: Pick<AwaitedClouds, 'list'>;
   readonly now: () => number;
 };
 
@@ -71,7 +72,7 @@ async function readHealth(sources: HealthSources, signal: AbortSignal): Promise<
       readWithin({ limitMs: proofMs, signal }, (ending) => proofOf(sources.sandbox, ending)),
       readWithin({ limitMs: auditMs + quickMs, signal }, (ending) => checkAudit(sources, ending)),
       readWithin(quick, () => skillCounts(catalog)),
-      readWithin(quick, async () => ({ calls: (await sources.awaitedCalls.list()).length })),
+      readWithin(quick, () => waitingCounts(sources)),
     ]);
   return { machine, disks, temporal, redis, vectors, models, cloud: cloudState, sandbox, audit, skills, waiting };
 }
@@ -105,6 +106,11 @@ function proofOf(sandbox: HealthSources['sandbox'], signal: AbortSignal) {
 function checkAudit({ trail, now }: HealthSources, signal: AbortSignal) {
   const ending = AbortSignal.any([signal, AbortSignal.timeout(auditMs)]);
   return trail.verify({ since: now() - auditSinceMs, signal: ending });
+}
+
+async function waitingCounts({ awaitedCalls, awaitedClouds }: HealthSources): Promise<Record<string, number>> {
+  const [calls, clouds] = await Promise.all([awaitedCalls.list(), awaitedClouds.list()]);
+  return { calls: calls.length, clouds: clouds.length };
 }
 
 async function skillCounts(catalog: SkillCatalog): Promise<Record<string, number>> {

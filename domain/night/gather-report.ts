@@ -1,5 +1,6 @@
 import type { OpenApproval } from '../approval/code.ts';
 import type { AuditTrail } from '../audit/trail.ts';
+import type { AwaitedClouds } from '../cloud/ports.ts';
 import { isErrorCode } from '../errors.ts';
 import type { ConversationStore } from '../ports.ts';
 import type { AwaitedCalls, SkillCatalog, SkillSchedules } from '../skills/ports.ts';
@@ -9,7 +10,7 @@ import type { HostContact, NightReport, ReportPart, Waiting } from './report.ts'
 import type { NightRun } from './run.ts';
 import { scheduleNews } from './schedule-news.ts';
 import { failedMessages, strikesSince } from './what-failed.ts';
-import { type WaitingForCloud, whatWaits } from './what-waits.ts';
+import { whatWaits } from './what-waits.ts';
 
 /** Where a report comes from; each source may be away. */
 export type ReportSources = {
@@ -17,7 +18,7 @@ export type ReportSources = {
   readonly schedules: Pick<SkillSchedules, 'list' | 'dueRuns'>;
   readonly catalog: Pick<SkillCatalog, 'list'>;
   readonly awaitedCalls: Pick<AwaitedCalls, 'list'>;
-  readonly awaitedClouds?: { list(): Promise<readonly WaitingForCloud[]> };
+  readonly awaitedClouds: Pick<AwaitedClouds, 'list'>;
   openApprovals(): Promise<readonly OpenApproval[]>;
   readonly conversations: Pick<ConversationStore, 'conversations' | 'conversation'>;
   readonly trail: Pick<AuditTrail, 'entries'>;
@@ -86,7 +87,7 @@ async function waitingNow(sources: ReportSources, since: number): Promise<Waitin
   const [lives, calls, clouds, approvals] = await Promise.all([
     sources.catalog.list(),
     sources.awaitedCalls.list(),
-    sources.awaitedClouds?.list() ?? [],
+    sources.awaitedClouds.list(),
     sources.openApprovals(),
   ]);
   return whatWaits({ lives, calls, clouds, approvals, proposed: await proposedSince(sources, since - 31 * dayMs) });

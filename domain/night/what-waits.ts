@@ -1,22 +1,15 @@
 import type { OpenApproval } from '../approval/code.ts';
+import type { AwaitedCloud } from '../routing/departure.ts';
 import type { SkillLife } from '../skills/life.ts';
 import type { AwaitedCall } from '../skills/steps.ts';
 import type { Waiting } from './report.ts';
-
-/** A message that waits for leave to go to a cloud. */
-export type WaitingForCloud = {
-  readonly message: string;
-  readonly host: string;
-  readonly askedAt: number;
-  readonly until: number;
-};
 
 /** Everything that may wait for the owner. `proposed` holds the hashes of versions the agent wrote by itself. */
 export type WaitingThings = {
   readonly lives: readonly SkillLife[];
   readonly proposed: ReadonlySet<string>;
   readonly calls: readonly AwaitedCall[];
-  readonly clouds: readonly WaitingForCloud[];
+  readonly clouds: readonly AwaitedCloud[];
   readonly approvals: readonly OpenApproval[];
 };
 
@@ -55,7 +48,7 @@ function callWaits({ skill, asksFor, askedAt, until }: AwaitedCall): Waiting {
   };
 }
 
-function cloudWaits({ message, host, askedAt, until }: WaitingForCloud): Waiting {
+function cloudWaits({ message, host, askedAt, until }: AwaitedCloud): Waiting {
   const text = `message ${message} asks for leave to go to ${host}`;
   return { kind: 'cloud', text, since: askedAt, until, fix: 'talos approvals ls' };
 }

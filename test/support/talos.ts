@@ -89,14 +89,14 @@ export async function startTalos(
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
-  const { nightClock, nightRuntime } = createTestNight({ connection, namespace, taskQueue }, night);
+  const { nightClock, nightRuntime, now } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
     skillPorts: { ...skills, skillRuntime, scheduleClock },
     nightPorts: { ...nights, nightClock },
-    now: night.now ?? Date.now,
+    now,
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',

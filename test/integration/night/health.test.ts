@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openAuditLog } from '../../../adapters/audit-file.ts';
 import { createAuditTrail } from '../../../adapters/audit-file-trail.ts';
 import { createAwaitedCalls } from '../../../adapters/awaited-calls.ts';
+import { createAwaitedClouds } from '../../../adapters/awaited-clouds.ts';
 import { createHealthPhase, type HealthSources } from '../../../adapters/night/health.ts';
 import { createOllama } from '../../../adapters/ollama.ts';
 import { connectRedis } from '../../../adapters/redis.ts';
@@ -49,6 +50,7 @@ function phase(changes: Partial<HealthSources> = {}) {
     trail: createAuditTrail(dir, publicKey),
     catalog: createSkillCatalog(redis),
     awaitedCalls: createAwaitedCalls(redis),
+    awaitedClouds: createAwaitedClouds(redis),
     now: Date.now,
     ...changes,
   });

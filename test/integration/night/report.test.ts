@@ -8,6 +8,7 @@ import { createApprovalLedger } from '../../../adapters/approval-ledger.ts';
 import { openAuditLog } from '../../../adapters/audit-file.ts';
 import { createAuditTrail } from '../../../adapters/audit-file-trail.ts';
 import { createAwaitedCalls } from '../../../adapters/awaited-calls.ts';
+import { createAwaitedClouds } from '../../../adapters/awaited-clouds.ts';
 import { createConversationStore } from '../../../adapters/conversation-store.ts';
 import { createReportFiles } from '../../../adapters/night/report-files.ts';
 import { createNightRuns } from '../../../adapters/night-runs.ts';
@@ -53,6 +54,7 @@ function writer(from: RedisConnections = redis) {
     schedules: createSkillSchedules(from),
     catalog: createSkillCatalog(from),
     awaitedCalls: createAwaitedCalls(from),
+    awaitedClouds: createAwaitedClouds(from),
     openApprovals: () => ledger.open(Date.now()),
     conversations: createConversationStore(from),
     trail: createAuditTrail(join(home, 'tier1'), publicKey),
