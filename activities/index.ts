@@ -4,6 +4,7 @@ import type { NightPorts } from '../domain/night/ports.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
+import { createCloudActivities } from './cloud.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
 import { createMemoryRoom } from './memory-room.ts';
@@ -54,6 +55,7 @@ export function createActivities(given: ActivityDeps) {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
     ...createModelActivities(deps),
+    ...createCloudActivities(deps),
     ...createSettlingActivities(deps),
     ...createLockdownActivities(deps),
     ...createSkillLifeActivities(deps),

@@ -1,4 +1,6 @@
-/** How the local model is asked. */
+import type { CloudFallback } from '../domain/routing/decide.ts';
+
+/** How models are asked. */
 export type ModelSettings = {
   readonly chatModel: string;
   readonly visionModel: string;
@@ -9,4 +11,9 @@ export type ModelSettings = {
   readonly maxOutputTokens: number;
   readonly temperature: number;
   readonly think: boolean;
+  readonly cloud: {
+    readonly fallback: CloudFallback;
+    readonly shareMemory: boolean;
+    readonly maxOutputTokens: number;
+  };
 };

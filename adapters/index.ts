@@ -10,6 +10,7 @@ import type { NightPorts, NightRuntime, ReportStore } from '../domain/night/port
 import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
+import { createAwaitedClouds } from './awaited-clouds.ts';
 import { createConfiguredCloud } from './cloud-configured.ts';
 import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
@@ -88,13 +89,12 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
-  const conversations = createConversationStore(redis);
+  const chat = createChatStores(redis);
   const cloud = createConfiguredCloud({ config, redis, audit, logger });
   const runtime = runtimeOver(connection, config, eagerStart);
-  const shared = { connection, redis, conversations, vectors, model, cloud, audit, runtime, skillPorts };
+  const shared = { ...chat, connection, redis, vectors, model, cloud, audit, runtime, skillPorts };
   return {
     ...shared,
-    tokens: createTokenStream(redis),
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
@@ -114,6 +114,14 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
       await redis.close();
       await logger.close();
     },
+  };
+}
+
+function createChatStores(redis: RedisConnections): Pick<Ports, 'conversations' | 'tokens' | 'awaitedClouds'> {
+  return {
+    conversations: createConversationStore(redis),
+    tokens: createTokenStream(redis),
+    awaitedClouds: createAwaitedClouds(redis),
   };
 }
 
@@ -180,6 +188,7 @@ function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
     startMessage: async (start) => (await open()).startMessage(start),
     stopMessage: async (ref) => (await open()).stopMessage(ref),
     decideCall: async (ref, decision) => (await open()).decideCall(ref, decision),
+    decideCloud: async (ref, decision) => (await open()).decideCloud(ref, decision),
     messageRun: async (ref) => (await open()).messageRun(ref),
     cancelMessages: async () => (await open()).cancelMessages(),
     startLockdown: async (order) => (await open()).startLockdown(order),

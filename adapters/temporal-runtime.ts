@@ -5,6 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { AgentRuntime } from '../domain/ports.ts';
 import {
   decideCall,
+  decideCloud,
   type LockdownInput,
   lockdownWorkflowId,
   type MessageInput,
@@ -42,6 +43,8 @@ export function createTemporalRuntime(options: RuntimeOptions): AgentRuntime {
     stopMessage: (ref) => call(() => cancelRunning(client, messageWorkflowId(ref))),
     decideCall: (ref, decision) =>
       call(() => ifFound(() => client.workflow.getHandle(messageWorkflowId(ref)).signal(decideCall, decision))),
+    decideCloud: (ref, decision) =>
+      call(() => ifFound(() => client.workflow.getHandle(messageWorkflowId(ref)).signal(decideCloud, decision))),
     messageRun: (ref) => call(() => workflowState(client, messageWorkflowId(ref))),
     cancelMessages: () => call(() => cancelMessages(client, options.taskQueue)),
     startLockdown: (order) => call(() => startLockdown(client, options.taskQueue, order)),

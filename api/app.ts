@@ -16,6 +16,7 @@ import { createRateLimit } from './rate-limit.ts';
 import { mount, type Route } from './route.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { chatCallRoutes } from './routes/chat-calls.ts';
+import { chatCloudRoutes } from './routes/chat-cloud.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -45,6 +46,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...metricsRoutes(deps, traffic),
     ...chatRoutes(deps, traffic),
     ...chatCallRoutes(deps),
+    ...chatCloudRoutes(deps),
     ...conversationRoutes(deps),
     ...imageRoutes(deps),
     ...panicRoutes(deps),

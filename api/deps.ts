@@ -1,4 +1,4 @@
-import type { CloudState } from '../domain/cloud/ports.ts';
+import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
 import type { NightClock, NightRuns, NightRuntime, ReportReader } from '../domain/night/ports.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
@@ -70,6 +70,7 @@ export type ApiDeps = {
   readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
+  readonly awaitedClouds: AwaitedClouds;
   readonly drafts: SkillDrafts;
   readonly nightRuns: NightRuns;
   readonly nightClock: NightClock;

@@ -52,7 +52,7 @@ function shutdown(worker: Worker): void {
 }
 
 async function activitySettings(config: Config) {
-  const { models, chat, chroma, skills } = config;
+  const { models, cloud, chat, chroma, skills } = config;
   return {
     chatModel: models.coder,
     visionModel: models.vision,
@@ -63,6 +63,11 @@ async function activitySettings(config: Config) {
     maxOutputTokens: models.maxOutputTokens,
     temperature: models.temperature,
     think: models.think,
+    cloud: {
+      fallback: cloud.fallback,
+      shareMemory: cloud.shareMemory,
+      maxOutputTokens: cloud.geminiMaxTokens,
+    },
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
     maxVectors: chroma.maxVectors,

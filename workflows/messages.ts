@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
+import type { CloudDecision } from '../domain/routing/departure.ts';
 import type { NightCaps } from '../domain/night/limits.ts';
 import type { NightRunId, NightWhen } from '../domain/night/run.ts';
 import type { DraftKey } from '../domain/skills/draft.ts';
@@ -32,6 +33,9 @@ export const yourTurn = defineSignal('yourTurn');
 
 /** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
 export const decideCall = defineSignal<[CallDecision]>('decideCall');
+
+/** Tells a message that waits for the owner whether it may go to the cloud; the first decision counts. */
+export const decideCloud = defineSignal<[CloudDecision]>('decideCloud');
 
 /** Input of the `lockdown` workflow. */
 export type LockdownInput = { readonly reason: string; readonly by: string };

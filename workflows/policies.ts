@@ -51,6 +51,21 @@ const localPolicies = {
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   },
+  planCloud: {
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  parkCloud: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  unparkCloud: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
   declineCall: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '2 minutes',
@@ -116,6 +131,14 @@ const remotePolicies = {
     },
     priority: { priorityKey: 1 },
     summary: 'Let the model answer',
+  },
+  // A cloud that says how long to wait is given that long; few attempts, for each counts towards leaving it alone.
+  generateCloudReply: {
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 4 },
+    priority: { priorityKey: 1 },
+    summary: 'Let the cloud answer',
   },
   // Memory of an answered message: nobody waits for it, so it may wait long for the vector store.
   memoriseMessage: {

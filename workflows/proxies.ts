@@ -17,6 +17,9 @@ export const local = {
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
   parkCall: proxyLocalActivities<Activities>(policies.parkCall).parkCall,
   unparkCall: proxyLocalActivities<Activities>(policies.unparkCall).unparkCall,
+  planCloud: proxyLocalActivities<Activities>(policies.planCloud).planCloud,
+  parkCloud: proxyLocalActivities<Activities>(policies.parkCloud).parkCloud,
+  unparkCloud: proxyLocalActivities<Activities>(policies.unparkCloud).unparkCloud,
   declineCall: proxyLocalActivities<Activities>(policies.declineCall).declineCall,
   beginStep: proxyLocalActivities<Activities>(policies.beginStep).beginStep,
   concludeStep: proxyLocalActivities<Activities>(policies.concludeStep).concludeStep,
@@ -30,6 +33,7 @@ export const local = {
 /** The steps of the core task queue. */
 export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
+  generateCloudReply: proxyActivities<Activities>(policies.generateCloudReply).generateCloudReply,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
   submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
   beginRevision: proxyActivities<Activities>(policies.beginRevision).beginRevision,

@@ -5,6 +5,7 @@ import { createApprovalCodes } from '../../adapters/approval-codes.ts';
 import { createCodeBox } from '../../adapters/code-box.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
@@ -52,6 +53,7 @@ const { open, closed } = createRoutes(
     nightClock: createMemoryNightClock(),
     nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
+    awaitedClouds: createMemoryAwaitedClouds(),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
     metrics: {
@@ -113,6 +115,9 @@ const pinned = [
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
   'POST /chat/{id}/calls/{call}/tts-request',
+  'POST /chat/{id}/cloud/approve',
+  'POST /chat/{id}/cloud/refuse',
+  'POST /chat/{id}/cloud/tts-request',
   'POST /panic',
   'POST /panic/unlock',
   'POST /panic/unlock/code',
@@ -166,7 +171,9 @@ test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
     'approveCall',
+    'approveCloud',
     'askCallCode',
+    'askCloudCode',
     'askPromotionCode',
     'askUnlockCode',
     'cancelDreamCycle',
@@ -204,6 +211,7 @@ test('operation ids are the pinned ones', () => {
     'pauseSchedule',
     'promoteSkill',
     'refuseCall',
+    'refuseCloud',
     'rejectSkill',
     'restoreSkill',
     'resumeSchedule',

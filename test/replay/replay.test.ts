@@ -31,6 +31,10 @@ describe('recorded histories', () => {
       expect.arrayContaining([
         'answered.json',
         'answered-after-consent.json',
+        'answered-by-a-stand-in.json',
+        'answered-by-the-cloud.json',
+        'answered-with-leave.json',
+        'failed-without-a-stand-in.json',
         'answered-with-a-draft.json',
         'answered-with-a-skill.json',
         'answered-after-its-predecessor.json',

@@ -5,6 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporal
 import { createActivities } from '../../activities/index.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
 import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
@@ -17,7 +18,8 @@ import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
-import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { ModelSettings } from '../../activities/model-settings.ts';
+import type { MessageOptions, MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
@@ -46,6 +48,7 @@ export function twinPorts() {
     vectors: createMemoryVectorStore(),
     images: createMemoryImageStore(),
     model: createMemoryLanguageModel(),
+    awaitedClouds: createMemoryAwaitedClouds(),
     cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
     testModels: { install: async () => undefined },
@@ -54,6 +57,32 @@ export function twinPorts() {
     hashText,
   } satisfies Omit<Ports, 'runtime'>;
 }
+
+/** How the models of a test are asked. */
+const modelSettings = {
+  chatModel: 'talos-test',
+  visionModel: 'seeing',
+  embeddingModel: 'talos-test-embed',
+  systemPrompt: 'You are a test.',
+  contextTokens: 4096,
+  maxOutputTokens: 512,
+  temperature: 0,
+  think: false,
+} as const;
+
+type TalosOptions = {
+  gpuWaitSeconds?: number;
+  wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
+  skills?: SkillTwins;
+  life?: Partial<LifeSettings>;
+  due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
+  trustLevel?: number;
+  consentSeconds?: number;
+  models?: Partial<ModelSettings>;
+  cloud?: Partial<ModelSettings['cloud']>;
+  nights?: NightTwins;
+  night?: TestNight;
+};
 
 /** A Talos of workflows and activities on the shared Temporal server, on task queues of its own. */
 export async function startTalos(
@@ -66,21 +95,11 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    models,
+    cloud,
     nights = createNightTwins(),
     night = {},
-    visionModel = 'seeing',
-  }: {
-    gpuWaitSeconds?: number;
-    wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
-    skills?: SkillTwins;
-    life?: Partial<LifeSettings>;
-    due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
-    trustLevel?: number;
-    consentSeconds?: number;
-    nights?: NightTwins;
-    night?: TestNight;
-    visionModel?: string;
-  } = {},
+  }: TalosOptions = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;
@@ -99,15 +118,10 @@ export async function startTalos(
     now,
     newMarker: randomUUID,
     settings: {
-      chatModel: 'talos-test',
-      visionModel,
-      embeddingModel: 'talos-test-embed',
+      ...modelSettings,
       ollamaAddress: stack.ollama,
-      systemPrompt: 'You are a test.',
-      contextTokens: 4096,
-      maxOutputTokens: 512,
-      temperature: 0,
-      think: false,
+      ...models,
+      cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,
       memoryItems: 5,
       maxVectors: 100_000,
@@ -142,9 +156,17 @@ export async function startTalos(
     },
 
     /** Accepts and starts a message as the API does. */
-    async send(text: string, ref: Partial<MessageRef> = {}): Promise<MessageRef> {
+    async send(
+      text: string,
+      { options, ...ref }: Partial<MessageRef> & { options?: MessageOptions } = {},
+    ): Promise<MessageRef> {
       const message = { conversation: ref.conversation ?? `c-${randomUUID()}`, key: ref.key ?? randomUUID() };
-      const accepted = await ports.conversations.accept({ ...message, text, createdAt: Date.now() });
+      const accepted = await ports.conversations.accept({
+        ...message,
+        text,
+        createdAt: Date.now(),
+        ...(options && { options }),
+      });
       if (accepted.kind === 'conflict') throw new Error('the key belongs to another text');
       const after = accepted.after === undefined ? {} : { after: accepted.after };
       await runtime.startMessage({ ...message, ...after, summary: `${text.length} characters` });

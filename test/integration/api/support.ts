@@ -8,6 +8,7 @@ import { createCodeBox } from '../../../adapters/code-box.ts';
 import { hashText } from '../../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-codes.ts';
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
+import { createMemoryAwaitedClouds } from '../../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
 import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
@@ -132,6 +133,7 @@ export async function startApi({
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
     awaitedCalls: skillTwins.awaitedCalls,
+    awaitedClouds: createMemoryAwaitedClouds(),
     drafts: skillTwins.drafts,
     schedules: skillTwins.schedules,
     scheduleClock: createMemoryScheduleClock(now),
