@@ -6,7 +6,7 @@ import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
-import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
+import type { NightPorts, NightRuntime, ReportStore } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
 import type { ModelPorts } from '../domain/models/store.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
@@ -21,9 +21,7 @@ import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
-import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightPorts } from './night-ports.ts';
-import { createNightWork } from './night/work.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
 import { createModelPorts } from './model-ports.ts';
 import { createOllama } from './ollama.ts';
@@ -57,6 +55,7 @@ export type ProcessPorts = Ports & {
   readonly nightPorts: NightPorts;
   readonly nightRuntime: NightRuntime;
   readonly modelPorts: ModelPorts;
+  readonly reports: ReportStore;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   readonly gpuBoard: GpuBoard;
@@ -93,27 +92,21 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
-  const keeping = createNightWork({ config, redis, vectors, catalog: skillPorts.catalog, audit, now: Date.now });
-  const nightWork = { ...createMemoryNightWork(), ...keeping };
+  const chat = createChatStores(redis);
+  const cloud = createConfiguredCloud({ config, redis, audit, logger });
+  const runtime = runtimeOver(connection, config, eagerStart);
+  const shared = { ...chat, connection, redis, vectors, model, cloud, audit, runtime, skillPorts };
   return {
-    connection,
-    redis,
-    ...createChatStores(redis),
+    ...shared,
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
-    vectors,
     images: createImageFiles({ dir: homePaths(config).images }),
-    model,
     gpuBoard,
-    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: ollama,
     testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
-    audit,
-    runtime: runtimeOver(connection, config, eagerStart),
-    skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis, nightWork }),
+    ...createNightPorts({ ...shared, config, nodeKey }),
     modelPorts: createModelPorts({ config, connection, redis }),
     logger,
     hashText,
