@@ -70,6 +70,7 @@ export async function startTalos(
     trustLevel = 0,
     consentSeconds = 60,
     cloud,
+    settings: others,
     nights = createNightTwins(),
     night = {},
     visionModel = 'seeing',
@@ -82,6 +83,7 @@ export async function startTalos(
     trustLevel?: number;
     consentSeconds?: number;
     cloud?: Partial<ModelSettings['cloud']>;
+    settings?: Partial<ModelSettings>;
     nights?: NightTwins;
     night?: TestNight;
     visionModel?: string;
@@ -120,6 +122,7 @@ export async function startTalos(
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,
+      ...others,
     },
   });
   const deps = { connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath: await buildBundle() };
