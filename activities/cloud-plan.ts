@@ -57,9 +57,9 @@ async function decide(deps: Deps, record: MessageRecord, failure: LocalFailure |
   return decideRoute({ ...wishOf(record), cloud: await deps.cloud.state(), fallback, failure });
 }
 
-async function canTestModelAnswer({ model, settings }: Deps): Promise<boolean> {
+async function canTestModelAnswer({ model }: Deps): Promise<boolean> {
   try {
-    return chooseChatModel(await model.installed(), testModels.chat, settings.ollamaAddress).kind === 'test';
+    return chooseChatModel(await model.installed(), testModels.chat).kind === 'test';
   } catch (thrown) {
     if (thrown instanceof TalosError) return false; // a server that cannot be asked has no model that answers
     throw thrown;

@@ -4,6 +4,8 @@ import type { CloudFallback } from '../domain/routing/decide.ts';
 export type ModelSettings = {
   readonly chatModel: string;
   readonly visionModel: string;
+  /** The small model that answers until the chat model is there. */
+  readonly starterModel: string;
   readonly embeddingModel: string;
   readonly ollamaAddress: string;
   readonly systemPrompt: string;

@@ -5,6 +5,7 @@ import type { CloudModel } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
@@ -32,6 +33,7 @@ type Deps = SkillDeps & {
   model: LanguageModel;
   images: ImageStore;
   testModels: TestModels;
+  modelPorts: ModelPorts;
   hashText: TextHasher;
   patience: Patience;
   newMarker(): string;

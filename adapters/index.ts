@@ -8,6 +8,7 @@ import { secretValues } from '../domain/config/secrets.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
 import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
 import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
 import { createAwaitedClouds } from './awaited-clouds.ts';
@@ -20,8 +21,11 @@ import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
+import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightPorts } from './night-ports.ts';
+import { createNightWork } from './night/work.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
+import { createModelPorts } from './model-ports.ts';
 import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
@@ -52,6 +56,7 @@ export type ProcessPorts = Ports & {
   readonly skillRuntime: SkillRuntime;
   readonly nightPorts: NightPorts;
   readonly nightRuntime: NightRuntime;
+  readonly modelPorts: ModelPorts;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   readonly gpuBoard: GpuBoard;
@@ -88,6 +93,8 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
+  const keeping = createNightWork({ config, redis, vectors, catalog: skillPorts.catalog, audit, now: Date.now });
+  const nightWork = { ...createMemoryNightWork(), ...keeping };
   return {
     connection,
     redis,
@@ -106,7 +113,8 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis }),
+    ...createNightPorts({ config, connection, redis, nightWork }),
+    modelPorts: createModelPorts({ config, connection, redis }),
     logger,
     hashText,
     async close() {

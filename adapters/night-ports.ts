@@ -1,9 +1,8 @@
 import type { NativeConnection } from '@temporalio/worker';
 
 import type { Config } from '../domain/config/parse.ts';
-import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
+import type { NightPorts, NightReports, NightRuntime, NightWork } from '../domain/night/ports.ts';
 import { knownZone } from '../domain/night/when.ts';
-import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightRuns } from './night-runs.ts';
 import type { RedisConnections } from './redis.ts';
 import { createTemporalNight } from './temporal-night.ts';
@@ -12,10 +11,12 @@ type NightOptions = {
   readonly config: Config;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
+  readonly nightWork: NightWork;
+  readonly nightReports?: NightReports;
 };
 
 /** What the nightly maintenance stands on, as configured, in the time zone of this machine. */
-export function createNightPorts({ config, connection, redis }: NightOptions): {
+export function createNightPorts({ config, connection, redis, ...given }: NightOptions): {
   readonly nightPorts: NightPorts;
   readonly nightRuntime: NightRuntime;
 } {
@@ -32,7 +33,7 @@ export function createNightPorts({ config, connection, redis }: NightOptions): {
     },
   });
   return {
-    nightPorts: { nightRuns: createNightRuns(redis), nightClock, nightWork: createMemoryNightWork() },
+    nightPorts: { ...given, nightRuns: createNightRuns(redis), nightClock },
     nightRuntime,
   };
 }

@@ -80,7 +80,7 @@ export function silent(call: OllamaCall, cause?: unknown): TalosError {
 
 function missing(call: OllamaCall): TalosError {
   const { model = 'unknown' } = call;
-  const fix = pullCommand(model, call.url);
+  const fix = pullCommand(model);
   return new TalosError('MODEL_MISSING', `The model ${model} is not installed; run: ${fix}`, {
     details: { model, fix },
   });

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Config } from '../domain/config/parse.ts';
-import { engineAddresses, homePaths } from '../domain/config/paths.ts';
+import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { AuditLog, Embedder, LanguageModel, VectorStore } from '../domain/ports.ts';
 import type {
@@ -48,7 +48,6 @@ export function createSkillPorts(
   const { config, nodeKey, model, stores, skillRuntime, schedules, scheduleClock, sandbox } = options;
   const settings = {
     chatModel: config.models.coder,
-    ollamaAddress: engineAddresses(config).ollama,
     contextTokens: config.models.contextTokens,
     maxOutputTokens: config.models.maxOutputTokens,
   };
@@ -99,7 +98,6 @@ function powerSources({ config, model, embedder, vectors }: Options) {
       embedder,
       vectors,
       embeddingModel: config.models.embedding,
-      ollamaAddress: engineAddresses(config).ollama,
       now: Date.now,
     }),
     callTool: ({ name }: { name: string }) =>

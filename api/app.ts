@@ -23,6 +23,7 @@ import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { modelRoutes } from './routes/models.ts';
 import { panicRoutes } from './routes/panic.ts';
 import { nightRoutes } from './routes/dream-cycle.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
@@ -58,6 +59,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...skillEvalRoutes(deps),
     ...scheduleRoutes(deps),
     ...nightRoutes(deps),
+    ...modelRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

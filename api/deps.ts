@@ -4,12 +4,14 @@ import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.
 import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
   CodeBox,
   ConversationStore,
+  LanguageModel,
   LockdownStore,
   Logger,
   LogStream,
@@ -75,6 +77,8 @@ export type ApiDeps = {
   readonly nightRuns: NightRuns;
   readonly nightClock: NightClock;
   readonly nightRuntime: NightRuntime;
+  readonly model: Pick<LanguageModel, 'installed' | 'resident'>;
+  readonly modelPorts: ModelPorts;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

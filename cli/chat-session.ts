@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
+import {
+  type ChatReply,
+  type ChatRequest,
+  ConversationId,
+  type MessageId,
+  messageId,
+  type StreamEvent,
+} from '../domain/chat.ts';
 import type { Route } from '../domain/routing/route.ts';
-import { type ChatReply, ConversationId, type MessageId, messageId, type StreamEvent } from '../domain/chat.ts';
 import { isErrorCode, TalosError } from '../domain/errors.ts';
 import type { ApiClient } from './client.ts';
 import type { Output } from './command.ts';
@@ -25,7 +32,11 @@ export type ChatSession = {
 };
 
 /** Sends one message and prints its answer as it comes; aborting the signal stops the answer. Resolves when the message has ended. */
-export async function sendMessage(session: ChatSession, message: string, signal: AbortSignal): Promise<ChatReply> {
+export async function sendMessage(
+  session: ChatSession,
+  said: Pick<ChatRequest, 'message' | 'images'>,
+  signal: AbortSignal,
+): Promise<ChatReply> {
   const { client, output, conversation, route } = session;
   const ref = { conversation, key: randomUUID() };
   const id = messageId(ref);
@@ -39,7 +50,7 @@ export async function sendMessage(session: ChatSession, message: string, signal:
   const printer = createPrinter(session, id);
   try {
     const events = followMessage(client, {
-      request: { message, conversation, ...(route && { route }) },
+      request: { ...said, conversation, ...(route && { route }) },
       ref,
       onBreak,
       signal: giveUp.signal,

@@ -57,6 +57,7 @@ export async function activitySettings(config: Config) {
   return {
     chatModel: models.coder,
     visionModel: models.vision,
+    starterModel: models.starter,
     embeddingModel: models.embedding,
     ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),

@@ -39,6 +39,7 @@ export function fromActivityFailure(thrown: unknown): TalosError {
 
 function timeoutOf(step: string | undefined): (failure: TimeoutFailure) => TalosError {
   if (step === 'runSkill') return fromSkillTimeout;
+  if (step === 'pullModel') return fromPullTimeout;
   return step === 'generateCloudReply' ? fromCloudTimeout : fromTimeout;
 }
 
@@ -61,6 +62,12 @@ function fromTimeout(failure: TimeoutFailure): TalosError {
     'MODEL_TIMEOUT',
     'The step did not answer in time; check `talos doctor`, then send the message again.',
   );
+}
+
+/** What the last attempt failed with is the reason. */
+function fromPullTimeout({ cause }: TimeoutFailure): TalosError {
+  const why = cause instanceof ApplicationFailure ? `: ${cause.message}` : '';
+  return new TalosError('PULL_FAILED', `The model did not come within days${why}`);
 }
 
 function fromSkillTimeout(failure: TimeoutFailure): TalosError {

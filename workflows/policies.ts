@@ -96,6 +96,11 @@ const localPolicies = {
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   },
+  settlePull: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+  },
   // What was due must not vanish because the store is away: it is begun, or recorded as missed, once the store is back. Waits of
   // more than a minute are timers, which keeps the history short.
   beginDueRun: {
@@ -231,6 +236,24 @@ const remotePolicies = {
     retry: { initialInterval: '500 milliseconds', maximumInterval: '4 seconds', maximumAttempts: 8 },
     priority: { priorityKey: 3 },
     summary: 'Hand the draft in for quarantine',
+  },
+  // A model of any size over any line: what an attempt has brought is kept for the next, and trouble on the way may last for hours.
+  pullModel: {
+    startToCloseTimeout: '2 days',
+    scheduleToCloseTimeout: '3 days',
+    heartbeatTimeout: '5 seconds',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+    priority: { priorityKey: 5 },
+    summary: 'Pull the model',
+  },
+  // The model server may still be on its way to this machine.
+  findMissingModels: {
+    startToCloseTimeout: '30 seconds',
+    scheduleToCloseTimeout: '3 hours',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+    priority: { priorityKey: 5 },
+    summary: 'See which models are missing',
   },
   // What was missed before is recorded along the way; the next due run does it when this one cannot.
   keepSkillSchedule: {

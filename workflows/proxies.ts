@@ -26,6 +26,7 @@ export const local = {
   failDraft: proxyLocalActivities<Activities>(policies.failDraft).failDraft,
   reportDraft: proxyLocalActivities<Activities>(policies.reportDraft).reportDraft,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
+  settlePull: proxyLocalActivities<Activities>(policies.settlePull).settlePull,
   beginDueRun: proxyLocalActivities<Activities>(policies.beginDueRun).beginDueRun,
   endDueRun: proxyLocalActivities<Activities>(policies.endDueRun).endDueRun,
 };
@@ -42,7 +43,14 @@ export const core = {
   takeOrder: proxyActivities<Activities>(policies.takeOrder).takeOrder,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
   keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
+  findMissingModels: proxyActivities<Activities>(policies.findMissingModels).findMissingModels,
 };
+
+/** The step that pulls a model; it is tried again after `retryMs` first, then ever more seldom. */
+export function pulls(retryMs: number): Pick<Activities, 'pullModel'> {
+  const retry = { ...policies.pullModel.retry, initialInterval: retryMs };
+  return { pullModel: proxyActivities<Activities>({ ...policies.pullModel, retry }).pullModel };
+}
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */
 export function gpu(

@@ -52,6 +52,28 @@ describe('talos dream', () => {
     expect(night.phases).toHaveLength(5);
   });
 
+  it('is refused while Talos is locked down', async () => {
+    await home.talos('panic', '--reason', 'test');
+    const refused = home.start('dream', '--now');
+    const [code] = (await once(refused, 'exit')) as [number];
+    expect(code).toBe(77);
+    await home.talos('unlock', '--yes');
+    expect((await home.talos('dream', '--now')).stdout).toMatch(/^Dream cycle now-\S+ begins\./);
+  });
+
+  it('goes by the new time once the settings have changed', async () => {
+    home.env['DREAM_CYCLE_HOUR'] = '3';
+    await home.talos('down');
+    await home.talos('up', '--detach');
+    await expect
+      .poll(async () => (await list()).when, { timeout: 20_000 })
+      .toEqual({ hour: 3, minute: 30, zone: 'Europe/Berlin' });
+    const { next, runs } = await list();
+    const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'Europe/Berlin' });
+    expect(clock.format(next[0])).toBe('03:30');
+    expect(runs.length).toBeGreaterThanOrEqual(3);
+  }, 120_000);
+
   it('has nothing to watch when none goes on', async () => {
     const watching = home.start('dream', '--follow');
     const [code] = (await once(watching, 'exit')) as [number];

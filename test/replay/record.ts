@@ -13,6 +13,7 @@ import { recordChat } from './record-chat.ts';
 import { recordCloud } from './record-cloud.ts';
 import { recordDreams } from './record-dreams.ts';
 import { recordNight } from './record-night.ts';
+import { recordModels } from './record-models.ts';
 import { recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
@@ -51,6 +52,7 @@ await recordChat(engines.stack, record);
 await recordCloud(engines.stack, record);
 await recordDreams(engines.stack, record);
 await recordNight(engines.stack, record);
+await recordModels(engines.stack, record);
 await connection.close();
 await engines.stop();
 

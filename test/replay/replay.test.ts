@@ -83,6 +83,17 @@ describe('recorded histories', () => {
     );
   });
 
+  it('cover every way a pull of a model ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'model-autopull.json',
+        'model-pull-done.json',
+        'model-pull-failed.json',
+        'model-pull-stopped.json',
+      ]),
+    );
+  });
+
   it('of another workflow code do not: a changed activity is noticed', async () => {
     const history: History = JSON.parse(
       JSON.stringify(read('answered.json')).replaceAll('recallMemories', 'generateTwice'),

@@ -26,13 +26,14 @@ export type TestNight = Partial<DreamCycleInput> & { readonly when?: NightWhen; 
 /** A schedule and runs of a test's own on the shared server. */
 export function createTestNight(
   place: { connection: NativeConnection; namespace: string; taskQueue: string },
-  { when = { hour: 4, minute: 0, zone: 'Europe/Berlin' }, now: _now, catchUpMs, ...caps }: TestNight,
+  { when = { hour: 4, minute: 0, zone: 'Europe/Berlin' }, now = Date.now, catchUpMs, ...caps }: TestNight,
 ) {
-  return createTemporalNight({
+  const ports = createTemporalNight({
     ...place,
     scheduleId: `dream-cycle-${place.taskQueue}`,
     when,
     settings: { softMs: 60_000, hardMs: 70_000, mayRevise: false, ...caps },
     ...(catchUpMs !== undefined && { catchUpMs }),
   });
+  return { ...ports, now };
 }

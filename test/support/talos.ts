@@ -15,17 +15,20 @@ import { createMemoryLanguageModel } from '../../adapters/memory/language-model.
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryVectorStore } from '../../adapters/memory/vector-store.ts';
+import { createTemporalPulls } from '../../adapters/temporal-pulls.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
 import type { ModelSettings } from '../../activities/model-settings.ts';
 import type { MessageOptions, MessageRecord, MessageRef } from '../../domain/chat.ts';
+import type { ModelPorts } from '../../domain/models/store.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
 import { createNightTwins, createTestNight, type NightTwins, type TestNight } from './night-twins.ts';
+import { createModelTwins } from './model-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -58,6 +61,34 @@ export function twinPorts() {
   } satisfies Omit<Ports, 'runtime'>;
 }
 
+/** How the models of a test are asked. */
+const modelSettings = {
+  chatModel: 'talos-test',
+  starterModel: 'talos-test',
+  visionModel: 'seeing',
+  embeddingModel: 'talos-test-embed',
+  systemPrompt: 'You are a test.',
+  contextTokens: 4096,
+  maxOutputTokens: 512,
+  temperature: 0,
+  think: false,
+} as const;
+
+type TalosOptions = {
+  gpuWaitSeconds?: number;
+  wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
+  skills?: SkillTwins;
+  life?: Partial<LifeSettings>;
+  due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
+  trustLevel?: number;
+  consentSeconds?: number;
+  models?: Partial<ModelSettings>;
+  cloud?: Partial<ModelSettings['cloud']>;
+  nights?: NightTwins;
+  night?: TestNight;
+  modelPorts?: Omit<ModelPorts, 'pullRuntime'>;
+};
+
 /** A Talos of workflows and activities on the shared Temporal server, on task queues of its own. */
 export async function startTalos(
   stack: TestStack,
@@ -69,25 +100,12 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    models,
     cloud,
-    settings: others,
     nights = createNightTwins(),
     night = {},
-    visionModel = 'seeing',
-  }: {
-    gpuWaitSeconds?: number;
-    wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
-    skills?: SkillTwins;
-    life?: Partial<LifeSettings>;
-    due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
-    trustLevel?: number;
-    consentSeconds?: number;
-    cloud?: Partial<ModelSettings['cloud']>;
-    settings?: Partial<ModelSettings>;
-    nights?: NightTwins;
-    night?: TestNight;
-    visionModel?: string;
-  } = {},
+    modelPorts = createModelTwins(),
+  }: TalosOptions = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;
@@ -95,26 +113,22 @@ export async function startTalos(
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
+  const pullRuntime = createTemporalPulls({ connection, namespace, taskQueue, retryMs: 100 });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
-  const { nightClock, nightRuntime } = createTestNight({ connection, namespace, taskQueue }, night);
+  const { nightClock, nightRuntime, now } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
+    modelPorts: { ...modelPorts, pullRuntime },
     skillPorts: { ...skills, skillRuntime, scheduleClock },
     nightPorts: { ...nights, nightClock },
-    now: night.now ?? Date.now,
+    now,
     newMarker: randomUUID,
     settings: {
-      chatModel: 'talos-test',
-      visionModel,
-      embeddingModel: 'talos-test-embed',
+      ...modelSettings,
       ollamaAddress: stack.ollama,
-      systemPrompt: 'You are a test.',
-      contextTokens: 4096,
-      maxOutputTokens: 512,
-      temperature: 0,
-      think: false,
+      ...models,
       cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,
       memoryItems: 5,
@@ -122,7 +136,6 @@ export async function startTalos(
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,
-      ...others,
     },
   });
   const deps = { connection, namespace, taskQueue, activities, logger: ports.logger, bundlePath: await buildBundle() };
@@ -132,6 +145,7 @@ export async function startTalos(
     ports,
     skills,
     skillRuntime,
+    pullRuntime,
     scheduleClock,
     nights,
     nightClock,

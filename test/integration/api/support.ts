@@ -12,6 +12,7 @@ import { createMemoryAwaitedClouds } from '../../../adapters/memory/awaited-clou
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
 import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
+import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
@@ -30,6 +31,7 @@ import type { JsonValue } from '../../../domain/json.ts';
 import type { Measurement } from '../../../domain/skills/ports.ts';
 import type { SkillRunRef, SkillRunResult } from '../../../domain/skills/run.ts';
 import { homePaths } from '../../../domain/config/paths.ts';
+import { createModelTwins } from '../../support/model-twins.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
@@ -153,6 +155,8 @@ export async function startApi({
     images: createMemoryImageStore(),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
+    model: createMemoryLanguageModel(),
+    modelPorts: createModelTwins(),
     audit: createMemoryAuditLog(),
   };
   const checked: string[] = [];

@@ -61,7 +61,7 @@ describe('the check of the models', () => {
         type: 'cloud-called',
         actor: 'talos',
         subject: cloud.host,
-        details: { kind: 'model check', bytes: 0, models: 'first, second' },
+        details: { host: cloud.host, model: 'first second', bytes: 0, kinds: 'model-check' },
       },
     ]);
     expect(own.requests.map(({ method, body }) => [method, body])).toEqual([

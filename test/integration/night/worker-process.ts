@@ -45,6 +45,8 @@ const activities = createActivities({
   newMarker: randomUUID,
   settings: {
     chatModel: '',
+    visionModel: '',
+    starterModel: '',
     embeddingModel: '',
     ollamaAddress: '',
     systemPrompt: '',
@@ -56,7 +58,6 @@ const activities = createActivities({
     maxLength: 1,
     memoryItems: 1,
     maxVectors: 100_000,
-    visionModel: 'seeing',
     trustLevel: 0,
     strikeThreshold: 3,
     consentSeconds: 1,

@@ -31,7 +31,7 @@ describe('a reply that failed', () => {
   });
 
   it('names the command that gets a missing model', () => {
-    const fix = 'OLLAMA_HOST=http://127.0.0.1:11434 ollama pull mistral';
+    const fix = 'talos models pull mistral';
     const failure = failureOfReply(404, '{"error":"not found"}', call);
     expect(failure.details).toEqual({ model: 'mistral', fix });
     expect(failure.message).toContain(fix);
