@@ -45,12 +45,13 @@ export function mapped(thrown: unknown, call: OllamaCall, signal: AbortSignal): 
   return failureOfTransport(thrown, call);
 }
 
-function isDeadline(reason: unknown): boolean {
+/** Whether a signal was aborted by a deadline, which is no wish of the caller to leave. */
+export function isDeadline(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === 'TimeoutError';
 }
 
 /** `fetch` refuses addresses with a password; it goes into the header it stands for. */
-function target(address: string, init: RequestInit): [URL, RequestInit] {
+export function target(address: string, init: RequestInit): [URL, RequestInit] {
   const url = new URL(address);
   const headers = new Headers(init.headers);
   if (url.username !== '') {
