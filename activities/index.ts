@@ -15,6 +15,7 @@ import { createSkillBenefitActivities } from './skill-benefit.ts';
 import { createSkillDraftActivities } from './skill-draft.ts';
 import { createSkillLifeActivities } from './skill-life.ts';
 import type { SkillDeps } from './skill-parts.ts';
+import { createSkillRevisionActivities } from './skill-revision.ts';
 import { createSkillRunActivities } from './skill-run.ts';
 import { createSkillStepActivities } from './skill-steps.ts';
 import { createSkillTools } from './skill-tools.ts';
@@ -53,6 +54,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillStepActivities(deps),
     ...createSkillDraftActivities(deps),
     ...createSkillScheduleActivities(deps),
+    ...createSkillRevisionActivities(deps),
   };
 }
 
@@ -60,11 +62,12 @@ export type Activities = ReturnType<typeof createActivities>;
 
 /** The activities of each task queue. What holds the GPU is alone on its queue, and so is what starts sandboxes. */
 export function activitiesOf(role: WorkerRole, activities: Activities): Partial<Activities> {
-  const { generateReply, answerCases, writeDraft, runSkill, runCases, tryDraft, ...core } = activities;
+  const { generateReply, answerCases, writeDraft, writeRevision, ...others } = activities;
+  const { runSkill, runCases, tryDraft, tryRevision, ...core } = others;
   const byRole = {
     core,
-    gpu: { generateReply, answerCases, writeDraft },
-    sandbox: { runSkill, runCases, tryDraft },
+    gpu: { generateReply, answerCases, writeDraft, writeRevision },
+    sandbox: { runSkill, runCases, tryDraft, tryRevision },
   } satisfies Record<WorkerRole, Partial<Activities>>;
   return byRole[role];
 }

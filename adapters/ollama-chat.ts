@@ -4,29 +4,14 @@ import { z } from 'zod';
 import type { ModelEvent, ModelMessage, ModelRequest } from '../domain/models/model.ts';
 import { failureOfReply, type OllamaCall, unreadable } from './ollama-failures.ts';
 import { createThinkTagSplitter } from './ollama-think-tags.ts';
+import { readArguments } from './tool-arguments.ts';
 
 /** How long a model stays in memory after its last use. */
 export const keepAlive = '10m';
 
-/** Arguments of a tool call come as an object, or from some models as its JSON. */
-const Arguments = z.union([
-  z.record(z.string(), z.unknown()),
-  z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue({ code: 'custom', message: 'not JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(z.record(z.string(), z.unknown())),
-]);
-
 const ToolCallReply = z.object({
   id: z.string().nullish(),
-  function: z.object({ name: z.string(), arguments: Arguments.nullish() }),
+  function: z.object({ name: z.string(), arguments: z.unknown() }),
 });
 type ToolCallReply = z.infer<typeof ToolCallReply>;
 
@@ -95,7 +80,7 @@ export function createChatReader(call: OllamaCall): { read(line: unknown): Model
 
   function toolCall({ id, function: { name, arguments: args } }: ToolCallReply): ModelEvent {
     calls += 1;
-    return { type: 'tool-call', call: { id: id || `call-${calls}`, name, arguments: args ?? {} } };
+    return { type: 'tool-call', call: { id: id || `call-${calls}`, name, ...readArguments(args) } };
   }
 
   return {

@@ -109,6 +109,12 @@ export type SkillDraftInput = {
   readonly gpuWaitSeconds: number;
 };
 
+/** Input of the `nightRevision` workflow. */
+export type NightRevisionInput = {
+  /** Longest wait for the GPU or a free sandbox. */
+  readonly queueWaitSeconds: number;
+};
+
 /** The workflow id of a draft. */
 export function skillDraftWorkflowId(key: DraftKey): string {
   return `skill-draft/${key}`;

@@ -32,18 +32,24 @@ export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
   submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
+  beginRevision: proxyActivities<Activities>(policies.beginRevision).beginRevision,
+  proposeRevision: proxyActivities<Activities>(policies.proposeRevision).proposeRevision,
+  dropRevision: proxyActivities<Activities>(policies.dropRevision).dropRevision,
   takeOrder: proxyActivities<Activities>(policies.takeOrder).takeOrder,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
   keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
 };
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */
-export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases' | 'writeDraft'> {
+export function gpu(
+  waitSeconds: number,
+): Pick<Activities, 'generateReply' | 'answerCases' | 'writeDraft' | 'writeRevision'> {
   const queue = queueOptions('gpu', waitSeconds);
   return {
     generateReply: proxyActivities<Activities>({ ...policies.generateReply, ...queue }).generateReply,
     answerCases: proxyActivities<Activities>({ ...policies.answerCases, ...queue }).answerCases,
     writeDraft: proxyActivities<Activities>({ ...policies.writeDraft, ...queue }).writeDraft,
+    writeRevision: proxyActivities<Activities>({ ...policies.writeRevision, ...queue }).writeRevision,
   };
 }
 
@@ -54,6 +60,7 @@ export function sandbox({ priority, waitSeconds }: { priority: 1 | 3 | 5; waitSe
     runSkill: proxyActivities<Activities>({ ...policies.runSkill, ...queue }).runSkill,
     runCases: proxyActivities<Activities>({ ...policies.runCases, ...queue }).runCases,
     tryDraft: proxyActivities<Activities>({ ...policies.tryDraft, ...queue }).tryDraft,
+    tryRevision: proxyActivities<Activities>({ ...policies.tryRevision, ...queue }).tryRevision,
   };
 }
 

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 
-/** A call the model asks for; `arguments` is whatever JSON it wrote and must be validated by the tool. */
+/**
+ * A call the model asks for; `arguments` is whatever JSON object it wrote and must be validated by the tool. Where it wrote none, they are
+ * empty and `problem` says so: such a call is not made, and nobody guesses what was meant.
+ */
 export const ToolCall = z.strictObject({
   id: z.string(),
   name: z.string(),
   arguments: z.record(z.string(), z.unknown()),
+  problem: z.string().max(200).optional(),
 });
 export type ToolCall = z.infer<typeof ToolCall>;
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { SkillId } from '../skills/manifest.ts';
+
 /** The phases of the nightly maintenance, in order. */
 export const Phase = z.enum(['redis', 'memory', 'logs', 'zombies', 'health']).meta({ id: 'Phase' });
 export type Phase = z.infer<typeof Phase>;
@@ -38,6 +40,16 @@ export type NightRunId = z.infer<typeof NightRunId>;
 export const NightSkip = z.enum(['missed', 'overlap', 'lockdown']);
 export type NightSkip = z.infer<typeof NightSkip>;
 
+/** What came of the look at skills that failed. `proposed`: a better version waits for the owner. `none`: there was nothing to mend. */
+export const RevisionReport = z
+  .strictObject({
+    state: z.enum(['proposed', 'dropped', 'none']),
+    skill: SkillId.optional(),
+    note: z.string().max(500),
+  })
+  .meta({ id: 'RevisionReport' });
+export type RevisionReport = z.infer<typeof RevisionReport>;
+
 /** One run of the nightly maintenance, or a due time that came to nothing. Times in ms since 1970. */
 export const NightRun = z
   .strictObject({
@@ -52,6 +64,7 @@ export const NightRun = z
     startedAt: z.int().optional(),
     endedAt: z.int().optional(),
     phases: z.array(PhaseReport),
+    revision: RevisionReport.optional(),
   })
   .meta({ id: 'NightRun' });
 export type NightRun = z.infer<typeof NightRun>;
