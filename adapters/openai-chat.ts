@@ -5,6 +5,7 @@ import type { ModelEvent, ModelRequest } from '../domain/models/model.ts';
 import { createThinkTagSplitter } from './ollama-think-tags.ts';
 import { cutOff, type OpenaiCall, unreadable } from './openai-failures.ts';
 import { toOpenaiMessages } from './openai-messages.ts';
+import { readArguments } from './tool-arguments.ts';
 
 /** How servers are told whether to think; OpenAI's own interface has no field for it. */
 type ThinkFields = { chat_template_kwargs?: { enable_thinking: boolean }; reasoning_effort?: 'none' };
@@ -34,8 +35,6 @@ const Chunk = z.object({
     .nullish(),
 });
 type Chunk = z.infer<typeof Chunk>;
-
-const Arguments = z.record(z.string(), z.unknown());
 
 /** The body of `POST /chat/completions`. `plain` leaves out what only some servers know. */
 export function chatBody(
@@ -135,18 +134,8 @@ function createCallCollector(call: OpenaiCall) {
         .toSorted(([left], [right]) => left - right)
         .map(([, { id, name, json }], place) => {
           if (name === '') throw unreadable(call, 'a tool call has no name');
-          const args = Arguments.safeParse(parseJson(json === '' ? '{}' : json));
-          if (!args.success) throw unreadable(call, 'the arguments of a tool call are no JSON object');
-          return { type: 'tool-call', call: { id: id || `call-${place + 1}`, name, arguments: args.data } };
+          return { type: 'tool-call', call: { id: id || `call-${place + 1}`, name, ...readArguments(json) } };
         });
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // no object, as the caller will find
-  }
 }

@@ -58,7 +58,7 @@ function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | u
   const said = refusal === undefined ? '' : [refusal.message, refusal.type, refusal.code].join(' ');
   if (status === 401 || status === 403) return 'wrong-key';
   const isOurs = status !== undefined && status < 500 && status !== 429;
-  if ((isOurs || status === undefined) && overflow.test(said)) return 'context-overflow';
+  if (status !== 429 && overflow.test(said)) return 'context-overflow'; // llama.cpp says so with a 500 where it embeds
   if (status === 404) return 'missing';
   if (isOurs) return strangeField.test(said) ? 'strange-field' : 'refused';
   return 'server-error';
