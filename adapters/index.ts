@@ -13,7 +13,7 @@ import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
-import { createOllama } from './ollama.ts';
+import { createLocalModels } from './local-models.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillStores } from './skill-stores.ts';
@@ -23,7 +23,6 @@ import { createSkillPorts } from './skill-ports.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
 import { createTemporalSchedules } from './temporal-schedules.ts';
 import { createTemporalSkills } from './temporal-skills.ts';
-import { ensureTestModels } from './test-model/ensure.ts';
 import { createTokenStream } from './token-stream.ts';
 import { createVectorStore } from './vector-store.ts';
 
@@ -63,15 +62,15 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     secrets: secretValues(config),
   });
   const audit = await openAudit(config, component, nodeKey);
-  const ollama = createOllama({ url: addresses.ollama });
+  const local = createLocalModels(config);
   const vectors = createVectorStore({ url: addresses.chroma });
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
   const skillPorts = createSkillPorts({
     config,
     nodeKey,
     audit,
-    model: ollama,
-    embedder: ollama,
+    model: local.model,
+    embedder: local.embedder,
     vectors,
     stores: createSkillStores(redis),
     skillRuntime,
@@ -88,9 +87,9 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
     vectors,
-    model: ollama,
-    embedder: ollama,
-    testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
+    model: local.model,
+    embedder: local.embedder,
+    testModels: local.testModels,
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
@@ -98,6 +97,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     logger,
     hashText,
     async close() {
+      local.close();
       await skillPorts.sandbox.close();
       await audit.close();
       await connection.close();

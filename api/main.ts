@@ -58,7 +58,8 @@ await runProcess(async () => {
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
-  const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
+  const engine = { [config.models.engine]: ports.model };
+  const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ...engine };
   const deps: ApiDeps = {
     ...ports,
     ...openSkills(ports, paths.tmp),

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 
 import { shortModelName } from '../../domain/models/choose.ts';
 import type { InstalledModel, ModelEvent, ModelMessage, ModelRequest } from '../../domain/models/model.ts';
+import { modelNameOf } from '../../domain/models/local-engine.ts';
 import type { Embedder, LanguageModel } from '../../domain/ports.ts';
 import { createThinkTagSplitter } from '../ollama-think-tags.ts';
 import type { SilenceLimits } from '../ollama.ts';
 import { unitVectors } from '../unit-vectors.ts';
 import { type EmbeddedCall, missing, notFetched, unreadable } from './failures.ts';
-import { modelNameOf, sizeOfGguf } from './gguf-file.ts';
+import { sizeOfGguf } from './gguf-file.ts';
 import { createModelProcess, type ModelProcess } from './model-process.ts';
 import type { ChildReply, TemplateMessage } from './protocol.ts';
 import type { Order } from './running-child.ts';

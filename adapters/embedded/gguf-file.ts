@@ -1,15 +1,9 @@
 import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
 
 import { type EmbeddedCall, missing } from './failures.ts';
 
 /** https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
 const magic = 'GGUF';
-
-/** A model is called after its file. */
-export function modelNameOf(file: string): string {
-  return basename(file).replace(/\.gguf$/i, '');
-}
 
 /** The size of a file that begins as a GGUF does; fails with MODEL_MISSING and what to set. */
 export async function sizeOfGguf(call: EmbeddedCall): Promise<number> {

@@ -4,6 +4,8 @@ import { errorCatalogue } from '../../domain/errors.ts';
 import type { CliDeps } from '../command.ts';
 import { checkEngines } from '../doctor-engines.ts';
 import { checkConfig, checkHome, checkProcesses } from '../doctor-home.ts';
+import { isChosen } from '../../infra/local-engine.ts';
+import { checkLocalEngine } from '../doctor-local-engine.ts';
 import { checkModels } from '../doctor-models.ts';
 import type { DoctorRow } from '../doctor-row.ts';
 import { checkSandbox } from '../doctor-sandbox.ts';
@@ -28,8 +30,9 @@ async function examine(deps: CliDeps): Promise<DoctorRow[]> {
   const node: DoctorRow = { check: 'node', state: 'ok', detail: process.version };
   const { rows, config } = checkConfig(deps);
   if (config === undefined) return [node, ...rows];
-  const engines = await checkEngines(engineSource.all, config);
-  const models = await checkModels(config);
+  const used = engineSource.all.filter((engine) => isChosen(engine, config));
+  const engines = await checkEngines(used, config);
+  const models = await (config.models.engine === 'ollama' ? checkModels : checkLocalEngine)(config);
   const sandbox = await checkSandbox(deps, config);
   return [node, ...rows, ...checkHome(config), ...engines, ...checkProcesses(config), ...models, sandbox];
 }
