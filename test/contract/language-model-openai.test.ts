@@ -20,7 +20,7 @@ beforeAll(async () => {
   await createModel(ollamaUrl, ownModel, buildScriptedChat({ name: ownModel, thinking: false }));
   servers.chat = await startLlamaServer('talos-test');
   servers.thinking = await startLlamaServer('talos-test-think');
-  servers.embedding = await startLlamaServer('talos-test-embed', ['--embeddings', '--ctx-size', '512']);
+  servers.embedding = await startLlamaServer('talos-test-embed', { flags: ['--embeddings', '--ctx-size', '512'] });
 });
 afterAll(async () => {
   await deleteModel(ollamaUrl, ownModel);

@@ -8,7 +8,7 @@ import { createHome, isAlive, type TestHome } from '../support/home.ts';
 import { startLlamaServer } from '../support/llama-server.ts';
 import { childrenOf } from '../support/process-tree.ts';
 
-const undo: (() => Promise<unknown>)[] = [];
+const undo: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step();
 });
@@ -19,7 +19,7 @@ const greeting = 'Hello from the built-in test model.';
 async function up(settings: Record<string, string>): Promise<TestHome> {
   const home = await createHome(settings);
   undo.push(() => home.remove());
-  await home.talos('up');
+  await home.talos('up', '--detach');
   return home;
 }
 
@@ -54,7 +54,9 @@ describe('a Talos that runs models itself', () => {
     const reply = await home.chat('hello');
     expect(reply.body).toMatchObject({ state: 'answered', response: greeting, model: 'tiny' });
     expect(reply.body['notice']).toBeUndefined();
-    await expect.poll(async () => (await home.chat('hello')).body['memory'], { timeout: 30_000 }).toBe('used');
+    await expect
+      .poll(async () => (await home.chat('hello')).body, { timeout: 30_000 })
+      .toMatchObject({ memory: { state: 'used' } });
 
     const { status, engines } = await health(home);
     expect(status).toBe('ok');
@@ -78,7 +80,7 @@ describe('a Talos that runs models itself', () => {
     const settings = await files();
     const home = await createHome({ LOCAL_ENGINE: 'embedded', ...settings, EMBEDDED_MODEL: '/no/such.gguf' });
     undo.push(() => home.remove());
-    await expect(home.talos('up')).rejects.toMatchObject({
+    await expect(home.talos('up', '--detach')).rejects.toMatchObject({
       stderr: expect.stringMatching(/EMBEDDED_MODEL.*\/no\/such/),
     });
   });
@@ -86,8 +88,8 @@ describe('a Talos that runs models itself', () => {
 
 describe('a Talos over a server that speaks as OpenAI does', () => {
   it('answers without Ollama by the one model the server has, and says what is missing', async () => {
-    const server = await startLlamaServer('talos-test', ['--alias', 'tiny']);
-    undo.push(() => server[Symbol.asyncDispose]());
+    const server = await startLlamaServer('talos-test', { alias: 'tiny' });
+    undo.push(async () => server[Symbol.asyncDispose]());
     const home = await up({ LOCAL_ENGINE: 'openai', OPENAI_BASE_URL: server.url });
     expect(await names(home)).not.toContain('ollama');
     expect((await home.talos('chat', 'hello')).stdout).toContain(greeting);
@@ -99,8 +101,8 @@ describe('a Talos over a server that speaks as OpenAI does', () => {
   });
 
   it('names the models of the server when the configured one is not among them', async () => {
-    const server = await startLlamaServer('talos-test', ['--alias', 'tiny']);
-    undo.push(() => server[Symbol.asyncDispose]());
+    const server = await startLlamaServer('talos-test', { alias: 'tiny' });
+    undo.push(async () => server[Symbol.asyncDispose]());
     const home = await up({ LOCAL_ENGINE: 'openai', OPENAI_BASE_URL: server.url, QWEN_CODER_MODEL: 'huge' });
     const { status, body } = await home.chat('hello');
     expect(status).toBe(503);
@@ -110,6 +112,8 @@ describe('a Talos over a server that speaks as OpenAI does', () => {
   it('does not start without an address, and says what to set', async () => {
     const home = await createHome({ LOCAL_ENGINE: 'openai' });
     undo.push(() => home.remove());
-    await expect(home.talos('up')).rejects.toMatchObject({ stderr: expect.stringContaining('OPENAI_BASE_URL=http') });
+    await expect(home.talos('up', '--detach')).rejects.toMatchObject({
+      stderr: expect.stringContaining('OPENAI_BASE_URL=http'),
+    });
   });
 });

@@ -19,22 +19,25 @@ export type LlamaServer = AsyncDisposable & {
   busySlots(): Promise<number>;
 };
 
-/** Starts the llama-server that came with Ollama. `extra` goes to its command line. */
-export async function startLlamaServer(model: TestModelName, extra: readonly string[] = []): Promise<LlamaServer> {
+/** Starts the llama-server that came with Ollama; `flags` go to its command line. */
+export async function startLlamaServer(
+  model: TestModelName,
+  { alias = model, flags = [] }: { alias?: string; flags?: readonly string[] } = {},
+): Promise<LlamaServer> {
   const folder = await mkdtemp(join(tmpdir(), 'talos-llama-'));
   const file = join(folder, `${model}.gguf`);
   await writeFile(file, buildTestModel(model));
   const port = await freePort();
   const options = {
     '--model': file,
-    '--alias': model,
+    '--alias': alias,
     '--host': '127.0.0.1',
     '--port': String(port),
     '--threads': '1',
   };
   // one answer at a time with the whole window each, as far as the test is not about more
-  const flags = ['--no-ui', '--offline', '--ctx-size', '65536', '--parallel', '1', ...extra];
-  const args = [...Object.entries(options).flat(), ...flags];
+  const usual = ['--no-ui', '--offline', '--ctx-size', '65536', '--parallel', '1'];
+  const args = [...Object.entries(options).flat(), ...usual, ...flags];
   const child = spawn(await llamaServer(), args, { stdio: 'ignore', detached: true });
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, () => child.exitCode === null);

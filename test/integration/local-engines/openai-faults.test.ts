@@ -189,7 +189,7 @@ describe('a server that speaks as OpenAI does and fails', () => {
   });
 
   it('with too small a window refuses a long prompt and says what mends it', async () => {
-    await using server = await startLlamaServer('talos-test', ['--ctx-size', '256']);
+    await using server = await startLlamaServer('talos-test', { flags: ['--ctx-size', '256'] });
     const long = saying('', {
       messages: Array.from({ length: 200 }, () => ({ role: 'user' as const, content: 'hello' })),
     });
@@ -201,7 +201,7 @@ describe('a server that speaks as OpenAI does and fails', () => {
 
   it('asks for its key, and takes the right one', async () => {
     const key = 'sk-right';
-    await using server = await startLlamaServer('talos-test', ['--api-key', key]);
+    await using server = await startLlamaServer('talos-test', { flags: ['--api-key', key] });
     const ask = (options: { key?: string }) =>
       collect(createOpenai({ url: server.url, ...options }).chat(saying('hello'), signal));
     await expect(ask({})).rejects.toMatchObject({
