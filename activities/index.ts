@@ -1,13 +1,16 @@
 import { activityInfo } from '@temporalio/activity';
 
+import type { NightPorts } from '../domain/night/ports.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
+import { createMemoryRoom } from './memory-room.ts';
 import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities } from './model.ts';
 import type { ModelSettings } from './model-settings.ts';
+import { createNightActivities } from './night.ts';
 import { createPatience } from './patience.ts';
 import { createScreeningActivities } from './screening.ts';
 import { createSettlingActivities } from './settling.ts';
@@ -25,10 +28,14 @@ import { createSkillScheduleActivities } from './skill-schedule.ts';
 export type ActivityDeps = Ports & {
   /** Absent where this process serves no skills. */
   readonly skillPorts?: SkillPorts;
+  /** Absent where this process serves no nightly maintenance. */
+  readonly nightPorts?: NightPorts;
   readonly settings: ModelSettings &
     SkillDeps['settings'] & {
       readonly maxLength: number;
       readonly memoryItems: number;
+      /** Most vectors there may be. */
+      readonly maxVectors: number;
       /** How long the owner may take to consent to a call of a skill. */
       readonly consentSeconds: number;
     };
@@ -41,7 +48,8 @@ export type ActivityDeps = Ports & {
 export function createActivities(given: ActivityDeps) {
   const patience = createPatience({ now: () => given.now(), step: currentStep });
   const search = createMemorySearch(given);
-  const deps = { ...given, patience, search, skillTools: createSkillTools({ ...given, search }) };
+  const room = createMemoryRoom(given);
+  const deps = { ...given, patience, search, room, skillTools: createSkillTools({ ...given, search, room }) };
   return {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
@@ -54,6 +62,7 @@ export function createActivities(given: ActivityDeps) {
     ...createSkillStepActivities(deps),
     ...createSkillDraftActivities(deps),
     ...createSkillScheduleActivities(deps),
+    ...createNightActivities(deps),
     ...createSkillRevisionActivities(deps),
   };
 }

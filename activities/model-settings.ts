@@ -1,6 +1,7 @@
 /** How the local model is asked. */
 export type ModelSettings = {
   readonly chatModel: string;
+  readonly visionModel: string;
   readonly embeddingModel: string;
   readonly ollamaAddress: string;
   readonly systemPrompt: string;

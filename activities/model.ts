@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
+import type { ImageStore } from '../domain/images/ports.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
@@ -13,6 +14,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
 import { chooseModel } from './choose-model.ts';
+import { chooseSight, showImages } from './sight.ts';
 import { buildRequest } from './reply-request.ts';
 import { streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
@@ -24,6 +26,7 @@ type Deps = SkillDeps & {
   conversations: ConversationStore;
   tokens: TokenStream;
   model: LanguageModel;
+  images: ImageStore;
   testModels: TestModels;
   hashText: TextHasher;
   patience: Patience;
@@ -53,7 +56,7 @@ export function createModelActivities(deps: Deps) {
 
 async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Promise<Generation> {
   const { round: place = 0, ...ref } = order;
-  const [record, { model, notice }, active, rounds] = await Promise.all([
+  const [record, chosen, active, rounds] = await Promise.all([
     deps.conversations.message(ref),
     chooseModel(deps, signal),
     deps.skillTools.active(),
@@ -63,17 +66,20 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
   if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
+  const { model, notice, images, canCall } = await chooseSight(deps, record, chosen);
   const facts = { model, route: 'local', ...(notice !== undefined && { notice }) } as const;
   const asked = rounds[place];
   // An attempt that was lost after the model had spoken: what it asked for stands.
   if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
-  const tools = mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
+  const tools = canCall && mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
   const request = await buildRequest(deps, { record, model, tools, rounds });
   await Promise.all([auditCall(deps, ref, request), announce(deps, ref, rounds)]);
-  const { usage, ...said } = await streamReply(deps, ref, { request, signal });
-  if (said.calls.length === 0) return { ...facts, usage };
+  const { usage, ...said } = await streamReply(deps, ref, { request: showImages(request, images), signal });
+  const notices = [notice, said.notice].filter((one) => one !== undefined);
+  const told = { ...facts, usage, ...(notices.length > 0 && { notice: notices.join(' ') }) };
+  if (said.calls.length === 0) return told;
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
-  return { ...facts, usage, calls: planned };
+  return { ...told, calls: planned };
 }
 
 const noUsage = { promptTokens: 0, outputTokens: 0 };

@@ -1,5 +1,6 @@
 import type { MessageRecord } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
+import { imageTokens } from '../domain/images/limits.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ConversationStore } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
@@ -37,6 +38,7 @@ const exchangeShare = 0.6;
 export async function buildRequest(deps: Deps, { record, model, tools, rounds }: ReplyParts): Promise<ModelRequest> {
   const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
   const marker = deps.newMarker();
+  const shown = record.options?.images?.length ?? 0;
   const [context, recent, exchange] = await Promise.all([
     deps.conversations.context(record),
     deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
@@ -48,7 +50,7 @@ export async function buildRequest(deps: Deps, { record, model, tools, rounds }:
     memories: context === undefined ? [] : parseContext(context),
     recent,
     message: record.text,
-    limits: { contextTokens, maxOutputTokens },
+    limits: { contextTokens: contextTokens - shown * imageTokens, maxOutputTokens },
     marker,
     skills: { tools: offered, exchange },
   });

@@ -8,7 +8,12 @@ import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 type Deps = { conversations: ConversationStore; tokens: TokenStream; model: LanguageModel; now(): number };
 
 /** What a model said at one go, and what it cost. Calls only where tools were offered. */
-export type Said = { readonly text: string; readonly calls: readonly ToolCall[]; readonly usage: TokenUsage };
+export type Said = {
+  readonly text: string;
+  readonly calls: readonly ToolCall[];
+  readonly usage: TokenUsage;
+  readonly notice?: string;
+};
 
 /** Streams what the model says to whoever reads along, and keeps it as the draft. */
 export async function streamReply(
@@ -42,7 +47,8 @@ async function pump(events: AsyncIterable<ModelEvent>, writer: Pick<ReplyWriter,
   let text = '';
   for await (const event of events) {
     if (event.type === 'finish') {
-      return { text, calls, usage: { promptTokens: event.promptTokens, outputTokens: event.outputTokens } };
+      const { promptTokens, outputTokens, notice } = event;
+      return { text, calls, usage: { promptTokens, outputTokens }, ...(notice !== undefined && { notice }) };
     }
     if (event.type === 'tool-call') calls.push(event.call);
     else writer.write(event);

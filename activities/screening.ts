@@ -51,8 +51,9 @@ export function createScreeningActivities(deps: Deps) {
   }
 
   /** A wish for a skill becomes a draft; screening the message again finds the same one. */
-  async function beginDraft({ text, createdAt, ...ref }: MessageRecord): Promise<{ draft?: DraftKey }> {
-    const request = deps.skillPorts === undefined ? undefined : draftRequest(text);
+  async function beginDraft({ text, createdAt, options, ...ref }: MessageRecord): Promise<{ draft?: DraftKey }> {
+    const isPlain = options?.images === undefined; // whoever writes skills is shown no images
+    const request = deps.skillPorts === undefined || !isPlain ? undefined : draftRequest(text);
     if (request === undefined) return {};
     const key = deps.hashText(`draft ${messageId(ref)}`).slice(0, 32);
     await deps.skillPorts?.drafts.begin({ key, request, by: 'chat', createdAt });

@@ -1,19 +1,36 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 
 import type { NativeConnection } from '@temporalio/worker';
 
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
-import type { AgentRuntime, AuditLog, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type { GpuBoard } from '../domain/gpu/ports.ts';
+import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
+import type {
+  AgentRuntime,
+  AuditLog,
+  LanguageModel,
+  LogStream,
+  OwnerPorts,
+  Ports,
+  TextHasher,
+} from '../domain/ports.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
+import { createConfiguredCloud } from './cloud-configured.ts';
+import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
+import { createGpuBoard } from './gpu-board.ts';
+import { createImageFiles } from './image-files.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
-import { createLocalModels } from './local-models.ts';
+import { createLocalModels, type LocalModels } from './local-models.ts';
+import { createMemoryNightWork } from './memory/night-work.ts';
+import { createNightPorts } from './night-ports.ts';
+import { createConfiguredResidency } from './configured-residency.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillStores } from './skill-stores.ts';
@@ -37,10 +54,14 @@ type PortOptions = {
 
 /** The real ports of a process with what it needs to start workers, and one call that closes everything. */
 export type ProcessPorts = Ports & {
+  readonly cloud: CheckedCloud;
   readonly skillPorts: ReturnType<typeof createSkillPorts>;
   readonly skillRuntime: SkillRuntime;
+  readonly nightPorts: NightPorts;
+  readonly nightRuntime: NightRuntime;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
+  readonly gpuBoard: GpuBoard;
   close(): Promise<void>;
 };
 
@@ -54,22 +75,18 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const connection = await connectTemporal(config);
   const redis = connectRedis({ url: addresses.redis });
   const logs = createLogStream(redis);
-  const logger = await createLogger({
-    paths: homePaths(config),
-    level: config.upkeep.logLevel,
-    component,
-    stream: logs,
-    secrets: secretValues(config),
-  });
+  const logger = await openLogger(config, component, logs);
   const audit = await openAudit(config, component, nodeKey);
   const local = createLocalModels(config);
+  const gpuBoard = createGpuBoard({ redis, worker: randomUUID() });
+  const model = residentModels(config, local, gpuBoard);
   const vectors = createVectorStore({ url: addresses.chroma });
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
   const skillPorts = createSkillPorts({
     config,
     nodeKey,
     audit,
-    model: local.model,
+    model,
     embedder: local.embedder,
     vectors,
     stores: createSkillStores(redis),
@@ -87,13 +104,17 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
     vectors,
-    model: local.model,
+    images: createImageFiles({ dir: homePaths(config).images }),
+    model,
+    gpuBoard,
+    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: local.embedder,
     testModels: local.testModels,
     audit,
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
+    ...createNightPorts({ config, connection, redis, nightWork: createMemoryNightWork() }),
     logger,
     hashText,
     async close() {
@@ -101,6 +122,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
       await skillPorts.sandbox.close();
       await audit.close();
       await connection.close();
+      await gpuBoard.close();
       await redis.close();
       await logger.close();
     },
@@ -130,6 +152,23 @@ export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Prom
       );
     },
   };
+}
+
+function openLogger(config: Config, component: string, stream: LogStream) {
+  const { logLevel, tier2Days, tier3Days } = config.upkeep;
+  return createLogger({
+    paths: homePaths(config),
+    level: logLevel,
+    keepDays: { operations: tier2Days, debug: tier3Days },
+    component,
+    stream,
+    secrets: secretValues(config),
+  });
+}
+
+/** One model at a time has the memory of the GPU, as far as that is ours to decide. */
+function residentModels(config: Config, { model, ownsMemory }: LocalModels, board: GpuBoard): LanguageModel {
+  return ownsMemory ? createConfiguredResidency({ config, model, board }) : model;
 }
 
 function openAudit(config: Config, process: string, privateKey: KeyObject): Promise<AuditLog> {

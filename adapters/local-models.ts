@@ -12,6 +12,8 @@ export type LocalModels = {
   readonly model: LanguageModel;
   readonly embedder: Embedder;
   readonly testModels: TestModels;
+  /** Whether Talos decides which model is in memory; a server of somebody else decides by itself. */
+  readonly ownsMemory: boolean;
   close(): void;
 };
 
@@ -23,7 +25,7 @@ export function createLocalModels(config: Config): LocalModels {
       const { url } = engine;
       const ollama = createOllama({ url });
       const testModels = { install: (signal: AbortSignal) => ensureTestModels({ url, signal }) };
-      return { model: ollama, embedder: ollama, testModels, close: () => undefined };
+      return { model: ollama, embedder: ollama, testModels, ownsMemory: true, close: () => undefined };
     }
     case 'openai': {
       const openai = createOpenai(engine);
@@ -31,13 +33,20 @@ export function createLocalModels(config: Config): LocalModels {
         model: openai,
         embedder: openai,
         testModels: { install: () => lackServed(openai) },
+        ownsMemory: false,
         close: () => undefined,
       };
     }
     case 'embedded': {
       const embedded = createEmbedded(engine);
       const install = () => lackFile(embedded);
-      return { model: embedded, embedder: embedded, testModels: { install }, close: () => embedded.close() };
+      return {
+        model: embedded,
+        embedder: embedded,
+        testModels: { install },
+        ownsMemory: true,
+        close: () => embedded.close(),
+      };
     }
   }
 }

@@ -9,6 +9,9 @@ import { readArguments } from './tool-arguments.ts';
 /** How long a model stays in memory after its last use. */
 export const keepAlive = '10m';
 
+/** No layer of the model goes to the GPU. */
+export const onCpuOptions = { num_gpu: 0 };
+
 const ToolCallReply = z.object({
   id: z.string().nullish(),
   function: z.object({ name: z.string(), arguments: z.unknown() }),
@@ -44,6 +47,7 @@ export function chatBody(request: ModelRequest): ChatRequest & { stream: true } 
       num_ctx: request.contextTokens,
       num_predict: request.maxOutputTokens,
       temperature: request.temperature,
+      ...(request.onCpu === true && onCpuOptions),
     },
     ...(request.format !== undefined && { format: request.format }),
     ...(request.tools !== undefined && {
@@ -58,8 +62,11 @@ export function chatBody(request: ModelRequest): ChatRequest & { stream: true } 
 function toOllamaMessage(message: ModelMessage): Message {
   switch (message.role) {
     case 'system':
-    case 'user':
-      return { role: message.role, content: message.content };
+      return { role: 'system', content: message.content };
+    case 'user': {
+      const images = message.images?.map(({ base64 }) => base64);
+      return { role: 'user', content: message.content, ...(images !== undefined && { images }) };
+    }
     case 'tool':
       return { role: 'tool', content: message.content, tool_name: message.toolName };
     case 'assistant': {

@@ -30,6 +30,9 @@ const installedCacheMs = 2000;
 /** For questions the server answers from memory. */
 const quickReplyMs = 5000;
 
+/** No field of the interface tells what a model can do; one that cannot do it refuses. */
+const assumed = { vision: true, tools: true, thinking: true, embedding: true } as const;
+
 const ListReply = z.object({
   data: z.array(z.object({ id: z.string(), meta: z.object({ size: z.number().nullish() }).nullish() })),
 });
@@ -67,6 +70,10 @@ export function createOpenai({
       await requireListed(model);
     },
     unload: () => Promise.resolve(),
+    async capabilities(model) {
+      await requireListed(model);
+      return assumed;
+    },
     async ping(signal) {
       await listModels(where, signal);
     },

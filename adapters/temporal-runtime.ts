@@ -85,7 +85,7 @@ async function startLockdown(client: Client, taskQueue: string, order: LockdownI
 }
 
 async function cancelMessages(client: Client, taskQueue: string): Promise<number> {
-  const query = `WorkflowType IN ('message', 'skillRun', 'skillDraft', 'skillEval') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
+  const query = `WorkflowType IN ('message', 'skillRun', 'skillDraft', 'skillEval', 'dreamCycle') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
   let cancelled = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     if (await cancelWorkflow(client, workflowId)) cancelled += 1;

@@ -8,7 +8,7 @@ import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
 import { createSkillBundles } from '../adapters/skill-bundles.ts';
 import { gitEnvironment } from '../adapters/skill-tools.ts';
-import { parseConfig } from '../domain/config/parse.ts';
+import { type Config, parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { Logger } from '../domain/log.ts';
@@ -18,12 +18,14 @@ import { readNodeKey } from '../infra/node-key.ts';
 import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
+import { checkCloud } from '../workers/check-cloud.ts';
+import { setNightSchedule } from '../workers/set-night-schedule.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
 import { taskQueueOf } from '../workflows/task-queues.ts';
 import { createApp } from './app.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps, EngineProbes } from './deps.ts';
 import { startServer } from './server.ts';
 
 /** The API process. On a single machine it serves the core task queue too, which makes the first step of a message free. */
@@ -58,16 +60,15 @@ await runProcess(async () => {
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
-  const engine = { [config.models.engine]: ports.model };
-  const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ...engine };
   const deps: ApiDeps = {
     ...ports,
     ...openSkills(ports, paths.tmp),
+    ...ports.nightPorts,
     skillRuntime: ports.skillRuntime,
     config,
     ...openApprovals(ports, nodeKey),
     metrics,
-    probes,
+    probes: openProbes(ports, config),
     verifyPassword,
     now: Date.now,
     newKey: randomUUID,
@@ -76,6 +77,8 @@ await runProcess(async () => {
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
+  void checkCloud(ports);
+  void setNightSchedule({ ...ports, ...ports.nightPorts });
   return {
     done: running.done,
     async stop() {
@@ -98,6 +101,11 @@ function handInBuiltInSkills(ports: ProcessPorts): void {
   submitBuiltInSkills({ ...ports, ...ports.skillPorts }).catch((error: unknown) => {
     ports.logger.error({ err: error }, 'the built-in skills were not handed in');
   });
+}
+
+/** Whom `/health` asks; of the engines that run local models the chosen one. */
+function openProbes({ runtime, conversations, vectors, model }: ProcessPorts, { models }: Config): EngineProbes {
+  return { temporal: runtime, redis: conversations, chroma: vectors, [models.engine]: model };
 }
 
 /** Codes that prove the owner's consent, and where they wait for the owner. */

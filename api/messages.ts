@@ -1,4 +1,5 @@
 import { messageId, type MessageKey, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import type { NewMessage } from '../domain/ports.ts';
 import { TalosError, toTalosError } from '../domain/errors.ts';
 import type { AwaitedCall } from '../domain/skills/steps.ts';
 import type { ApiDeps } from './deps.ts';
@@ -14,12 +15,12 @@ export function createMessages(deps: Deps) {
      * Accepts a message and starts its workflow. The same key again is the same message: `ended` is its record if it was over
      * already. Fails with IDEMPOTENCY_CONFLICT; after any other failure the same key may be sent again.
      */
-    async submit(message: MessageRef & { text: string }): Promise<{ ended?: MessageRecord }> {
+    async submit(message: Omit<NewMessage, 'createdAt'>): Promise<{ ended?: MessageRecord }> {
       const place = await conversations.accept({ ...message, createdAt: now() });
       if (place.kind === 'conflict') {
         throw new TalosError(
           'IDEMPOTENCY_CONFLICT',
-          `Message ${messageId(message)} exists with another text; use a new Idempotency-Key for a new message.`,
+          `Message ${messageId(message)} exists with another text or other options; use a new Idempotency-Key for a new message.`,
         );
       }
       if (place.kind === 'existing' && place.record.state !== 'pending') return { ended: place.record };
@@ -83,11 +84,11 @@ async function start(
  */
 async function revive(deps: Deps, record: MessageRecord): Promise<MessageRecord> {
   const { conversations, runtime, logger, now } = deps;
-  const { conversation, key, text, createdAt } = record;
+  const { conversation, key, text, options, createdAt } = record;
   const run = await runtime.messageRun({ conversation, key });
   if (run === 'running') return record;
   if (run === 'unknown') {
-    const place = await conversations.accept({ conversation, key, text, createdAt });
+    const place = await conversations.accept({ conversation, key, text, createdAt, ...(options && { options }) });
     await start(deps, record, place.kind === 'conflict' ? undefined : place.after);
     return record;
   }

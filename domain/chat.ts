@@ -71,6 +71,12 @@ export const ChatRequest = z
     route: Route.optional().meta({
       description: 'Where it must be answered: never elsewhere. Left out, Talos decides, local first',
     }),
+    images: z
+      .array(z.string())
+      .min(1)
+      .max(mostImages)
+      .optional()
+      .meta({ description: 'PNG, JPEG or WebP as base64 or data: URL, at most 10 MB each' }),
     conversation: ConversationId.optional().meta({
       description: 'Continue this conversation; a new one when left out',
     }),

@@ -33,7 +33,13 @@ export function createWorker(role: WorkerRole, deps: WorkerDeps): Promise<Worker
 function roleOptions(role: WorkerRole, { bundlePath }: WorkerDeps): Partial<WorkerOptions> {
   switch (role) {
     case 'core':
-      return { workflowBundle: { codePath: bundlePath }, maxCachedWorkflows: 200, workflowThreadPoolSize: 1 };
+      // The throttle lets a stop reach the nightly maintenance within a second.
+      return {
+        workflowBundle: { codePath: bundlePath },
+        maxCachedWorkflows: 200,
+        workflowThreadPoolSize: 1,
+        maxHeartbeatThrottleInterval: '1 second',
+      };
     case 'gpu':
       // One slot is the VRAM mutex. The throttle lets a stop reach the model at the next heartbeat.
       return { maxConcurrentActivityTaskExecutions: 1, maxHeartbeatThrottleInterval: '300 milliseconds' };

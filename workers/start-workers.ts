@@ -37,6 +37,7 @@ export async function startWorkers(
   const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   // A process without workers, such as an API of its own, never ends by itself.
   const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
+  if (roles.includes('gpu')) ports.gpuBoard.publish({ state: 'idle', since: Date.now() });
   if (roles.includes('sandbox')) void proveSandbox(ports.skillPorts.sandbox, ports);
   return {
     done,
@@ -52,10 +53,11 @@ function shutdown(worker: Worker): void {
 }
 
 async function activitySettings(config: Config) {
-  const { models, chat, skills } = config;
+  const { models, chat, chroma, skills } = config;
   const wanted = wantedModels(config);
   return {
     chatModel: wanted.chat,
+    visionModel: models.vision,
     embeddingModel: wanted.embedding,
     ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
@@ -65,6 +67,7 @@ async function activitySettings(config: Config) {
     think: models.think,
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
+    maxVectors: chroma.maxVectors,
     trustLevel: skills.trustLevel,
     consentSeconds: skills.consentDays * 24 * 60 * 60,
     strikeThreshold: skills.strikeThreshold,

@@ -1,8 +1,12 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 
+import { longestRetryMs } from '../domain/cloud/limits.ts';
 import { isErrorCode, TalosError, toTalosError } from '../domain/errors.ts';
 
-/** Turns whatever an activity threw into what Temporal retries by: the code becomes the type, the catalogue decides about retries. */
+/**
+ * Turns whatever an activity threw into what Temporal retries by: the code becomes the type, the catalogue decides about retries, and
+ * `details.retryAfterMs` is when the next attempt comes.
+ */
 export function toApplicationFailure(thrown: unknown): ApplicationFailure {
   const error = toTalosError(thrown);
   return ApplicationFailure.create({
@@ -10,8 +14,15 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
     message: error.message,
     nonRetryable: !error.retryable || error.details['final'] === true,
     details: [error.details],
+    ...nextRetry(error),
     ...(error.cause instanceof Error && { cause: error.cause }),
   });
+}
+
+/** Nobody waits longer than the longest retry, whatever another server asks for. */
+function nextRetry({ details: { retryAfterMs } }: TalosError): { nextRetryDelay?: number } {
+  if (typeof retryAfterMs !== 'number' || !(retryAfterMs > 0)) return {};
+  return { nextRetryDelay: Math.min(Math.ceil(retryAfterMs), longestRetryMs) };
 }
 
 /** Reads back what an activity failed with. Timeouts become the code that tells the user which wait was too long. */

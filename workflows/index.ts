@@ -1,3 +1,4 @@
+export { dreamCycle } from './dream-cycle.ts';
 export { lockdown } from './lockdown.ts';
 export { message } from './message.ts';
 export { nightRevision } from './night-revision.ts';

@@ -1,6 +1,7 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/index.ts';
+import { nightLocalPolicies, nightPolicies } from './night-policies.ts';
 
 /** Steps that run inside the workflow's own worker, short and idempotent: a step costs 4 ms instead of 12. */
 const localPolicies = {
@@ -236,4 +237,9 @@ const remotePolicies = {
 } as const satisfies Partial<Record<keyof Activities, ActivityOptions>>;
 
 /** The row of every activity; one without a row does not compile. */
-export const policies = { ...localPolicies, ...remotePolicies } as const satisfies Record<keyof Activities, object>;
+export const policies = {
+  ...localPolicies,
+  ...remotePolicies,
+  ...nightLocalPolicies,
+  ...nightPolicies,
+} as const satisfies Record<keyof Activities, object>;

@@ -2,6 +2,7 @@ import { createChatModel } from './chat-model.ts';
 import { Failure } from './failure.ts';
 import { type Llama, type LlamaEmbeddingContext, type LlamaModel, loadLibrary } from './library.ts';
 import type { ChildRequest, ChildWord } from './protocol.ts';
+import { writesCalls } from './tool-calls.ts';
 
 /** Most tokens of a text that is embedded; more of it would cost memory and say little. */
 const mostEmbedTokens = 8192;
@@ -26,8 +27,9 @@ export async function createChildServer({ program, file }: { program: string; fi
   let chat: ReturnType<typeof createChatModel> | undefined;
   let embedding: LlamaEmbeddingContext | undefined;
 
-  /** Another place for the model means another load. */
-  async function load(onCpu = loaded?.onCpu ?? false): Promise<LlamaModel> {
+  /** Another place for the model means another load; without a graphics card there is but one. */
+  async function load(offGpu = false): Promise<LlamaModel> {
+    const onCpu = offGpu && hasGpuBuild;
     if (loaded?.onCpu === onCpu) return loaded.model;
     await loaded?.model.dispose();
     [loaded, chat, embedding] = [undefined, undefined, undefined];
@@ -42,8 +44,7 @@ export async function createChildServer({ program, file }: { program: string; fi
   async function* work(request: ChildRequest, signal: AbortSignal): AsyncGenerator<ChildWord, void> {
     switch (request.type) {
       case 'load':
-        await load();
-        yield { type: 'loaded' };
+        yield { type: 'loaded', ...abilitiesOf(await load(request.onCpu)) };
         return;
       case 'embed': {
         const model = await load();
@@ -54,7 +55,7 @@ export async function createChildServer({ program, file }: { program: string; fi
       case 'chat': {
         const model = await load(request.onCpu);
         chat ??= createChatModel({ library, llama, model, template: new Template(templateOf(model)), threads });
-        yield* chat.answer(request, signal);
+        yield* chat.answer(abilitiesOf(model).tools ? request : { ...request, tools: [] }, signal);
         return;
       }
       case 'abort':
@@ -87,6 +88,13 @@ function templateOf(model: LlamaModel): string {
   const template = model.fileInfo.metadata.tokenizer?.chat_template;
   if (typeof template === 'string' && template !== '') return template;
   throw new Failure('refused', 'the file has no chat template, so it is no model to talk to');
+}
+
+/** What a chat template makes of a model; an embedder has none. */
+function abilitiesOf({ fileInfo }: LlamaModel): { tools: boolean; thinking: boolean } {
+  const template = fileInfo.metadata.tokenizer?.chat_template;
+  const text = typeof template === 'string' ? template : '';
+  return { tools: writesCalls(text), thinking: /enable_thinking|<think>/.test(text) };
 }
 
 async function* embed(

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 
 import { shortModelName } from '../../domain/models/choose.ts';
-import type { InstalledModel, ModelEvent, ModelMessage, ModelRequest } from '../../domain/models/model.ts';
+import type {
+  InstalledModel,
+  ModelCapabilities,
+  ModelEvent,
+  ModelMessage,
+  ModelRequest,
+} from '../../domain/models/model.ts';
 import { modelNameOf } from '../../domain/models/local-engine.ts';
 import type { Embedder, LanguageModel } from '../../domain/ports.ts';
 import { createThinkTagSplitter } from '../ollama-think-tags.ts';
@@ -35,6 +41,8 @@ const defaultIdleMs = 600_000;
 /** Texts per request, so that none of them runs for minutes. */
 const batchSize = 64;
 
+const onlyEmbeds = { vision: false, tools: false, thinking: false, embedding: true } as const;
+
 type Held = EmbeddedCall & { readonly process: ModelProcess };
 
 /** A chat model and an embedder that run inside Talos, each in a process of its own. */
@@ -65,25 +73,21 @@ export function createEmbedded(options: EmbeddedOptions): LanguageModel & Embedd
     },
     async embed({ model, texts }, signal) {
       signal.throwIfAborted();
-      const held = await find(model, [embedder], 'EMBEDDED_EMBEDDING_MODEL');
-      return unitVectors(texts, {
-        batchSize,
-        embedBatch: async (batch) => {
-          const reply = await lastReply(held.process.run({ type: 'embed', texts: batch }, signal));
-          return reply?.type === 'vectors' ? reply.vectors : [];
-        },
-        unreadable: (what) => unreadable(held, what),
-      });
+      return embedTexts(await find(model, [embedder], 'EMBEDDED_EMBEDDING_MODEL'), texts, signal);
     },
     installed: async () => (await Promise.all(all.map(describe))).flat(),
     async resident() {
       const loaded = await Promise.all(all.filter((held) => held.process.isLoaded()).map(describe));
       return loaded.flat().map(({ name, sizeBytes }) => ({ name, sizeBytes, vramBytes: 0 }));
     },
-    async load(model, signal) {
+    async load(model, signal, { onCpu = false } = {}) {
       signal.throwIfAborted();
       const held = await find(model, all, 'EMBEDDED_MODEL');
-      await lastReply(held.process.run({ type: 'load' }, signal));
+      await lastReply(held.process.run({ type: 'load', onCpu }, signal));
+    },
+    async capabilities(model) {
+      const held = await find(model, all, 'EMBEDDED_MODEL');
+      return held === chatModel ? askAbilities(held, AbortSignal.timeout(silence.firstTokenMs)) : onlyEmbeds;
     },
     async unload(model) {
       for (const held of all) if (held.model === shortModelName(model)) held.process.stop();
@@ -97,6 +101,24 @@ export function createEmbedded(options: EmbeddedOptions): LanguageModel & Embedd
       for (const held of all) held.process.stop();
     },
   };
+}
+
+function embedTexts(held: Held, texts: readonly string[], signal: AbortSignal): Promise<number[][]> {
+  return unitVectors(texts, {
+    batchSize,
+    embedBatch: async (batch) => {
+      const reply = await lastReply(held.process.run({ type: 'embed', texts: batch }, signal));
+      return reply?.type === 'vectors' ? reply.vectors : [];
+    },
+    unreadable: (what) => unreadable(held, what),
+  });
+}
+
+/** The template of a model tells, which lies in its file. */
+async function askAbilities({ process }: Held, signal: AbortSignal): Promise<ModelCapabilities> {
+  const reply = await lastReply(process.run({ type: 'load', onCpu: false }, signal));
+  const { tools, thinking } = reply?.type === 'loaded' ? reply : { tools: false, thinking: false };
+  return { vision: false, tools, thinking, embedding: false };
 }
 
 /** A file that is gone or no GGUF is not installed; who asks for it hears why. */

@@ -21,7 +21,7 @@ export type TemplateMessage = z.infer<typeof TemplateMessage>;
 
 /** What the child is asked for. Several may be under way; it works on one at a time. */
 export const ChildRequest = z.discriminatedUnion('type', [
-  z.strictObject({ id: z.int(), type: z.literal('load') }),
+  z.strictObject({ id: z.int(), type: z.literal('load'), onCpu: z.boolean() }),
   z.strictObject({
     id: z.int(),
     type: z.literal('chat'),
@@ -56,7 +56,7 @@ export const ChildReply = z.discriminatedUnion('type', [
     outputTokens: z.int().nonnegative(),
   }),
   z.strictObject({ id: z.int(), type: z.literal('vectors'), vectors: z.array(z.array(z.number())) }),
-  z.strictObject({ id: z.int(), type: z.literal('loaded') }),
+  z.strictObject({ id: z.int(), type: z.literal('loaded'), tools: z.boolean(), thinking: z.boolean() }),
   z.strictObject({ id: z.int(), type: z.literal('failed'), failure: ChildFailure, text: z.string().max(600) }),
 ]);
 export type ChildReply = z.infer<typeof ChildReply>;

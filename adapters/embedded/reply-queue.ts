@@ -19,7 +19,7 @@ export function createReplyQueue(): ReplyQueue {
   const listeners: (() => void)[] = [];
   let failure: Error | undefined;
   let over = false;
-  let wake = () => undefined as void;
+  let wake = (): void => undefined;
 
   function close(): void {
     over = true;
@@ -44,8 +44,11 @@ export function createReplyQueue(): ReplyQueue {
         if (reply !== undefined) return reply;
         if (failure !== undefined) throw failure;
         await new Promise<void>((resolve) => {
-          wake = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
+          wake = () => {
+            signal.removeEventListener('abort', wake);
+            resolve();
+          };
+          signal.addEventListener('abort', wake);
         });
       }
     },

@@ -44,6 +44,9 @@ export type ModelRequest = {
   readonly onCpu?: boolean;
 };
 
+/** How a model is loaded; servers load it anew for another window or place. */
+export type LoadOptions = Partial<Pick<ModelRequest, 'contextTokens' | 'onCpu'>>;
+
 /** What a model streams. `finish` is always last. */
 export type ModelEvent =
   | { readonly type: 'text-delta'; readonly text: string }
@@ -54,6 +57,8 @@ export type ModelEvent =
       readonly reason: 'stop' | 'length' | 'tool-calls';
       readonly promptTokens: number;
       readonly outputTokens: number;
+      /** Something the reader must know of how the answer was made. */
+      readonly notice?: string;
     };
 
 /** A model on the server's disk. `name` always carries its tag, as in `qwen2.5-coder:7b`. */

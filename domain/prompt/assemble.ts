@@ -16,7 +16,11 @@ const overheadTokens = 8;
 const memoryShare = 0.25;
 
 /** An earlier message of the conversation and its answer. */
-type Exchange = { readonly text: string; readonly reply?: string | undefined };
+type Exchange = {
+  readonly text: string;
+  readonly reply?: string | undefined;
+  readonly options?: { readonly images?: readonly unknown[] | undefined } | undefined;
+};
 
 /** Everything a prompt is made of. Memories come best first, earlier messages oldest first; `marker` is new and random every time. */
 export type PromptParts = {
@@ -110,8 +114,9 @@ function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
   const messages: ModelMessage[] = [];
   let tokens = 0;
   let kept = 0;
-  for (const { text, reply } of recent.toReversed()) {
+  for (const { text: said, reply, options } of recent.toReversed()) {
     if (reply === undefined || reply === '') continue;
+    const text = [said, ...(options?.images ?? []).map(() => '[image]')].join('\n');
     const pairTokens = cost(text) + cost(reply);
     if (tokens + pairTokens > budget) break;
     messages.unshift({ role: 'user', content: text }, { role: 'assistant', content: reply });

@@ -35,7 +35,7 @@ describeLanguageModel('language model of a llama.cpp server', async () => ({
   model: over('chat'),
   thinking: over('thinking'),
   ownModel: 'talos-test',
-  lacks: ['unload', 'embedder'],
+  lacks: ['unload', 'embedder', 'capabilities'],
   untilFree: () => expect.poll(() => servers.chat?.busySlots(), { timeout: 1000, interval: 20 }).toBe(0),
 }));
 
@@ -46,7 +46,7 @@ const native = createOllama({ url: ollamaUrl });
 describeLanguageModel("language model over Ollama's OpenAI interface", async () => ({
   model: createOpenai({ url: `${ollamaUrl}/v1` }),
   ownModel,
-  lacks: ['unload'],
+  lacks: ['unload', 'capabilities'],
   async untilFree() {
     await native.unload(ownModel);
     const resident = async () => (await native.resident()).map(({ name }) => name);

@@ -7,8 +7,12 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -38,9 +42,13 @@ const { open, closed } = createRoutes(
     }),
     codeBox,
     hashText,
+    images: createMemoryImageStore(),
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
+    nightRuns: createMemoryNightRuns(),
+    nightClock: createMemoryNightClock(),
+    nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
@@ -50,6 +58,8 @@ const { open, closed } = createRoutes(
       vectorCount: async () => 0,
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
+      cloud: async () => ({ kind: 'not-configured' }),
+      gpus: async () => [],
     },
     verifyPassword: async () => false,
     logger: quiet,
@@ -65,9 +75,13 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 
 /** What clients call. */
 const pinned = [
+  'DELETE /admin/dream-cycle/{id}',
   'DELETE /chat/{id}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
+  'GET /admin/dream-cycle',
+  'GET /admin/dream-cycle/{id}',
+  'GET /admin/dream-cycle/{id}/events',
   'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
@@ -75,6 +89,7 @@ const pinned = [
   'GET /conversations',
   'GET /conversations/{id}',
   'GET /health',
+  'GET /images/{hash}',
   'GET /metrics',
   'GET /openapi.json',
   'GET /panic',
@@ -88,6 +103,7 @@ const pinned = [
   'GET /skills/{id}/schedules',
   'GET /skills/{id}/schedules/{schedule}',
   'GET /ws/logs',
+  'POST /admin/dream-cycle',
   'POST /chat',
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
@@ -148,15 +164,19 @@ test('operation ids are the pinned ones', () => {
     'askCallCode',
     'askPromotionCode',
     'askUnlockCode',
+    'cancelDreamCycle',
     'deprecateSkill',
     'draftSkill',
     'evalSkill',
     'exportSkill',
+    'followDreamCycle',
     'followLogs',
     'followMessage',
     'getConversation',
     'getDescription',
+    'getDreamCycle',
     'getHealth',
+    'getImage',
     'getLockdown',
     'getMessage',
     'getMetrics',
@@ -167,6 +187,7 @@ test('operation ids are the pinned ones', () => {
     'listApprovals',
     'listCodes',
     'listConversations',
+    'listDreamCycles',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',
@@ -182,6 +203,7 @@ test('operation ids are the pinned ones', () => {
     'runSkill',
     'scheduleSkill',
     'sendMessage',
+    'startDreamCycle',
     'stopMessage',
     'submitSkill',
     'unlock',

@@ -24,8 +24,10 @@ describe('skill workflows', () => {
 
   test('keep their own names, by which schedules start them', () => {
     expect(Object.keys(workflows).toSorted()).toEqual([
+      'dreamCycle',
       'lockdown',
       'message',
+      'nightRevision',
       'skillDraft',
       'skillEval',
       'skillLife',

@@ -10,6 +10,8 @@ import { lockdownWorkflowId, messageWorkflowId } from '../../workflows/messages.
 import { startTestEngines } from '../support/engines.ts';
 import { startTalos } from '../support/talos.ts';
 import { recordChat } from './record-chat.ts';
+import { recordDreams } from './record-dreams.ts';
+import { recordNight } from './record-night.ts';
 import { recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
@@ -45,6 +47,8 @@ await record('lockdown', lockdownWorkflowId);
 await recordSkills(talos, record);
 await talos.close();
 await recordChat(engines.stack, record);
+await recordDreams(engines.stack, record);
+await recordNight(engines.stack, record);
 await connection.close();
 await engines.stop();
 

@@ -46,6 +46,8 @@ describe('recorded histories', () => {
   it('cover the states of a skill and the ways its runs end', () => {
     expect(names).toEqual(
       expect.arrayContaining([
+        'night-revision-dropped.json',
+        'night-revision-proposed.json',
         'skill-draft-submitted.json',
         'skill-life-begun-anew.json',
         'skill-life-in-use.json',
@@ -62,6 +64,18 @@ describe('recorded histories', () => {
   it('cover every way a due run ends', () => {
     expect(names).toEqual(
       expect.arrayContaining(['skill-run-due-failed.json', 'skill-run-due-ran.json', 'skill-run-due-skipped.json']),
+    );
+  });
+
+  it('cover every way a dream cycle ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'dream-cycle-cancelled.json',
+        'dream-cycle-cut-short.json',
+        'dream-cycle-failed.json',
+        'dream-cycle-ran.json',
+        'dream-cycle-skipped.json',
+      ]),
     );
   });
 

@@ -7,7 +7,9 @@ import { hashText } from '../../adapters/index.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
+import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
@@ -21,6 +23,7 @@ import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
+import { createNightTwins, createTestNight, type NightTwins, type TestNight } from './night-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -30,7 +33,8 @@ Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 /** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
 export type TestPorts = ReturnType<typeof twinPorts>;
 
-function twinPorts() {
+/** Twins of everything but the runtime. */
+export function twinPorts() {
   const { conversations, tokens } = createMemoryChat();
   const silent = { debug: noop, info: noop, warn: noop, error: noop };
   return {
@@ -40,7 +44,9 @@ function twinPorts() {
     lockdown: createMemoryLockdownStore(),
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
+    images: createMemoryImageStore(),
     model: createMemoryLanguageModel(),
+    cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
     testModels: { install: async () => undefined },
     audit: createMemoryAuditLog(),
@@ -60,6 +66,9 @@ export async function startTalos(
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
+    nights = createNightTwins(),
+    night = {},
+    visionModel = 'seeing',
   }: {
     gpuWaitSeconds?: number;
     wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
@@ -68,6 +77,9 @@ export async function startTalos(
     due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
     trustLevel?: number;
     consentSeconds?: number;
+    nights?: NightTwins;
+    night?: TestNight;
+    visionModel?: string;
   } = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
@@ -77,15 +89,18 @@ export async function startTalos(
   const settings = { retryMs: 50, ...life };
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
+  const { nightClock, nightRuntime, now } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
     skillPorts: { ...skills, skillRuntime, scheduleClock },
-    now: Date.now,
+    nightPorts: { ...nights, nightClock },
+    now,
     newMarker: randomUUID,
     settings: {
       chatModel: 'talos-test',
+      visionModel,
       embeddingModel: 'talos-test-embed',
       ollamaAddress: stack.ollama,
       systemPrompt: 'You are a test.',
@@ -95,6 +110,7 @@ export async function startTalos(
       think: false,
       maxLength: 10_000,
       memoryItems: 5,
+      maxVectors: 100_000,
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,
@@ -108,6 +124,9 @@ export async function startTalos(
     skills,
     skillRuntime,
     scheduleClock,
+    nights,
+    nightClock,
+    nightRuntime,
     taskQueue,
     connection,
 

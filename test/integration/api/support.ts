@@ -10,9 +10,13 @@ import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-co
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
+import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
+import { createMemoryNightClock } from '../../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
@@ -119,6 +123,7 @@ export async function startApi({
     script: (ref, signal) => running(skillTwins, ref, signal),
     ...(measure && { measure }),
   });
+  const nightRuns = createMemoryNightRuns();
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   const twins = {
     ...chat,
@@ -130,6 +135,9 @@ export async function startApi({
     schedules: skillTwins.schedules,
     scheduleClock: createMemoryScheduleClock(now),
     checkInput: skillTwins.skillRules.checkInput,
+    nightRuns,
+    nightClock: createMemoryNightClock(undefined, now),
+    nightRuntime: createMemoryNightRuntime(nightRuns, now),
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,
@@ -140,6 +148,7 @@ export async function startApi({
       now,
     }),
     runtime: createMemoryAgentRuntime(script),
+    images: createMemoryImageStore(),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
     audit: createMemoryAuditLog(),
@@ -210,6 +219,8 @@ const noFigures: MetricSources = {
   vectorCount: async () => 0,
   skillCounts: async () => ({ active: 0, quarantine: 0 }),
   gpuQueue: async () => 0,
+  cloud: async () => ({ kind: 'not-configured' }),
+  gpus: async () => [],
 };
 
 type Call = {
