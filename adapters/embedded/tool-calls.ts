@@ -16,20 +16,29 @@ export function writesCalls(template: string): boolean {
 /** Takes calls out of a text, as Qwen, Hermes and many others write them. What is between the tags and no call stays text. */
 export function createToolCallSplitter(): { push(text: string): ModelEvent[]; flush(): ModelEvent[] } {
   let held = '';
+  let gap = '';
   let calls = 0;
 
   function read(json: string): ModelEvent {
     const written = Written.safeParse(parseJson(json));
-    if (!written.success) return { type: 'text-delta', text: `${open}${json}${close}` };
+    if (!written.success) {
+      const text = `${gap}${open}${json}${close}`;
+      gap = '';
+      return { type: 'text-delta', text };
+    }
     calls += 1;
+    gap = '';
     const { name, arguments: args } = written.data;
     return { type: 'tool-call', call: { id: `call-${calls}`, name, ...readArguments(args) } };
   }
 
+  /** Space after a call counts only if more text follows. */
   function take(text: string): ModelEvent[] {
     held = held.slice(text.length);
-    const isSpace = calls > 0 && text.trim() === ''; // between two calls, or after the last
-    return text === '' || isSpace ? [] : [{ type: 'text-delta', text }];
+    const whole = gap + text;
+    const waits = calls > 0 && whole.trim() === '';
+    gap = waits ? whole : '';
+    return waits || whole === '' ? [] : [{ type: 'text-delta', text: whole }];
   }
 
   function step(): ModelEvent[] {

@@ -19,12 +19,10 @@ const folder = fileURLToPath(new URL('../embedded', import.meta.url));
 const { name, version, program } = embeddedEngine;
 const edition = { name, version } as const;
 
-/** The packages with the code for each machine; anything else would have to be compiled. */
+/** The packages with the code for each machine; there is none of this version for macOS, where Ollama runs models. */
 const builds: Readonly<Record<string, string>> = {
   'linux x64': '@node-llama-cpp/linux-x64',
   'linux arm64': '@node-llama-cpp/linux-arm64',
-  'darwin x64': '@node-llama-cpp/mac-x64',
-  'darwin arm64': '@node-llama-cpp/mac-arm64-metal',
 };
 
 const Versions = z.record(z.string(), z.string());

@@ -69,14 +69,15 @@ describe('a server that speaks as OpenAI does and fails', () => {
   });
 
   it.each([
-    ['an error 500', 500, refusal('slot is broken'), 'MODEL_UNAVAILABLE', 'server-error'],
-    ['an error 500 in plain text', 500, 'oops', 'MODEL_UNAVAILABLE', 'server-error'],
-    ['too many requests', 429, refusal('slow down'), 'MODEL_UNAVAILABLE', 'server-error'],
-    ['a wrong key', 401, refusal('Incorrect API key provided'), 'MODEL_REFUSED', 'wrong-key'],
-    ['a refused request', 400, refusal('no such role'), 'MODEL_REFUSED', 'refused'],
-    ['the page of a web server', 404, '<html>not found</html>', 'MODEL_UNAVAILABLE', 'bad-reply'],
-  ])('is understood with %s, and asked once', async (_, status, body, code, reason) => {
+    { what: 'an error 500', status: 500, body: refusal('slot is broken'), told: 'MODEL_UNAVAILABLE server-error' },
+    { what: 'an error 500 in plain text', status: 500, body: 'oops', told: 'MODEL_UNAVAILABLE server-error' },
+    { what: 'too many requests', status: 429, body: refusal('slow down'), told: 'MODEL_UNAVAILABLE server-error' },
+    { what: 'a wrong key', status: 401, body: refusal('Incorrect API key'), told: 'MODEL_REFUSED wrong-key' },
+    { what: 'a refused request', status: 400, body: refusal('no such role'), told: 'MODEL_REFUSED refused' },
+    { what: 'the page of a web server', status: 404, body: '<html></html>', told: 'MODEL_UNAVAILABLE bad-reply' },
+  ])('is understood with $what, and asked once', async ({ status, body, told }) => {
     const { failure, paths } = await talk(replying(status, body));
+    const [code, reason] = told.split(' ');
     expect(failure).toMatchObject({ code, details: { reason } });
     expect(paths.filter((path) => path !== '/v1/models')).toHaveLength(1);
   });
@@ -229,9 +230,13 @@ describe('a server that speaks as OpenAI does and is odd but honest', () => {
   });
 
   it('may mix the pieces of two calls; they are told apart by their index', async () => {
-    const piece = (index: number, id: string, name: string | undefined, args: string) =>
-      event({ tool_calls: [{ index, id, function: { name, arguments: args } }] });
-    const pieces = [piece(0, 'a', 'look', '{"at":'), piece(1, 'b', 'hear', '{}'), piece(0, 'a', undefined, '"sky"}')];
+    const piece = (index: number, id: string, called: { name?: string; arguments: string }) =>
+      event({ tool_calls: [{ index, id, function: called }] });
+    const pieces = [
+      piece(0, 'a', { name: 'look', arguments: '{"at":' }),
+      piece(1, 'b', { name: 'hear', arguments: '{}' }),
+      piece(0, 'a', { arguments: '"sky"}' }),
+    ];
     const { events } = await talk(streaming(...pieces, event({}, { finish_reason: 'tool_calls' }), usage));
     expect(events).toEqual([
       { type: 'tool-call', call: { id: 'a', name: 'look', arguments: { at: 'sky' } } },
