@@ -1,14 +1,17 @@
 import { activityInfo } from '@temporalio/activity';
 
 import type { NightPorts } from '../domain/night/ports.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { Ports } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
+import { createCloudActivities } from './cloud.ts';
 import { createLockdownActivities } from './lockdown.ts';
 import { createMemoryActivities } from './memory.ts';
 import { createMemoryRoom } from './memory-room.ts';
 import { createMemorySearch } from './memory-search.ts';
 import { createModelActivities } from './model.ts';
+import { createModelPullActivities } from './model-pull.ts';
 import type { ModelSettings } from './model-settings.ts';
 import { createNightActivities } from './night.ts';
 import { createPatience } from './patience.ts';
@@ -30,6 +33,7 @@ export type ActivityDeps = Ports & {
   readonly skillPorts?: SkillPorts;
   /** Absent where this process serves no nightly maintenance. */
   readonly nightPorts?: NightPorts;
+  readonly modelPorts: ModelPorts;
   readonly settings: ModelSettings &
     SkillDeps['settings'] & {
       readonly maxLength: number;
@@ -54,6 +58,8 @@ export function createActivities(given: ActivityDeps) {
     ...createScreeningActivities(deps),
     ...createMemoryActivities(deps),
     ...createModelActivities(deps),
+    ...createCloudActivities(deps),
+    ...createModelPullActivities(deps),
     ...createSettlingActivities(deps),
     ...createLockdownActivities(deps),
     ...createSkillLifeActivities(deps),

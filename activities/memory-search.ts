@@ -9,7 +9,7 @@ type Deps = {
   embedder: Embedder;
   testModels: TestModels;
   vectors: VectorStore;
-  settings: { memoryItems: number; embeddingModel: string; ollamaAddress: string };
+  settings: { memoryItems: number; embeddingModel: string };
 };
 
 /** Memory must not make a chat wait: what has not come by then is left out. */
@@ -86,8 +86,8 @@ async function embed(deps: Deps, text: string, signal: AbortSignal): Promise<{ e
 }
 
 async function embedderName(deps: Deps, signal: AbortSignal): Promise<string> {
-  const { embeddingModel, ollamaAddress } = deps.settings;
-  const choice = chooseEmbedder(await deps.model.installed(), embeddingModel, ollamaAddress);
+  const { embeddingModel } = deps.settings;
+  const choice = chooseEmbedder(await deps.model.installed(), embeddingModel);
   if (choice.kind === 'none') await deps.testModels.install(signal);
   return choice.model;
 }

@@ -1,7 +1,11 @@
-/** How the local model is asked. */
+import type { CloudFallback } from '../domain/routing/decide.ts';
+
+/** How models are asked. */
 export type ModelSettings = {
   readonly chatModel: string;
   readonly visionModel: string;
+  /** The small model that answers until the chat model is there. */
+  readonly starterModel: string;
   readonly embeddingModel: string;
   readonly ollamaAddress: string;
   readonly systemPrompt: string;
@@ -9,4 +13,9 @@ export type ModelSettings = {
   readonly maxOutputTokens: number;
   readonly temperature: number;
   readonly think: boolean;
+  readonly cloud: {
+    readonly fallback: CloudFallback;
+    readonly shareMemory: boolean;
+    readonly maxOutputTokens: number;
+  };
 };

@@ -1,15 +1,20 @@
 import { activityInfo } from '@temporalio/activity';
 
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import type { CloudModel } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import { leavesMachine } from '../domain/routing/address.ts';
+import { localReason } from '../domain/routing/decide.ts';
 import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
+import { isStandInReady, wishOf } from './cloud-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
@@ -28,9 +33,12 @@ type Deps = SkillDeps & {
   model: LanguageModel;
   images: ImageStore;
   testModels: TestModels;
+  modelPorts: ModelPorts;
   hashText: TextHasher;
   patience: Patience;
   newMarker(): string;
+  cloud: CloudModel;
+  now(): number;
   settings: ModelSettings & { readonly consentSeconds: number };
 };
 
@@ -45,11 +53,13 @@ export function createModelActivities(deps: Deps) {
      * anew and tells the readers so.
      */
     generateReply: async (order: ReplyOrder): Promise<Generation> =>
-      deps.patience.keep(() =>
-        withHeartbeat(
-          (signal) => generate(deps, order, signal),
-          () => refuseWhenLocked(deps.lockdown),
-        ),
+      deps.patience.keep(
+        () =>
+          withHeartbeat(
+            (signal) => generate(deps, order, signal),
+            () => refuseWhenLocked(deps.lockdown),
+          ),
+        (error) => isStandInReady(deps, order, error),
       ),
   };
 }
@@ -67,19 +77,26 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
   const { model, notice, images, canCall } = await chooseSight(deps, record, chosen);
-  const facts = { model, route: 'local', ...(notice !== undefined && { notice }) } as const;
+  const facts = { model, route: 'local', routeReason: localReason(wishOf(record)), ...noticeOf(notice) } as const;
   const asked = rounds[place];
   // An attempt that was lost after the model had spoken: what it asked for stands.
   if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
   const tools = canCall && mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
-  const request = await buildRequest(deps, { record, model, tools, rounds });
+  const { request, context } = await buildRequest(deps, { record, model, tools, rounds });
   await Promise.all([auditCall(deps, ref, request), announce(deps, ref, rounds)]);
-  const { usage, ...said } = await streamReply(deps, ref, { request: showImages(request, images), signal });
-  const notices = [notice, said.notice].filter((one) => one !== undefined);
-  const told = { ...facts, usage, ...(notices.length > 0 && { notice: notices.join(' ') }) };
-  if (said.calls.length === 0) return told;
+  const startedAt = deps.now();
+  const events = deps.model.chat(showImages(request, images), signal);
+  const { usage, ...said } = await streamReply(deps, ref, { events, signal });
+  const cost = { usage, context, modelMs: Math.max(0, Math.round(deps.now() - startedAt)) };
+  const told = { ...facts, ...cost, ...noticeOf(notice, said.notice) };
+  if (tools.length === 0 || said.calls.length === 0) return told;
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
   return { ...told, calls: planned };
+}
+
+function noticeOf(...notices: readonly (string | undefined)[]): { notice?: string } {
+  const given = notices.filter((notice) => notice !== undefined);
+  return given.length === 0 ? {} : { notice: given.join(' ') };
 }
 
 const noUsage = { promptTokens: 0, outputTokens: 0 };
@@ -108,6 +125,7 @@ async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
+  const host = leavesMachine(deps.settings.ollamaAddress);
   await deps.audit.append({
     type: 'model-called',
     actor: 'talos',
@@ -115,6 +133,7 @@ async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Pr
     details: {
       model: request.model,
       route: 'local',
+      ...(host !== undefined && { host }),
       attempt: activityInfo().attempt,
       promptHash: deps.hashText(JSON.stringify(request.messages)),
     },

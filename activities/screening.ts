@@ -47,7 +47,8 @@ export function createScreeningActivities(deps: Deps) {
       auditVerdict(record, verdict),
     ]);
     if (verdict.kind === 'block') return blocked(record, verdict);
-    return refusal ?? { kind: 'passed', ...(await beginDraft(record)) };
+    const isForCloud = record.options?.route === 'cloud';
+    return refusal ?? { kind: 'passed', ...(await beginDraft(record)), ...(isForCloud && { route: 'cloud' }) };
   }
 
   /** A wish for a skill becomes a draft; screening the message again finds the same one. */

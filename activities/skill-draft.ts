@@ -1,6 +1,7 @@
 import type { MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { draftPrompt } from '../domain/prompt/draft.ts';
 import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
@@ -21,6 +22,7 @@ type Deps = SkillDeps & {
   readonly tokens: TokenStream;
   readonly model: LanguageModel;
   readonly testModels: TestModels;
+  readonly modelPorts: ModelPorts;
   readonly hashText: TextHasher;
   readonly patience: Patience;
   readonly settings: ModelSettings;

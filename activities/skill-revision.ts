@@ -1,6 +1,7 @@
 import type { RevisionReport } from '../domain/night/run.ts';
 import { TalosError } from '../domain/errors.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { LanguageModel, TestModels, TextHasher } from '../domain/ports.ts';
 import { promptBudget } from '../domain/prompt/assemble.ts';
 import { revisionPrompt } from '../domain/prompt/revision.ts';
@@ -21,6 +22,7 @@ import { structuredReply } from './structured-reply.ts';
 type Deps = SkillDeps & {
   readonly model: LanguageModel;
   readonly testModels: TestModels;
+  readonly modelPorts: ModelPorts;
   readonly hashText: TextHasher;
   readonly patience: Patience;
   newMarker(): string;

@@ -11,7 +11,6 @@ type Options = {
   readonly model: LanguageModel;
   readonly settings: {
     readonly chatModel: string;
-    readonly ollamaAddress: string;
     readonly contextTokens: number;
     readonly maxOutputTokens: number;
   };
@@ -28,7 +27,7 @@ const rules =
 export function createAnswerAlone({ model, settings, judgeCase }: Options): SkillRules['answerAlone'] {
   const { contextTokens, maxOutputTokens } = settings;
   return async (bundle, cases, signal) => {
-    const chosen = chooseChatModel(await model.installed(), settings.chatModel, settings.ollamaAddress);
+    const chosen = chooseChatModel(await model.installed(), settings.chatModel);
     if (chosen.kind !== 'wanted' || isTestModel(chosen.model)) return undefined;
     let passed = 0;
     for (const evalCase of cases) {

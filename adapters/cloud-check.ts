@@ -18,8 +18,8 @@ type CheckDeps = {
  */
 export async function checkCloudModels(deps: CheckDeps, signal: AbortSignal): Promise<string[]> {
   const { client, guard, audit, models, newId } = deps;
-  const names = models.map(({ model }) => model).join(', ');
-  const details = { kind: 'model check', bytes: 0, models: names };
+  const model = models.map((named) => named.model).join(' ');
+  const details = { host: client.host, model, bytes: 0, kinds: 'model-check' };
   await audit.append({ type: 'cloud-called', actor: 'talos', subject: client.host, details });
   const notes: string[] = [];
   for (const named of models) {

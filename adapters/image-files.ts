@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { TalosError } from '../domain/errors.ts';
@@ -14,7 +14,8 @@ export function createImageFiles({ dir }: { readonly dir: string }): ImageStore 
     async put({ type, bytes }) {
       const hash = hashOf(bytes);
       return guarded(dir, async () => {
-        if ((await readWhole(pathOf(hash), hash)) === undefined) await write(pathOf(hash), bytes);
+        const isKept = (await readWhole(pathOf(hash), hash)) !== undefined && (await touch(pathOf(hash)));
+        if (!isKept) await write(pathOf(hash), bytes);
         return { hash, type, bytes: bytes.length };
       });
     },
@@ -50,6 +51,14 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
     await rm(temporary, { force: true });
   }
   await withFile(await open(dirname(path)), (folder) => folder.sync());
+}
+
+/** Makes a picture young again, so that the night spares it until a message shows it; false when it has just gone. */
+async function touch(path: string): Promise<boolean> {
+  const now = new Date();
+  return await utimes(path, now, now)
+    .then(() => true, isNone)
+    .then((isThere) => isThere === true);
 }
 
 async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {

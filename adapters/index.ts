@@ -16,8 +16,10 @@ import type {
   Ports,
   TextHasher,
 } from '../domain/ports.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
+import { createAwaitedClouds } from './awaited-clouds.ts';
 import { createConfiguredCloud } from './cloud-configured.ts';
 import type { CheckedCloud } from './cloud-model.ts';
 import { createConversationStore } from './conversation-store.ts';
@@ -30,7 +32,9 @@ import { createLogger } from './logger.ts';
 import { createLocalModels, type LocalModels } from './local-models.ts';
 import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightPorts } from './night-ports.ts';
+import { createNightWork } from './night/work.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
+import { createModelPorts } from './model-ports.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillStores } from './skill-stores.ts';
@@ -59,6 +63,7 @@ export type ProcessPorts = Ports & {
   readonly skillRuntime: SkillRuntime;
   readonly nightPorts: NightPorts;
   readonly nightRuntime: NightRuntime;
+  readonly modelPorts: ModelPorts;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   readonly gpuBoard: GpuBoard;
@@ -95,11 +100,12 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
+  const keeping = createNightWork({ config, redis, vectors, catalog: skillPorts.catalog, audit, now: Date.now });
+  const nightWork = { ...createMemoryNightWork(), ...keeping };
   return {
     connection,
     redis,
-    conversations: createConversationStore(redis),
-    tokens: createTokenStream(redis),
+    ...createChatStores(redis),
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
@@ -114,7 +120,8 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     runtime: runtimeOver(connection, config, eagerStart),
     skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis, nightWork: createMemoryNightWork() }),
+    ...createNightPorts({ config, connection, redis, nightWork }),
+    modelPorts: createModelPorts({ config, connection, redis }),
     logger,
     hashText,
     async close() {
@@ -126,6 +133,14 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
       await redis.close();
       await logger.close();
     },
+  };
+}
+
+function createChatStores(redis: RedisConnections): Pick<Ports, 'conversations' | 'tokens' | 'awaitedClouds'> {
+  return {
+    conversations: createConversationStore(redis),
+    tokens: createTokenStream(redis),
+    awaitedClouds: createAwaitedClouds(redis),
   };
 }
 
@@ -197,6 +212,7 @@ function lazyRuntime(open: () => Promise<AgentRuntime>): AgentRuntime {
     startMessage: async (start) => (await open()).startMessage(start),
     stopMessage: async (ref) => (await open()).stopMessage(ref),
     decideCall: async (ref, decision) => (await open()).decideCall(ref, decision),
+    decideCloud: async (ref, decision) => (await open()).decideCloud(ref, decision),
     messageRun: async (ref) => (await open()).messageRun(ref),
     cancelMessages: async () => (await open()).cancelMessages(),
     startLockdown: async (order) => (await open()).startLockdown(order),

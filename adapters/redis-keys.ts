@@ -69,7 +69,7 @@ export function redisKeys(prefix: string) {
     dueRuns: (ref: ScheduleRef) => `${prefix}schedule:${scheduleId(ref)}:runs`,
     /** Hash: pulls of models as JSON, by model. */
     modelPulls: `${prefix}model-pulls`,
-    /** String: the chat model the owner has chosen in place of the configured one. */
+    /** Hash: models the owner has chosen in place of the configured ones, by what for. */
     modelChoice: `${prefix}model-choice`,
     /** Hash with a time to live: what each worker's GPU does and when it said so, as JSON, by worker. */
     gpu: `${prefix}gpu`,

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Config } from '../domain/config/parse.ts';
-import { engineAddresses, homePaths } from '../domain/config/paths.ts';
+import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import { wantedModels } from '../domain/models/local-engine.ts';
 import type { AuditLog, Embedder, LanguageModel, VectorStore } from '../domain/ports.ts';
@@ -49,7 +49,6 @@ export function createSkillPorts(
   const { config, nodeKey, model, stores, skillRuntime, schedules, scheduleClock, sandbox } = options;
   const settings = {
     chatModel: wantedModels(config).chat,
-    ollamaAddress: engineAddresses(config).ollama,
     contextTokens: config.models.contextTokens,
     maxOutputTokens: config.models.maxOutputTokens,
   };
@@ -100,7 +99,6 @@ function powerSources({ config, model, embedder, vectors }: Options) {
       embedder,
       vectors,
       embeddingModel: wantedModels(config).embedding,
-      ollamaAddress: engineAddresses(config).ollama,
       now: Date.now,
     }),
     callTool: ({ name }: { name: string }) =>

@@ -1,15 +1,17 @@
-import type { CloudState } from '../domain/cloud/ports.ts';
+import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
 import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
+import type { ModelPorts } from '../domain/models/store.ts';
 import type {
   AgentRuntime,
   ApprovalCodes,
   AuditLog,
   CodeBox,
   ConversationStore,
+  LanguageModel,
   LockdownStore,
   Logger,
   LogStream,
@@ -71,10 +73,13 @@ export type ApiDeps = {
   readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
+  readonly awaitedClouds: AwaitedClouds;
   readonly drafts: SkillDrafts;
   readonly nightRuns: NightRuns;
   readonly nightClock: NightClock;
   readonly nightRuntime: NightRuntime;
+  readonly model: Pick<LanguageModel, 'installed' | 'resident'>;
+  readonly modelPorts: ModelPorts;
   readonly probes: EngineProbes;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -21,6 +21,7 @@ import { buildBundle } from '../workers/bundle.ts';
 import { checkCloud } from '../workers/check-cloud.ts';
 import { setNightSchedule } from '../workers/set-night-schedule.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
+import { pullMissingModels } from '../workers/pull-models.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
 import { taskQueueOf } from '../workflows/task-queues.ts';
@@ -77,8 +78,10 @@ await runProcess(async () => {
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
-  void checkCloud(ports);
+  // Who never wants a cloud has it asked nothing.
+  if (config.cloud.fallback !== 'never') void checkCloud(ports);
   void setNightSchedule({ ...ports, ...ports.nightPorts });
+  void pullMissingModels({ ...ports, config });
   return {
     done: running.done,
     async stop() {

@@ -1,14 +1,13 @@
-import { messageId, type MessageKey, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import { type Awaited, messageId, type MessageKey, type MessageRecord, type MessageRef } from '../domain/chat.ts';
 import type { NewMessage } from '../domain/ports.ts';
 import { TalosError, toTalosError } from '../domain/errors.ts';
-import type { AwaitedCall } from '../domain/skills/steps.ts';
 import type { ApiDeps } from './deps.ts';
 
-type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'awaitedCalls' | 'logger' | 'now'>;
+type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'awaitedCalls' | 'awaitedClouds' | 'logger' | 'now'>;
 
 /** What the API does with messages. */
 export function createMessages(deps: Deps) {
-  const { conversations, tokens, runtime, awaitedCalls, logger, now } = deps;
+  const { conversations, tokens, runtime, awaitedCalls, awaitedClouds, logger, now } = deps;
 
   return {
     /**
@@ -42,11 +41,15 @@ export function createMessages(deps: Deps) {
       }
     },
 
-    /** The calls of a message that wait for the owner; only a pending one has any. */
-    async awaiting({ state, ...ref }: MessageRecord): Promise<AwaitedCall[]> {
-      if (state !== 'pending') return [];
+    /** What of a message waits for the owner; only with a pending one does anything. */
+    async awaiting({ state, ...ref }: MessageRecord): Promise<Awaited> {
+      if (state !== 'pending') return { calls: [] };
       const id = messageId(ref);
-      return (await awaitedCalls.list()).filter(({ message }) => message === id);
+      const [calls, clouds] = await Promise.all([awaitedCalls.list(), awaitedClouds.list()]);
+      return {
+        calls: calls.filter(({ message }) => message === id),
+        cloud: clouds.find(({ message }) => message === id),
+      };
     },
 
     /** Resolves when the message is over, or with the signal. */

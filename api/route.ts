@@ -6,7 +6,7 @@ import { Problem, problemType } from './problem.ts';
 
 /** One route: its address as Express writes it, what the API description says of it, and its handler. */
 export type Route = {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   readonly path: string;
   readonly operation: ZodOpenApiOperationObject;
   readonly handle: (request: Request, response: Response) => Promise<void> | void;

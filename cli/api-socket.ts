@@ -6,7 +6,7 @@ import { isErrorCode, TalosError } from '../domain/errors.ts';
 
 /** One call of the API of this home. */
 export type ApiCall = {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;

@@ -1,42 +1,84 @@
+import type { Config } from '../domain/config/parse.ts';
+import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { z } from 'zod';
 
-import type { Config } from '../domain/config/parse.ts';
-import { engineAddresses } from '../domain/config/paths.ts';
+import {
+  chooseChatModel,
+  chooseEmbedder,
+  isTestModel,
+  type ModelChoice,
+  pullCommand,
+  shortModelName,
+} from '../domain/models/choose.ts';
+import type { InstalledModel } from '../domain/models/model.ts';
+import { readModelName } from '../domain/models/name.ts';
+import type { ModelPull } from '../domain/models/pull.ts';
 import { good } from './doctor-row.ts';
 import type { DoctorRow } from './doctor-row.ts';
+import { createModelsClient } from './models-client.ts';
+import { pullLine } from './pull-text.ts';
 
-const Tags = z.object({ models: z.array(z.object({ name: z.string() })) });
+const Tags = z.object({
+  models: z.array(z.object({ name: z.string(), digest: z.string(), size: z.number() })),
+});
 
-/** Whether Ollama has the models of the configuration; without them the built-in test model answers. */
+/** Longest wait for one answer. */
+const waitMs = 3000;
+
+type Known = { readonly pulls: readonly ModelPull[]; readonly chosen: string | undefined };
+
+/** Which models do the work, whether they are the wanted ones, and what is on its way. */
 export async function checkModels(config: Config): Promise<DoctorRow[]> {
   const { ollama } = engineAddresses(config);
-  const installed = await listModels(ollama);
+  const { coder, embedding, starter } = config.models;
+  const [installed, { pulls, chosen }] = await Promise.all([listModels(ollama), askTalos(config)]);
   if (installed === undefined) {
-    return [
-      {
-        check: 'models',
-        state: 'warning',
-        detail: `Ollama at ${ollama} does not answer: no model can`,
-        fix: 'talos up',
-      },
-    ];
+    const detail = `Ollama at ${ollama} does not answer: no model can`;
+    return [{ check: 'models', state: 'warning', detail, fix: 'talos up' }];
   }
+  const chat = chooseChatModel(installed, coder, { chosen, starter });
   return [
-    ['chat', config.models.coder, 'the built-in test model answers instead'] as const,
-    ['embedding', config.models.embedding, 'the built-in test embedding stands in'] as const,
-  ].map(([use, model, otherwise]) => {
-    const check = `${use} model`;
-    if (installed.includes(model) || installed.includes(`${model}:latest`)) return good(check, model);
-    const fix = `curl ${ollama}/api/pull -d '{"model":"${model}"}'`;
-    return { check, state: 'warning', detail: `${model} is not installed; ${otherwise}`, fix };
-  });
+    rowOf('chat model', coder, { choice: chat, pulls }),
+    rowOf('embedding model', embedding, { choice: chooseEmbedder(installed, embedding), pulls }),
+  ];
 }
 
-async function listModels(ollama: string): Promise<string[] | undefined> {
+function rowOf(
+  check: string,
+  wanted: string,
+  { choice, pulls }: { choice: ModelChoice; pulls: readonly ModelPull[] },
+): DoctorRow {
+  if (choice.kind === 'wanted') return good(check, choice.model);
+  const instead = choice.kind === 'starter' ? `${choice.model} answers meanwhile` : 'a built-in test model stands in';
+  const pull = pulls.find(({ model, state }) => state === 'running' && model === readModelName(wanted).listed);
+  const state = 'warning';
+  if (pull !== undefined) return { check, state, detail: `${wanted} is being pulled, ${pullLine(pull)}; ${instead}` };
+  return { check, state, detail: `${shortModelName(wanted)} is not installed; ${instead}`, fix: pullCommand(wanted) };
+}
+
+async function listModels(ollama: string): Promise<InstalledModel[] | undefined> {
   try {
-    const response = await fetch(`${ollama}/api/tags`, { signal: AbortSignal.timeout(3000) });
-    return Tags.parse(await response.json()).models.map(({ name }) => name);
+    const response = await fetch(`${ollama}/api/tags`, { signal: AbortSignal.timeout(waitMs) });
+    const { models } = Tags.parse(await response.json());
+    return models.map(({ name, digest, size }) => ({ name, digest, sizeBytes: size }));
   } catch {
     return undefined; // no Ollama, or something else on its port: the caller says so
+  }
+}
+
+function sameModel(a: string, b: string): boolean {
+  return shortModelName(a) === shortModelName(b);
+}
+
+/** What a running Talos knows beyond that. */
+async function askTalos(config: Config): Promise<Known> {
+  try {
+    const client = createModelsClient(homePaths(config).apiSocket);
+    const { models, pulls } = await client.list(AbortSignal.timeout(waitMs));
+    const chat = models.find(({ usedFor }) => usedFor.includes('chat'))?.name;
+    const isStandIn = chat === undefined || isTestModel(chat) || sameModel(chat, config.models.starter);
+    return { pulls, chosen: isStandIn ? undefined : chat };
+  } catch {
+    return { pulls: [], chosen: undefined }; // Talos is not running, which has its own finding
   }
 }

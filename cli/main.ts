@@ -20,6 +20,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addDreamCommand } from './commands/dream.ts';
 import { addDownCommand } from './commands/down.ts';
 import { addLogsCommand } from './commands/logs.ts';
+import { addModelsCommand } from './commands/models.ts';
 import { addPanicCommand } from './commands/panic.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addSkillsCommand } from './commands/skills.ts';
@@ -87,6 +88,7 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addSkillsCommand,
   addRunsCommand,
   addDreamCommand,
+  addModelsCommand,
   addTestCommand,
 ];
 for (const add of commands) {

@@ -80,7 +80,7 @@ function createPlainLines(stream: OutputStream) {
   return {
     show(name: string, text: string, { fraction = 0 }: ProgressOptions): void {
       // A program that reads along wants each step and a sign of life, not every second and percent.
-      const step = `${text.replace(/ \(\d+ s\).*/, '')} ${Math.floor(fraction * 4)}`;
+      const step = `${text.replace(/ \(\d.*/, '')} ${Math.floor(fraction * 4)}`;
       const before = last.get(name);
       const now = performance.now();
       if (before?.step === step && now - before.at < signOfLifeMs) return;

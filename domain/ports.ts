@@ -17,7 +17,7 @@ import type {
   OpenApproval,
   Redemption,
 } from './approval/code.ts';
-import type { CloudModel } from './cloud/ports.ts';
+import type { AwaitedClouds, CloudModel } from './cloud/ports.ts';
 import type { ImageStore } from './images/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
@@ -29,6 +29,7 @@ import type {
   ModelRequest,
   ResidentModel,
 } from './models/model.ts';
+import type { CloudDecision } from './routing/departure.ts';
 import type { CallDecision } from './skills/steps.ts';
 import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryPage, MemoryQuery } from './retrieval/memory.ts';
 
@@ -160,6 +161,8 @@ export interface AgentRuntime extends Probe {
   stopMessage(ref: MessageRef): Promise<boolean>;
   /** Tells a message what the owner decided on one of its calls; false when no such message runs. */
   decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
+  /** Tells a message whether it may go to the cloud; false when no such message runs. */
+  decideCloud(ref: MessageRef, decision: CloudDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Cancels every running message, every running skill and the nightly maintenance; returns how many. */
@@ -216,6 +219,7 @@ export type Ports = {
   readonly images: ImageStore;
   readonly model: LanguageModel;
   readonly cloud: CloudModel;
+  readonly awaitedClouds: AwaitedClouds;
   readonly embedder: Embedder;
   readonly testModels: TestModels;
   readonly audit: AuditLog;

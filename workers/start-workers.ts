@@ -52,12 +52,14 @@ function shutdown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-async function activitySettings(config: Config) {
-  const { models, chat, chroma, skills } = config;
+/** What activities are told of the configuration. */
+export async function activitySettings(config: Config) {
+  const { models, cloud, chat, chroma, skills } = config;
   const wanted = wantedModels(config);
   return {
     chatModel: wanted.chat,
     visionModel: models.vision,
+    starterModel: models.starter,
     embeddingModel: wanted.embedding,
     ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
@@ -65,6 +67,11 @@ async function activitySettings(config: Config) {
     maxOutputTokens: models.maxOutputTokens,
     temperature: models.temperature,
     think: models.think,
+    cloud: {
+      fallback: cloud.fallback,
+      shareMemory: cloud.shareMemory,
+      maxOutputTokens: cloud.geminiMaxTokens,
+    },
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
     maxVectors: chroma.maxVectors,

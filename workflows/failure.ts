@@ -30,11 +30,28 @@ export function fromActivityFailure(thrown: unknown): TalosError {
   // A local activity fails with its cause itself, any other with an ActivityFailure around it.
   const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
   const step = thrown instanceof ActivityFailure ? thrown.activityType : undefined;
-  if (cause instanceof TimeoutFailure) return step === 'runSkill' ? fromSkillTimeout(cause) : fromTimeout(cause);
+  if (cause instanceof TimeoutFailure) return timeoutOf(step)(cause);
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
-    return new TalosError(cause.type, cause.message);
+    return new TalosError(cause.type, cause.message, { details: reasonOf(cause) });
   }
   return new TalosError('INTERNAL', 'A step of this work failed; the log has the cause.', { cause });
+}
+
+function timeoutOf(step: string | undefined): (failure: TimeoutFailure) => TalosError {
+  if (step === 'runSkill') return fromSkillTimeout;
+  if (step === 'pullModel') return fromPullTimeout;
+  return step === 'generateCloudReply' ? fromCloudTimeout : fromTimeout;
+}
+
+/** Why, in the word of the adapter; other details stay in the history. */
+function reasonOf({ details }: ApplicationFailure): { reason?: string } {
+  const first: unknown = details?.[0];
+  if (typeof first !== 'object' || first === null || !('reason' in first)) return {};
+  return typeof first.reason === 'string' ? { reason: first.reason } : {};
+}
+
+function fromCloudTimeout(): TalosError {
+  return new TalosError('CLOUD_UNAVAILABLE', 'Gemini did not answer in time; send the message again.');
 }
 
 function fromTimeout(failure: TimeoutFailure): TalosError {
@@ -45,6 +62,12 @@ function fromTimeout(failure: TimeoutFailure): TalosError {
     'MODEL_TIMEOUT',
     'The step did not answer in time; check `talos doctor`, then send the message again.',
   );
+}
+
+/** What the last attempt failed with is the reason. */
+function fromPullTimeout({ cause }: TimeoutFailure): TalosError {
+  const why = cause instanceof ApplicationFailure ? `: ${cause.message}` : '';
+  return new TalosError('PULL_FAILED', `The model did not come within days${why}`);
 }
 
 function fromSkillTimeout(failure: TimeoutFailure): TalosError {

@@ -1,8 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
+import type { CloudDecision } from '../domain/routing/departure.ts';
 import type { NightCaps } from '../domain/night/limits.ts';
 import type { NightRunId, NightWhen } from '../domain/night/run.ts';
+import type { WantedModels } from '../domain/models/autopull.ts';
 import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
@@ -32,6 +34,9 @@ export const yourTurn = defineSignal('yourTurn');
 
 /** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
 export const decideCall = defineSignal<[CallDecision]>('decideCall');
+
+/** Tells a message that waits for the owner whether it may go to the cloud; the first decision counts. */
+export const decideCloud = defineSignal<[CloudDecision]>('decideCloud');
 
 /** Input of the `lockdown` workflow. */
 export type LockdownInput = { readonly reason: string; readonly by: string };
@@ -139,6 +144,30 @@ export type SkillEvalInput = {
 export function skillEvalWorkflowId({ id, key }: { readonly id: SkillId; readonly key: RunKey }): string {
   return `skill-eval/${id}/${key}`;
 }
+
+/** Input of the `modelPull` workflow: the name as it was asked for, and who wants it. */
+export type ModelPullInput = {
+  readonly asked: string;
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly askedAt: number;
+  /** First wait before another attempt. */
+  readonly retryMs: number;
+};
+
+/** The workflow id of a pull; `listed` is the name the model will be listed by, so that two pulls of one model are one. */
+export function modelPullWorkflowId(listed: string): string {
+  return `model-pull/${listed}`;
+}
+
+/** Asks for the model, at this time; one that comes after the pull was stopped or has failed begins another. */
+export const wantModel = defineSignal<[askedAt: number]>('wantModel');
+
+/** Input of the `modelAutopull` workflow. */
+export type ModelAutopullInput = { readonly wanted: WantedModels; readonly retryMs: number };
+
+/** Workflow id of the one that pulls what is missing. */
+export const modelAutopullWorkflowId = 'model-autopull';
 
 /** Input of the `skillRunDue` workflow: the input of the skill stays with the schedule, the due time comes from Temporal. */
 export type SkillRunDueInput = {

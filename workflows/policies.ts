@@ -51,6 +51,21 @@ const localPolicies = {
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   },
+  planCloud: {
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  parkCloud: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  unparkCloud: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
   declineCall: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '2 minutes',
@@ -80,6 +95,11 @@ const localPolicies = {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  settlePull: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 minutes' },
   },
   // What was due must not vanish because the store is away: it is begun, or recorded as missed, once the store is back. Waits of
   // more than a minute are timers, which keeps the history short.
@@ -116,6 +136,14 @@ const remotePolicies = {
     },
     priority: { priorityKey: 1 },
     summary: 'Let the model answer',
+  },
+  // A cloud that says how long to wait is given that long; few attempts, for each counts towards leaving it alone.
+  generateCloudReply: {
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 4 },
+    priority: { priorityKey: 1 },
+    summary: 'Let the cloud answer',
   },
   // Memory of an answered message: nobody waits for it, so it may wait long for the vector store.
   memoriseMessage: {
@@ -208,6 +236,24 @@ const remotePolicies = {
     retry: { initialInterval: '500 milliseconds', maximumInterval: '4 seconds', maximumAttempts: 8 },
     priority: { priorityKey: 3 },
     summary: 'Hand the draft in for quarantine',
+  },
+  // A model of any size over any line: what an attempt has brought is kept for the next, and trouble on the way may last for hours.
+  pullModel: {
+    startToCloseTimeout: '2 days',
+    scheduleToCloseTimeout: '3 days',
+    heartbeatTimeout: '5 seconds',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '5 minutes' },
+    priority: { priorityKey: 5 },
+    summary: 'Pull the model',
+  },
+  // The model server may still be on its way to this machine.
+  findMissingModels: {
+    startToCloseTimeout: '30 seconds',
+    scheduleToCloseTimeout: '3 hours',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+    priority: { priorityKey: 5 },
+    summary: 'See which models are missing',
   },
   // What was missed before is recorded along the way; the next due run does it when this one cannot.
   keepSkillSchedule: {

@@ -17,12 +17,16 @@ export const local = {
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
   parkCall: proxyLocalActivities<Activities>(policies.parkCall).parkCall,
   unparkCall: proxyLocalActivities<Activities>(policies.unparkCall).unparkCall,
+  planCloud: proxyLocalActivities<Activities>(policies.planCloud).planCloud,
+  parkCloud: proxyLocalActivities<Activities>(policies.parkCloud).parkCloud,
+  unparkCloud: proxyLocalActivities<Activities>(policies.unparkCloud).unparkCloud,
   declineCall: proxyLocalActivities<Activities>(policies.declineCall).declineCall,
   beginStep: proxyLocalActivities<Activities>(policies.beginStep).beginStep,
   concludeStep: proxyLocalActivities<Activities>(policies.concludeStep).concludeStep,
   failDraft: proxyLocalActivities<Activities>(policies.failDraft).failDraft,
   reportDraft: proxyLocalActivities<Activities>(policies.reportDraft).reportDraft,
   settleSkillRun: proxyLocalActivities<Activities>(policies.settleSkillRun).settleSkillRun,
+  settlePull: proxyLocalActivities<Activities>(policies.settlePull).settlePull,
   beginDueRun: proxyLocalActivities<Activities>(policies.beginDueRun).beginDueRun,
   endDueRun: proxyLocalActivities<Activities>(policies.endDueRun).endDueRun,
 };
@@ -30,6 +34,7 @@ export const local = {
 /** The steps of the core task queue. */
 export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
+  generateCloudReply: proxyActivities<Activities>(policies.generateCloudReply).generateCloudReply,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
   submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
   beginRevision: proxyActivities<Activities>(policies.beginRevision).beginRevision,
@@ -38,7 +43,14 @@ export const core = {
   takeOrder: proxyActivities<Activities>(policies.takeOrder).takeOrder,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
   keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
+  findMissingModels: proxyActivities<Activities>(policies.findMissingModels).findMissingModels,
 };
+
+/** The step that pulls a model; it is tried again after `retryMs` first, then ever more seldom. */
+export function pulls(retryMs: number): Pick<Activities, 'pullModel'> {
+  const retry = { ...policies.pullModel.retry, initialInterval: retryMs };
+  return { pullModel: proxyActivities<Activities>({ ...policies.pullModel, retry }).pullModel };
+}
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */
 export function gpu(

@@ -13,14 +13,13 @@ type Options = {
   readonly embedder: Embedder;
   readonly vectors: VectorStore;
   readonly embeddingModel: string;
-  readonly ollamaAddress: string;
   readonly now: () => number;
 };
 
 /** The search behind `ctx.memory`: the best matches as `{ text, similarity, createdAt }`, without those the firewall flags. */
 export function createMemoryPower({ model, embedder, vectors, now, ...names }: Options) {
   return async ({ query, limit }: { query: string; limit: number }, signal: AbortSignal): Promise<JsonValue> => {
-    const choice = chooseEmbedder(await model.installed(), names.embeddingModel, names.ollamaAddress);
+    const choice = chooseEmbedder(await model.installed(), names.embeddingModel);
     if (choice.kind === 'none') return [];
     const [vector] = await embedder.embed({ model: choice.model, texts: [query] }, signal);
     if (vector === undefined || vector.every((value) => value === 0)) return [];

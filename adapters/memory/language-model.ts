@@ -60,7 +60,7 @@ export function createMemoryLanguageModel(options: Options = {}): LanguageModel 
       yield* answer(request, signal);
     },
     installed: async () => installed.map(described),
-    resident: async () => [...resident].map((name) => ({ name: `${name}:latest`, sizeBytes: 1, vramBytes: 0 })),
+    resident: async () => [...resident].map((name) => ({ name: described(name).name, sizeBytes: 1, vramBytes: 0 })),
     load: async (model) => use(model),
     unload: async (model) => void resident.delete(shortModelName(model)),
     async capabilities(model) {

@@ -9,14 +9,14 @@ const youngMs = 24 * 60 * 60_000;
 
 const hash = /[0-9a-f]{64}/g;
 
-/** The images on disk that are old enough to go, by the hash in their name. */
+/** The images on disk that are old enough to go, with the hash in their name; '' for what was never finished. */
 export async function oldImages(dir: string, now: number): Promise<Map<string, string>> {
   const names = await readdir(dir).catch(() => []); // nobody has sent one yet
   const old = new Map<string, string>();
   for (const name of names) {
     const named = /^[0-9a-f]{64}(?=\.|$)/.exec(name)?.[0];
     const path = join(dir, name);
-    if (named !== undefined && (await isOld(path, now))) old.set(path, named);
+    if (named !== undefined && (await isOld(path, now))) old.set(path, name.endsWith('.tmp') ? '' : named);
   }
   return old;
 }

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createHash, type Hash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, link, open, rm, stat, utimes } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { link, lstat, open, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { createGunzip, createGzip } from 'node:zlib';
 
 import { archiveName } from '../../domain/night/log-files.ts';
@@ -12,55 +14,41 @@ import { ownMark } from '../sandbox/owner-mark.ts';
 /** So many archives of one name are possible; more mean that something else is wrong. */
 const mostNames = 100;
 
+/** An archive that has no name yet, and what it is of. */
+export type NewArchive = { readonly name: string; readonly temporary: string; readonly digest: string };
+
 /**
- * Makes the archive of a log beside it: written whole to a temporary file, synced, read back and compared, and only then given a name,
- * which never is that of another archive. The log itself stays. False when it changed meanwhile, and then there is no archive.
+ * Packs a log into a temporary file beside it, reads that back and compares. Undefined when the log is no ordinary file or was written to
+ * meanwhile; then, and when it fails, nothing is left.
  */
-export async function archiveLog(dir: string, name: string, signal: AbortSignal): Promise<boolean> {
+export async function packLog(dir: string, name: string, signal: AbortSignal): Promise<NewArchive | undefined> {
   const temporary = join(dir, `.${name}.${ownMark('log')}.gz`);
   try {
     const digest = await writeArchive(join(dir, name), temporary, signal);
-    if (digest === undefined) return false;
-    await giveName(dir, { name, temporary, digest });
-    return true;
-  } finally {
+    if (digest !== undefined) return { name, temporary, digest };
+  } catch (thrown) {
     await rm(temporary, { force: true });
+    throw thrown;
+  }
+  await rm(temporary, { force: true });
+  return undefined;
+}
+
+/** Brings archives to the disk for good: all at once where the system can, one after the other elsewhere. */
+export async function syncArchives(dir: string, archives: readonly NewArchive[]): Promise<void> {
+  const isSynced = await promisify(execFile)('sync', ['-f', dir]).then(
+    () => true,
+    () => false, // not every system has it
+  );
+  if (isSynced) return;
+  for (const { temporary } of archives) {
+    await using file = await open(temporary, 'r+');
+    await file.sync();
   }
 }
 
-/** The digest of what was packed; undefined when the log is no ordinary file or was written to meanwhile. */
-async function writeArchive(path: string, temporary: string, signal: AbortSignal): Promise<string | undefined> {
-  await using log = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const before = await log.stat();
-  if (!before.isFile()) return undefined;
-  await using archive = await open(temporary, 'w', 0o640);
-  const packed = await pack(log, archive, signal);
-  await archive.sync();
-  if ((await contentDigest(temporary, signal)) !== packed)
-    throw new Error(`The archive of ${path} cannot be read back.`);
-  await utimes(temporary, before.atime, before.mtime); // the age of an archive is that of its log
-  const after = await stat(path);
-  const isSame = after.ino === before.ino && after.size === before.size && after.mtimeMs === before.mtimeMs;
-  return isSame ? packed : undefined;
-}
-
-async function pack(log: FileHandle, archive: FileHandle, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const from = log.createReadStream({ autoClose: false, start: 0 });
-  await pipeline(from, hashing(hash), createGzip(), archive.createWriteStream({ autoClose: false }), { signal });
-  return hash.digest('hex');
-}
-
-async function contentDigest(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), createGunzip(), hash, { signal });
-  return hash.digest('hex');
-}
-
-async function giveName(
-  dir: string,
-  { name, temporary, digest }: { name: string; temporary: string; digest: string },
-): Promise<void> {
+/** Gives an archive a name, which never is that of another one. */
+export async function nameArchive(dir: string, { name, temporary, digest }: NewArchive): Promise<void> {
   for (let attempt = 1; attempt <= mostNames; attempt += 1) {
     const path = join(dir, archiveName(name, attempt));
     if (await linkNew(temporary, path)) return;
@@ -68,6 +56,33 @@ async function giveName(
     if (there === digest) return; // made by a run that was killed before the log was removed
   }
   throw new Error(`There are ${mostNames} archives of ${name} in ${dir}.`);
+}
+
+/** The digest of what was packed; undefined when the log is no ordinary file or was written to meanwhile. */
+async function writeArchive(path: string, temporary: string, signal: AbortSignal): Promise<string | undefined> {
+  const before = await lstat(path);
+  if (!before.isFile()) return undefined;
+  const packed = await pack(path, temporary, signal);
+  if ((await contentDigest(temporary, signal)) !== packed)
+    throw new Error(`The archive of ${path} cannot be read back.`);
+  await utimes(temporary, before.atime, before.mtime); // the age of an archive is that of its log
+  const after = await lstat(path);
+  const isSame = after.ino === before.ino && after.size === before.size && after.mtimeMs === before.mtimeMs;
+  return isSame ? packed : undefined;
+}
+
+async function pack(path: string, temporary: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const log = createReadStream(path);
+  const archive = createWriteStream(temporary, { mode: 0o640 });
+  await pipeline(log, hashing(hash), createGzip(), archive, { signal });
+  return hash.digest('hex');
+}
+
+async function contentDigest(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), createGunzip(), hash, { signal });
+  return hash.digest('hex');
 }
 
 async function linkNew(from: string, to: string): Promise<boolean> {

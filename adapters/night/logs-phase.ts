@@ -1,4 +1,4 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type LogFate, type LogFile, logFates, nameAside } from '../../domain/night/log-files.ts';
@@ -6,7 +6,7 @@ import type { PhaseContext, PhaseWork } from '../../domain/night/ports.ts';
 import { phaseOf, type Tally } from '../../domain/night/tally.ts';
 import { isOrphan } from '../sandbox/owner-mark.ts';
 import { syncFolder } from '../skill-folder.ts';
-import { archiveLog } from './log-archive.ts';
+import { nameArchive, type NewArchive, packLog, syncArchives } from './log-archive.ts';
 import { openFilesBelow } from './open-files.ts';
 
 type Folder = { readonly dir: string; readonly keepDays: number };
@@ -19,8 +19,8 @@ type Options = {
 
 type Step = { readonly context: PhaseContext; readonly tally: Tally };
 
-/** Logs compressed together, so that their folder is synced once; few enough for a stop to wait for. */
-const togetherFiles = 64;
+/** Logs compressed together, so that the disk is synced once for all; few enough for a stop to wait for. */
+const togetherFiles = 512;
 const togetherBytes = 8_000_000;
 
 /** Compressed at the same time. */
@@ -59,7 +59,7 @@ async function listFiles(dir: string, open: ReadonlySet<string>): Promise<LogFil
   const files: LogFile[] = [];
   for (const name of await namesIn(dir)) {
     const path = join(dir, name);
-    const found = await stat(path).catch(() => undefined); // a process may have removed it just now
+    const found = await lstat(path).catch(() => undefined); // a process may have removed it just now
     if (found?.isFile() !== true) continue;
     files.push({ name, bytes: found.size, changedAt: found.mtimeMs, isOpen: open.has(path) });
   }
@@ -104,21 +104,31 @@ async function compress(dir: string, files: readonly LogFile[], { context, tally
   }
 }
 
-/** The logs of a group are removed only when every archive of it is on the disk for good. */
+/** The logs of a group are removed only when every archive of it is on the disk for good, and has its name there. */
 async function compressGroup(dir: string, group: readonly LogFile[], { context, tally }: Step): Promise<void> {
   const waiting = [...group];
-  const archived: LogFile[] = [];
+  const archives: { archive: NewArchive; bytes: number }[] = [];
   const lane = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      if (await archiveLog(dir, file.name, context.signal)) archived.push(file);
+      const archive = await packLog(dir, file.name, context.signal);
+      if (archive !== undefined) archives.push({ archive, bytes: file.bytes });
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: lanes }, lane));
-  await syncFolder(dir);
-  for (const { name, bytes } of archived) {
-    await rm(join(dir, name));
-    tally.add('logsCompressed');
-    tally.add('bytesCompressed', bytes);
+  try {
+    await syncArchives(
+      dir,
+      archives.map(({ archive }) => archive),
+    );
+    for (const { archive } of archives) await nameArchive(dir, archive);
+    await syncFolder(dir);
+    for (const { archive, bytes } of archives) {
+      await rm(join(dir, archive.name));
+      tally.add('logsCompressed');
+      tally.add('bytesCompressed', bytes);
+    }
+  } finally {
+    for (const { archive } of archives) await rm(archive.temporary, { force: true });
   }
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

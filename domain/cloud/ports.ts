@@ -1,4 +1,5 @@
 import type { ModelEvent, ModelRequest } from '../models/model.ts';
+import type { AwaitedCloud } from '../routing/departure.ts';
 import type { Breaker, CallVerdict } from './breaker.ts';
 import type { ReserveOrder } from './budget.ts';
 import type { NamedModel } from './models.ts';
@@ -46,6 +47,15 @@ export interface CloudModel {
   state(): Promise<CloudState>;
   /** Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. */
   chat(request: CloudRequest, signal: AbortSignal): AsyncIterable<CloudEvent>;
+}
+
+/** Messages that wait for the owner's leave to go to the cloud. */
+export interface AwaitedClouds {
+  /** Adds a message; one that waits already stays as it is. */
+  add(awaited: AwaitedCloud): Promise<void>;
+  remove(message: string): Promise<void>;
+  /** Oldest first. */
+  list(): Promise<AwaitedCloud[]>;
 }
 
 /** A step of an answer as a cloud streams it: besides what is said, what it has cost so far. */

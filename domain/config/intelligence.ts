@@ -111,7 +111,7 @@ export const models = {
   }),
   vramTimeoutSeconds: setting(wholeNumber(10, 3600).prefault('300'), {
     env: 'VRAM_MUTEX_TIMEOUT',
-    description: 'Longest wait for the GPU in seconds',
+    description: 'Longest wait for the GPU in seconds, and longest time a model may take to load',
     example: '300',
   }),
 };

@@ -9,34 +9,60 @@ export type TestModelName = (typeof testModels)[keyof typeof testModels];
 const suggested = { chat: 'qwen2.5-coder:7b', embedding: 'nomic-embed-text' } as const;
 
 /**
- * Which model does the work: the wanted one; a built-in test model in its place, with a notice for the reader; or `none`,
- * when that must be made first.
+ * Which model does the work: the wanted one, perhaps with a notice that it is not the one the owner chose; the small starter or a
+ * built-in test model in its place, with a notice for the reader; or `none`, when that must be made first.
  */
 export type ModelChoice =
-  | { readonly kind: 'wanted'; readonly model: string }
-  | { readonly kind: 'test' | 'none'; readonly model: string; readonly notice: string };
+  | { readonly kind: 'wanted'; readonly model: string; readonly notice?: string }
+  | { readonly kind: 'starter' | 'test' | 'none'; readonly model: string; readonly notice: string };
 
-/** Chooses the chat model. `address` is the model server's, for the command in the notice. */
-export function chooseChatModel(installed: readonly InstalledModel[], wanted: string, address: string): ModelChoice {
+/** What else may answer: a model the owner has chosen while Talos runs, and a small one until the wanted one is there. */
+export type ChatAlternatives = { readonly chosen?: string | undefined; readonly starter?: string };
+
+/** Chooses the chat model: the owner's choice, else the configured one, else the starter, else a built-in one. */
+export function chooseChatModel(
+  installed: readonly InstalledModel[],
+  configured: string,
+  { chosen, starter }: ChatAlternatives = {},
+): ModelChoice {
+  if (chosen === undefined || chosen === configured) return withStarter(installed, configured, starter);
+  const choice = chatChoice(installed, chosen);
+  if (choice.kind === 'wanted' || isTestModel(chosen)) return choice;
+  const instead = withStarter(installed, configured, starter);
+  if (instead.kind !== 'wanted') return instead;
+  const notice = `The chosen model ${chosen} is not installed; ${instead.model} answers. To get it: ${pullCommand(chosen)}`;
+  return { ...instead, notice };
+}
+
+function withStarter(installed: readonly InstalledModel[], wanted: string, starter: string | undefined): ModelChoice {
+  const choice = chatChoice(installed, wanted);
+  if (choice.kind === 'wanted' || isTestModel(wanted) || starter === undefined) return choice;
+  const small = choose(installed, starter, testModels.chat);
+  if (small.kind !== 'wanted') return choice;
+  const notice = `The small model ${small.model} answers until ${shortModelName(wanted)} is there. To get that now: ${pullCommand(wanted)}`;
+  return { kind: 'starter', model: small.model, notice };
+}
+
+function chatChoice(installed: readonly InstalledModel[], wanted: string): ModelChoice {
   const choice = choose(installed, wanted, testModels.chat);
   if (choice.kind === 'wanted') return choice;
-  const pull = pullCommand(isTestModel(wanted) ? suggested.chat : wanted, address);
+  const pull = pullCommand(isTestModel(wanted) ? suggested.chat : wanted);
   const notice = `The built-in test model answered (model: ${choice.model}); it can only say a few fixed sentences. For a real model run: ${pull}`;
   return { ...choice, notice };
 }
 
 /** Chooses the embedding model. */
-export function chooseEmbedder(installed: readonly InstalledModel[], wanted: string, address: string): ModelChoice {
+export function chooseEmbedder(installed: readonly InstalledModel[], wanted: string): ModelChoice {
   const choice = choose(installed, wanted, testModels.embedding);
   if (choice.kind === 'wanted') return choice;
-  const pull = pullCommand(isTestModel(wanted) ? suggested.embedding : wanted, address);
+  const pull = pullCommand(isTestModel(wanted) ? suggested.embedding : wanted);
   const notice = `The built-in embedder serves the memory (model: ${choice.model}); it knows a few hundred English words. For a real model run: ${pull}`;
   return { ...choice, notice };
 }
 
-/** The command that brings a model into the server at this address; a password in the address is left out. */
-export function pullCommand(model: string, address: string): string {
-  return `OLLAMA_HOST=${withoutPassword(address)} ollama pull ${model}`;
+/** The command that brings a model into this Talos. */
+export function pullCommand(model: string): string {
+  return `talos models pull ${model}`;
 }
 
 /** An address as it may be shown. */

@@ -31,7 +31,7 @@ describe('a newcomer', () => {
       model: 'talos-test',
       route: 'local',
     });
-    expect(body['notice']).toContain('ollama pull');
+    expect(body['notice']).toContain('talos models pull');
   });
 
   it('finds the message in Temporal by a readable summary without its text', async () => {

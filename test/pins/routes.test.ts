@@ -5,9 +5,11 @@ import { createApprovalCodes } from '../../adapters/approval-codes.ts';
 import { createCodeBox } from '../../adapters/code-box.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
+import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
@@ -20,6 +22,7 @@ import { createRoutes } from '../../api/app.ts';
 import { describeApi } from '../../api/openapi.ts';
 import { createTraffic } from '../../api/traffic.ts';
 import { parseConfig } from '../../domain/config/parse.ts';
+import { createModelTwins } from '../support/model-twins.ts';
 import { createSkillTwins } from '../support/skill-twins.ts';
 
 const idle = { ping: async () => undefined };
@@ -33,6 +36,8 @@ const { open, closed } = createRoutes(
     ...createMemoryChat(),
     config: parseConfig({}),
     logs: createMemoryLogStream(),
+    model: createMemoryLanguageModel(),
+    modelPorts: createModelTwins(),
     lockdown: createMemoryLockdownStore(),
     audit: createMemoryAuditLog(),
     approvals: createApprovalCodes({
@@ -50,6 +55,7 @@ const { open, closed } = createRoutes(
     nightClock: createMemoryNightClock(),
     nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
+    awaitedClouds: createMemoryAwaitedClouds(),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
     metrics: {
@@ -77,6 +83,8 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 const pinned = [
   'DELETE /admin/dream-cycle/{id}',
   'DELETE /chat/{id}',
+  'DELETE /models/pulls/{model}',
+  'DELETE /models/{model}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
   'GET /admin/dream-cycle',
@@ -91,6 +99,9 @@ const pinned = [
   'GET /health',
   'GET /images/{hash}',
   'GET /metrics',
+  'GET /models',
+  'GET /models/pulls/{model}',
+  'GET /models/pulls/{model}/events',
   'GET /openapi.json',
   'GET /panic',
   'GET /schedules',
@@ -108,6 +119,10 @@ const pinned = [
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
   'POST /chat/{id}/calls/{call}/tts-request',
+  'POST /chat/{id}/cloud/approve',
+  'POST /chat/{id}/cloud/refuse',
+  'POST /chat/{id}/cloud/tts-request',
+  'POST /models',
   'POST /panic',
   'POST /panic/unlock',
   'POST /panic/unlock/code',
@@ -123,6 +138,7 @@ const pinned = [
   'POST /skills/{id}/schedules/{schedule}/pause',
   'POST /skills/{id}/schedules/{schedule}/resume',
   'POST /skills/{id}/tts-request',
+  'PUT /models/use',
 ];
 
 test('the routes are the pinned ones', () => {
@@ -161,7 +177,9 @@ test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
     'approveCall',
+    'approveCloud',
     'askCallCode',
+    'askCloudCode',
     'askPromotionCode',
     'askUnlockCode',
     'cancelDreamCycle',
@@ -172,6 +190,7 @@ test('operation ids are the pinned ones', () => {
     'followDreamCycle',
     'followLogs',
     'followMessage',
+    'followModelPull',
     'getConversation',
     'getDescription',
     'getDreamCycle',
@@ -180,6 +199,7 @@ test('operation ids are the pinned ones', () => {
     'getLockdown',
     'getMessage',
     'getMetrics',
+    'getModelPull',
     'getSchedule',
     'getSkill',
     'getSkillDraft',
@@ -188,6 +208,7 @@ test('operation ids are the pinned ones', () => {
     'listCodes',
     'listConversations',
     'listDreamCycles',
+    'listModels',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',
@@ -195,8 +216,11 @@ test('operation ids are the pinned ones', () => {
     'panic',
     'pauseSchedule',
     'promoteSkill',
+    'pullModel',
     'refuseCall',
+    'refuseCloud',
     'rejectSkill',
+    'removeModel',
     'restoreSkill',
     'resumeSchedule',
     'retrySkillRun',
@@ -205,9 +229,11 @@ test('operation ids are the pinned ones', () => {
     'sendMessage',
     'startDreamCycle',
     'stopMessage',
+    'stopModelPull',
     'submitSkill',
     'unlock',
     'unscheduleSkill',
+    'useModel',
   ]);
 });
 

@@ -28,6 +28,8 @@ describe('skill workflows', () => {
       'lockdown',
       'message',
       'nightRevision',
+      'modelAutopull',
+      'modelPull',
       'skillDraft',
       'skillEval',
       'skillLife',

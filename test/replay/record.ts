@@ -10,8 +10,10 @@ import { lockdownWorkflowId, messageWorkflowId } from '../../workflows/messages.
 import { startTestEngines } from '../support/engines.ts';
 import { startTalos } from '../support/talos.ts';
 import { recordChat } from './record-chat.ts';
+import { recordCloud } from './record-cloud.ts';
 import { recordDreams } from './record-dreams.ts';
 import { recordNight } from './record-night.ts';
+import { recordModels } from './record-models.ts';
 import { recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
@@ -47,8 +49,10 @@ await record('lockdown', lockdownWorkflowId);
 await recordSkills(talos, record);
 await talos.close();
 await recordChat(engines.stack, record);
+await recordCloud(engines.stack, record);
 await recordDreams(engines.stack, record);
 await recordNight(engines.stack, record);
+await recordModels(engines.stack, record);
 await connection.close();
 await engines.stop();
 

@@ -31,6 +31,10 @@ describe('recorded histories', () => {
       expect.arrayContaining([
         'answered.json',
         'answered-after-consent.json',
+        'answered-by-a-stand-in.json',
+        'answered-by-the-cloud.json',
+        'answered-with-leave.json',
+        'failed-without-a-stand-in.json',
         'answered-with-a-draft.json',
         'answered-with-a-skill.json',
         'answered-after-its-predecessor.json',
@@ -75,6 +79,17 @@ describe('recorded histories', () => {
         'dream-cycle-failed.json',
         'dream-cycle-ran.json',
         'dream-cycle-skipped.json',
+      ]),
+    );
+  });
+
+  it('cover every way a pull of a model ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'model-autopull.json',
+        'model-pull-done.json',
+        'model-pull-failed.json',
+        'model-pull-stopped.json',
       ]),
     );
   });

@@ -8,9 +8,11 @@ import { createCodeBox } from '../../../adapters/code-box.ts';
 import { hashText } from '../../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-codes.ts';
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
+import { createMemoryAwaitedClouds } from '../../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
 import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
+import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
@@ -29,6 +31,7 @@ import type { JsonValue } from '../../../domain/json.ts';
 import type { Measurement } from '../../../domain/skills/ports.ts';
 import type { SkillRunRef, SkillRunResult } from '../../../domain/skills/run.ts';
 import { homePaths } from '../../../domain/config/paths.ts';
+import { createModelTwins } from '../../support/model-twins.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
@@ -131,6 +134,7 @@ export async function startApi({
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
     awaitedCalls: skillTwins.awaitedCalls,
+    awaitedClouds: createMemoryAwaitedClouds(),
     drafts: skillTwins.drafts,
     schedules: skillTwins.schedules,
     scheduleClock: createMemoryScheduleClock(now),
@@ -151,6 +155,8 @@ export async function startApi({
     images: createMemoryImageStore(),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
+    model: createMemoryLanguageModel(),
+    modelPorts: createModelTwins(),
     audit: createMemoryAuditLog(),
   };
   const checked: string[] = [];

@@ -18,7 +18,10 @@ describe('a message with images', () => {
   afterEach(() => talos.close());
 
   async function start(model: LanguageModel, visionModel = 'seeing') {
-    talos = await startTalos(inject('stack'), { visionModel, wrap: (ports: TestPorts) => ({ ...ports, model }) });
+    talos = await startTalos(inject('stack'), {
+      models: { visionModel },
+      wrap: (ports: TestPorts) => ({ ...ports, model }),
+    });
     await Promise.all([talos.serve('core'), talos.serve('gpu')]);
   }
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 import { createOllama } from '../../../adapters/ollama.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
@@ -15,8 +15,14 @@ import { findProgram } from '../../../infra/run-command.ts';
 /** A real Ollama of the test's own, which may be killed. */
 export type OwnOllama = AsyncDisposable & {
   readonly url: string;
+  /** Its folder of models. */
+  readonly models: string;
+  /** Starts it again after a kill, at the same address. */
+  start(): Promise<void>;
   /** Kills the server and what it started, as a crash of the machine would. */
   kill(): Promise<void>;
+  /** Starts it again, at the same address and with the same models, after it was killed. */
+  restart(): Promise<void>;
   /** Kills only the processes that hold a model. */
   killRunners(): Promise<void>;
 };
@@ -26,23 +32,31 @@ export async function startOwnOllama(): Promise<OwnOllama> {
   const models = await mkdtemp(join(tmpdir(), 'talos-ollama-'));
   const host = `127.0.0.1:${await freePort()}`;
   const env = { ...process.env, OLLAMA_HOST: host, OLLAMA_MODELS: models, OLLAMA_NO_CLOUD: '1', HOME: models };
-  const child = spawn(await findOllama(), ['serve'], { env, stdio: 'ignore', detached: true });
-  await once(child, 'spawn');
   const url = `http://${host}`;
   const ollama = createOllama({ url });
-  const kill = () => killGroup(child);
+  const program = await findOllama();
+  let child: ChildProcess | undefined;
+  const kill = async () => child && killGroup(child);
   process.once('exit', () => void kill()); // also when the tests are interrupted
   const answers = () =>
     ollama.ping(AbortSignal.timeout(1000)).then(
       () => true,
       () => false,
     );
-  await expect.poll(answers, { timeout: 20_000, interval: 100 }).toBe(true);
+  const start = async () => {
+    child = spawn(program, ['serve'], { env, stdio: 'ignore', detached: true });
+    await once(child, 'spawn');
+    await vi.waitUntil(answers, { timeout: 20_000, interval: 100 }); // also outside of a test
+  };
+  await start();
   return {
     url,
+    models,
+    start,
     kill,
+    restart: start,
     killRunners: async () => {
-      for (const runner of await childrenOf(child.pid)) process.kill(runner, 'SIGKILL');
+      for (const runner of await childrenOf(child?.pid)) process.kill(runner, 'SIGKILL');
     },
     async [Symbol.asyncDispose]() {
       await kill();

@@ -5,6 +5,7 @@ import { Client } from '@temporalio/client';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
 import { canonicalJson } from '../../../domain/canonical-json.ts';
 import type { RevisionReport } from '../../../domain/night/run.ts';
+import type { SkillRules } from '../../../domain/skills/ports.ts';
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
 import { judgeCase } from '../../../domain/skills/judge-case.ts';
 import { readBundle } from '../../../domain/skills/read-bundle.ts';
@@ -46,8 +47,18 @@ function makeSkill(id: string): SkillBundle {
   );
 }
 
+type NightOptions = {
+  readonly trustLevel?: number;
+  readonly fails?: boolean;
+  readonly answerAlone?: SkillRules['answerAlone'];
+};
+
 /** A Talos with an active skill that failed at a negative number. */
-export async function startNight(stack: TestStack, script: Script, { trustLevel = 4, fails = true } = {}) {
+export async function startNight(
+  stack: TestStack,
+  script: Script,
+  { trustLevel = 4, fails = true, answerAlone = async () => undefined }: NightOptions = {},
+) {
   const id = newSkillId();
   const model = scriptedModel(script);
   const skills = createSkillTwins({
@@ -55,6 +66,7 @@ export async function startNight(stack: TestStack, script: Script, { trustLevel 
     checkInput: () => valid,
     checkOutput: () => valid,
     judgeCase,
+    answerAlone,
     hashJson: (value) => tools.hash(canonicalJson(value)),
   });
   skills.sandbox.follow(async ({ files, input }) => double(files['main.js'] ?? '', input));

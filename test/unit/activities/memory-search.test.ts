@@ -38,7 +38,7 @@ describe('the search for memories', () => {
           return vectors.query(query);
         },
       },
-      settings: { memoryItems, embeddingModel: 'talos-test-embed', ollamaAddress: 'http://127.0.0.1:1' },
+      settings: { memoryItems, embeddingModel: 'talos-test-embed' },
     });
   }
 

@@ -31,7 +31,7 @@ async function setUp(descriptions: Record<string, string>) {
   const catalog = { ...skills.catalog, list: () => ((looks += 1), skills.catalog.list()) };
   const vectors = createMemoryVectorStore();
   const embedder = createMemoryEmbedder();
-  const settings = { memoryItems: 5, embeddingModel: 'talos-test-embed', ollamaAddress: 'http://127.0.0.1:1' };
+  const settings = { memoryItems: 5, embeddingModel: 'talos-test-embed' };
   const model = createMemoryLanguageModel();
   const testModels = { install: async () => undefined };
   const search = createMemorySearch({ model, embedder, testModels, vectors, settings });

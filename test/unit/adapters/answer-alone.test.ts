@@ -6,7 +6,7 @@ import type { ModelRequest } from '../../../domain/models/model.ts';
 import { judgeCase } from '../../../domain/skills/judge-case.ts';
 import { makeBundle } from '../../support/skill-twins.ts';
 
-const settings = { chatModel: 'real', ollamaAddress: 'http://127.0.0.1:1', contextTokens: 4096, maxOutputTokens: 256 };
+const settings = { chatModel: 'real', contextTokens: 4096, maxOutputTokens: 256 };
 const bundle = makeBundle('double', { cases: 3 });
 
 function alone(models: string[], answer: (request: ModelRequest) => string) {

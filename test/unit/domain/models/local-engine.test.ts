@@ -54,8 +54,8 @@ describe('the wanted models', () => {
 
   it('of a server are found when it has a single one, and not guessed among several', () => {
     const installed = ['one:latest', 'two:latest'].map((name) => ({ name, digest: name, sizeBytes: 1 }));
-    expect(chooseChatModel(installed.slice(0, 1), onlyListed, '')).toEqual({ kind: 'wanted', model: 'one' });
-    expect(chooseChatModel(installed, onlyListed, '')).toMatchObject({ kind: 'none' });
-    expect(chooseChatModel([], onlyListed, '')).toMatchObject({ kind: 'none' });
+    expect(chooseChatModel(installed.slice(0, 1), onlyListed)).toEqual({ kind: 'wanted', model: 'one' });
+    expect(chooseChatModel(installed, onlyListed)).toMatchObject({ kind: 'none' });
+    expect(chooseChatModel([], onlyListed)).toMatchObject({ kind: 'none' });
   });
 });

@@ -96,11 +96,39 @@ describe('a comparison', () => {
   const passes = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.boolean());
 
   it.each([
-    ['mends one and keeps the rest', { a: true, b: false }, { a: true, b: true }, true],
-    ['mends one but breaks another', { a: true, b: false }, { a: false, b: true }, false],
-    ['does as well', { a: true, b: false }, { a: true, b: false }, false],
-    ['does worse', { a: true, b: true }, { a: true, b: false }, false],
-  ])('with a revision that %s', (_, before, after, isBetter) => {
+    [
+      'mends one and keeps the rest',
+      [
+        { a: true, b: false },
+        { a: true, b: true },
+      ],
+      true,
+    ],
+    [
+      'mends one but breaks another',
+      [
+        { a: true, b: false },
+        { a: false, b: true },
+      ],
+      false,
+    ],
+    [
+      'does as well',
+      [
+        { a: true, b: false },
+        { a: true, b: false },
+      ],
+      false,
+    ],
+    [
+      'does worse',
+      [
+        { a: true, b: true },
+        { a: true, b: false },
+      ],
+      false,
+    ],
+  ] as const)('with a revision that %s', (_, [before, after], isBetter) => {
     expect(compareRevision(before, after).isBetter).toBe(isBetter);
   });
 
