@@ -7,7 +7,15 @@ import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
 import type { NightPorts, NightRuntime, ReportStore } from '../domain/night/ports.ts';
-import type { AgentRuntime, AuditLog, LogStream, OwnerPorts, Ports, TextHasher } from '../domain/ports.ts';
+import type {
+  AgentRuntime,
+  AuditLog,
+  LanguageModel,
+  LogStream,
+  OwnerPorts,
+  Ports,
+  TextHasher,
+} from '../domain/ports.ts';
 import type { ModelPorts } from '../domain/models/store.ts';
 import type { SkillRuntime } from '../domain/skills/ports.ts';
 import { openAuditLog } from './audit-file.ts';
@@ -21,10 +29,10 @@ import { createHoldStore } from './hold-store.ts';
 import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
+import { createLocalModels, type LocalModels } from './local-models.ts';
 import { createNightPorts } from './night-ports.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
 import { createModelPorts } from './model-ports.ts';
-import { createOllama } from './ollama.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createSkillStores } from './skill-stores.ts';
@@ -34,7 +42,6 @@ import { createSkillPorts } from './skill-ports.ts';
 import { createTemporalRuntime } from './temporal-runtime.ts';
 import { createTemporalSchedules } from './temporal-schedules.ts';
 import { createTemporalSkills } from './temporal-skills.ts';
-import { ensureTestModels } from './test-model/ensure.ts';
 import { createTokenStream } from './token-stream.ts';
 import { createVectorStore } from './vector-store.ts';
 
@@ -74,9 +81,9 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const logs = createLogStream(redis);
   const logger = await openLogger(config, component, logs);
   const audit = await openAudit(config, component, nodeKey);
-  const ollama = createOllama({ url: addresses.ollama });
+  const local = createLocalModels(config);
   const gpuBoard = createGpuBoard({ redis, worker: randomUUID() });
-  const model = createConfiguredResidency({ config, model: ollama, board: gpuBoard });
+  const model = residentModels(config, local, gpuBoard);
   const vectors = createVectorStore({ url: addresses.chroma });
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
   const skillPorts = createSkillPorts({
@@ -84,7 +91,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     nodeKey,
     audit,
     model,
-    embedder: ollama,
+    embedder: local.embedder,
     vectors,
     stores: createSkillStores(redis),
     skillRuntime,
@@ -103,14 +110,15 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     holds: createHoldStore(redis),
     images: createImageFiles({ dir: homePaths(config).images }),
     gpuBoard,
-    embedder: ollama,
-    testModels: { install: (signal) => ensureTestModels({ url: addresses.ollama, signal }) },
+    embedder: local.embedder,
+    testModels: local.testModels,
     skillRuntime,
     ...createNightPorts({ ...shared, config, nodeKey }),
     modelPorts: createModelPorts({ config, connection, redis }),
     logger,
     hashText,
     async close() {
+      local.close();
       await skillPorts.sandbox.close();
       await audit.close();
       await connection.close();
@@ -164,6 +172,11 @@ function openLogger(config: Config, component: string, stream: LogStream) {
     stream,
     secrets: secretValues(config),
   });
+}
+
+/** One model at a time has the memory of the GPU, as far as that is ours to decide. */
+function residentModels(config: Config, { model, ownsMemory }: LocalModels, board: GpuBoard): LanguageModel {
+  return ownsMemory ? createConfiguredResidency({ config, model, board }) : model;
 }
 
 function openAudit(config: Config, process: string, privateKey: KeyObject): Promise<AuditLog> {

@@ -45,7 +45,8 @@ export function mapped(thrown: unknown, call: OllamaCall, signal: AbortSignal): 
   return failureOfTransport(thrown, call);
 }
 
-function isDeadline(reason: unknown): boolean {
+/** Whether a signal was aborted by a deadline, which is no wish of the caller to leave. */
+export function isDeadline(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === 'TimeoutError';
 }
 

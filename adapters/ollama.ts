@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { TalosError } from '../domain/errors.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from '../domain/models/model.ts';
 import type { Embedder, LanguageModel } from '../domain/ports.ts';
+import { keptAnswer } from './kept-answer.ts';
 import { chatBody, createChatReader } from './ollama-chat.ts';
 import { embedTexts } from './ollama-embed.ts';
 import { cutOff, type OllamaCall, silent, unreadable } from './ollama-failures.ts';
@@ -41,7 +42,7 @@ export function createOllama({
   now = Date.now,
   silence = defaultSilence,
 }: OllamaOptions): LanguageModel & Embedder {
-  const installed = cached(installedCacheMs, now, () => listInstalled(url));
+  const installed = keptAnswer(installedCacheMs, now, () => listInstalled(url));
   return {
     chat: (chatRequest, signal) => chat({ url, silence }, chatRequest, signal),
     embed: (embedRequest, signal) => embedTexts({ url, ...embedRequest }, signal),
@@ -124,18 +125,4 @@ async function listResident(url: string): Promise<ResidentModel[]> {
     sizeBytes: size,
     vramBytes: size_vram ?? 0,
   }));
-}
-
-/** Keeps an answer for a while and lets callers share the one under way; a failure is not kept. */
-function cached<T>(lifetimeMs: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
-  let kept: { value: Promise<T>; at: number } | undefined;
-  return () => {
-    if (kept !== undefined && Math.abs(now() - kept.at) < lifetimeMs) return kept.value;
-    const fresh = { value: ask(), at: now() };
-    kept = fresh;
-    fresh.value.catch(() => {
-      if (kept === fresh) kept = undefined;
-    });
-    return fresh.value;
-  };
 }

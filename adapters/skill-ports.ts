@@ -4,6 +4,7 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
+import { wantedModels } from '../domain/models/local-engine.ts';
 import type { AuditLog, Embedder, LanguageModel, VectorStore } from '../domain/ports.ts';
 import type {
   Sandbox,
@@ -47,7 +48,7 @@ export function createSkillPorts(
 ): SkillPorts & { readonly sandbox: Sandbox; readonly tools: BundleTools } {
   const { config, nodeKey, model, stores, skillRuntime, schedules, scheduleClock, sandbox } = options;
   const settings = {
-    chatModel: config.models.coder,
+    chatModel: wantedModels(config).chat,
     contextTokens: config.models.contextTokens,
     maxOutputTokens: config.models.maxOutputTokens,
   };
@@ -97,7 +98,7 @@ function powerSources({ config, model, embedder, vectors }: Options) {
       model,
       embedder,
       vectors,
-      embeddingModel: config.models.embedding,
+      embeddingModel: wantedModels(config).embedding,
       now: Date.now,
     }),
     callTool: ({ name }: { name: string }) =>

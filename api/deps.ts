@@ -32,8 +32,9 @@ import type {
   SkillStore,
 } from '../domain/skills/ports.ts';
 
-/** The engines `/health` tells of. */
-export type EngineName = 'temporal' | 'redis' | 'chroma' | 'ollama';
+/** The engines `/health` tells of: three that are always the same, and the one that runs local models. */
+export type EngineProbes = Readonly<Record<'temporal' | 'redis' | 'chroma', Probe>> &
+  Readonly<Partial<Record<Config['models']['engine'], Probe>>>;
 
 /** Where the figures of `/metrics` come from; each may fail while its engine is away. */
 export interface MetricSources {
@@ -80,7 +81,7 @@ export type ApiDeps = {
   readonly model: Pick<LanguageModel, 'installed' | 'resident'>;
   readonly modelPorts: ModelPorts;
   readonly reports: ReportReader;
-  readonly probes: Readonly<Record<EngineName, Probe>>;
+  readonly probes: EngineProbes;
   readonly metrics: MetricSources;
   /** Compares in constant time. */
   readonly verifyPassword: (password: string) => Promise<boolean>;

@@ -8,7 +8,7 @@ import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
 import { createSkillBundles } from '../adapters/skill-bundles.ts';
 import { gitEnvironment } from '../adapters/skill-tools.ts';
-import { parseConfig } from '../domain/config/parse.ts';
+import { type Config, parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { Logger } from '../domain/log.ts';
@@ -26,7 +26,7 @@ import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
 import { taskQueueOf } from '../workflows/task-queues.ts';
 import { createApp } from './app.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps, EngineProbes } from './deps.ts';
 import { startServer } from './server.ts';
 
 /** The API process. On a single machine it serves the core task queue too, which makes the first step of a message free. */
@@ -61,7 +61,6 @@ await runProcess(async () => {
     namespace: config.temporal.namespace,
     gpuTaskQueue: taskQueueOf('gpu', config.temporal.taskQueue),
   });
-  const probes = { temporal: ports.runtime, redis: ports.conversations, chroma: ports.vectors, ollama: ports.model };
   const deps: ApiDeps = {
     ...ports,
     ...openSkills(ports, paths.tmp),
@@ -70,7 +69,7 @@ await runProcess(async () => {
     config,
     ...openApprovals(ports, nodeKey),
     metrics,
-    probes,
+    probes: openProbes(ports, config),
     verifyPassword,
     now: Date.now,
     newKey: randomUUID,
@@ -105,6 +104,11 @@ function handInBuiltInSkills(ports: ProcessPorts): void {
   submitBuiltInSkills({ ...ports, ...ports.skillPorts }).catch((error: unknown) => {
     ports.logger.error({ err: error }, 'the built-in skills were not handed in');
   });
+}
+
+/** Whom `/health` asks; of the engines that run local models the chosen one. */
+function openProbes({ runtime, conversations, vectors, model }: ProcessPorts, { models }: Config): EngineProbes {
+  return { temporal: runtime, redis: conversations, chroma: vectors, [models.engine]: model };
 }
 
 /** Codes that prove the owner's consent, and where they wait for the owner. */

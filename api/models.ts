@@ -1,6 +1,7 @@
 import { TalosError } from '../domain/errors.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { isTestModel, pullCommand, shortModelName } from '../domain/models/choose.ts';
+import { wantedModels } from '../domain/models/local-engine.ts';
 import { type ModelName, readModelName } from '../domain/models/name.ts';
 import type { ModelStore, ModelUse } from '../domain/models/store.ts';
 import { type ModelView, viewModels } from '../domain/models/view.ts';
@@ -15,7 +16,8 @@ export function createModels(deps: Deps) {
 
   /** What is installed, by name. */
   async function list(): Promise<ModelView[]> {
-    const { coder, vision, embedding, starter } = config.models;
+    const { vision, starter } = config.models;
+    const { chat: coder, embedding } = wantedModels(config);
     const [installed, resident, chosen] = await Promise.all([
       installedNow(),
       deps.model.resident(),
@@ -52,7 +54,7 @@ export function createModels(deps: Deps) {
       await find(name, missing);
       await checkFit(deps, name, use);
       await audit.append({ type: 'model-chosen', actor: by, subject: name.listed, details: { use } });
-      const configured = use === 'chat' ? config.models.coder : config.models.vision;
+      const configured = use === 'chat' ? wantedModels(config).chat : config.models.vision;
       const isConfigured = shortModelName(configured) === shortModelName(name.listed);
       await modelPorts.choices.set(use, isConfigured ? undefined : name.listed);
       return find(name);

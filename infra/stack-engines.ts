@@ -1,5 +1,7 @@
 import { TalosError, toTalosError } from '../domain/errors.ts';
+import { embeddedEngine } from '../domain/models/embedded-engine.ts';
 import { getBubblewrap } from './engines/bubblewrap.ts';
+import { getEmbedded } from './engines/embedded.ts';
 import type { Engine, EngineLocation, EngineName, Progress } from './engines/engine.ts';
 import { assertPortsFree, plannedPorts } from './ports.ts';
 import type { PortPlan } from './ports.ts';
@@ -44,6 +46,17 @@ export async function bringSandbox({ config, report, signal }: StackContext): Pr
   if (config.skills.sandboxDriver !== 'bubblewrap') return;
   try {
     await getBubblewrap({ signal, progress: progressOf(report) });
+  } catch (error) {
+    if (!signal.aborted) report.note(toTalosError(error).message);
+  }
+}
+
+/** Brings the library that runs models inside Talos, where it is to run them; a failure is told and stops nothing. */
+export async function bringEmbedded({ config, report, signal }: StackContext): Promise<void> {
+  if (config.models.engine !== 'embedded') return;
+  try {
+    await getEmbedded(config, { signal, progress: progressOf(report) });
+    report.progress(embeddedEngine.name, `ready (${embeddedEngine.version})`, { done: true });
   } catch (error) {
     if (!signal.aborted) report.note(toTalosError(error).message);
   }

@@ -5,11 +5,12 @@ import { TalosError } from '../domain/errors.ts';
 import { engineEnvironment } from './child-environment.ts';
 import { loadEnvironment } from './environment.ts';
 import type { EngineSource, StackContext, StackReport } from './stack-context.ts';
-import { bringSandbox, startOptionalEngine, startRequiredEngines } from './stack-engines.ts';
+import { bringEmbedded, bringSandbox, startOptionalEngine, startRequiredEngines } from './stack-engines.ts';
 import { genesis } from './genesis.ts';
 import type { GenesisResult } from './genesis.ts';
 import { claimInstance } from './instance.ts';
 import { createLineLog } from './line-log.ts';
+import { isChosen, requireLocalEngine } from './local-engine.ts';
 import { assertPortsFree, plannedPorts } from './ports.ts';
 import { createSupervisor } from './supervisor.ts';
 import { talosChildren } from './talos-children.ts';
@@ -43,6 +44,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const made = genesis(loadEnvironment(options.environment));
   const config = parseConfig(loadEnvironment(options.environment));
   requirePassword(config);
+  requireLocalEngine(config);
   const instance = await claimInstance(homePaths(config).supervisorState, webAddress(config));
   const stopping = new AbortController();
   const events = createLineLog(`${homePaths(config).operations}/supervisor.out.log`);
@@ -84,8 +86,9 @@ async function bringUp(context: StackContext): Promise<void> {
   bundle.catch(() => undefined); // awaited below; an engine may fail before
   await assertPortsFree(plannedPorts(context.config).api);
   const required = await startRequiredEngines(context);
-  const optional = context.engines.all.filter((engine) => !engine.required);
+  const optional = context.engines.all.filter((engine) => !engine.required && isChosen(engine, context.config));
   for (const engine of optional) void startOptionalEngine(context, engine);
+  void bringEmbedded(context);
   await Promise.all([required.all, startTalos(context, [required.core, bundle, bringSandbox(context)])]);
 }
 

@@ -8,6 +8,7 @@ import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
+import { wantedModels } from '../domain/models/local-engine.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
@@ -54,11 +55,12 @@ function shutdown(worker: Worker): void {
 /** What activities are told of the configuration. */
 export async function activitySettings(config: Config) {
   const { models, cloud, chat, chroma, skills } = config;
+  const wanted = wantedModels(config);
   return {
-    chatModel: models.coder,
+    chatModel: wanted.chat,
     visionModel: models.vision,
     starterModel: models.starter,
-    embeddingModel: models.embedding,
+    embeddingModel: wanted.embedding,
     ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
     contextTokens: models.contextTokens,

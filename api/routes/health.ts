@@ -25,12 +25,16 @@ export const Health = z
     }),
     version: z.string(),
     uptimeSeconds: z.int().nonnegative(),
-    engines: z.strictObject({
-      temporal: EngineHealth,
-      redis: EngineHealth,
-      chroma: EngineHealth,
-      ollama: EngineHealth,
-    }),
+    engines: z
+      .strictObject({
+        temporal: EngineHealth,
+        redis: EngineHealth,
+        chroma: EngineHealth,
+        ollama: EngineHealth.optional(),
+        openai: EngineHealth.optional(),
+        embedded: EngineHealth.optional(),
+      })
+      .meta({ description: 'Of ollama, openai and embedded the one that LOCAL_ENGINE names' }),
     lockdown: z
       .boolean()
       .nullable()
@@ -101,11 +105,15 @@ function createEngineCheck(probes: ApiDeps['probes']): () => Promise<Health['eng
   };
 }
 
-async function checkEngines({ temporal, redis, chroma, ollama }: ApiDeps['probes']): Promise<Health['engines']> {
-  const results = await Promise.all([temporal, redis, chroma, ollama].map(checkEngine));
-  const [first, second, third, fourth] = results;
-  const none: EngineHealth = { state: 'down', reason: 'INTERNAL' };
-  return { temporal: first ?? none, redis: second ?? none, chroma: third ?? none, ollama: fourth ?? none };
+async function checkEngines(probes: ApiDeps['probes']): Promise<Health['engines']> {
+  const { temporal, redis, chroma, ...models } = probes;
+  const [first, second, third, ...others] = await Promise.all([
+    checkEngine(temporal),
+    checkEngine(redis),
+    checkEngine(chroma),
+    ...Object.entries(models).map(async ([name, probe]) => [name, await checkEngine(probe)] as const),
+  ]);
+  return { temporal: first, redis: second, chroma: third, ...Object.fromEntries(others) };
 }
 
 async function checkEngine(probe: Probe): Promise<EngineHealth> {
@@ -124,9 +132,9 @@ function reasonOf(thrown: unknown): string {
   return isErrorCode(code) ? code : 'INTERNAL';
 }
 
-function statusOf({ temporal, redis, chroma, ollama }: Health['engines']): Health['status'] {
+function statusOf({ temporal, redis, ...others }: Health['engines']): Health['status'] {
   if (temporal.state === 'down' || redis.state === 'down') return 'unavailable';
-  return chroma.state === 'down' || ollama.state === 'down' ? 'degraded' : 'ok';
+  return Object.values(others).some((engine) => engine?.state === 'down') ? 'degraded' : 'ok';
 }
 
 async function isLockedDown({ lockdown }: Pick<ApiDeps, 'lockdown'>): Promise<boolean | null> {

@@ -80,7 +80,14 @@ export function isTestModel(name: string): name is TestModelName {
   return Object.values<string>(testModels).includes(shortModelName(name));
 }
 
+/** In place of a name: whatever model a server lists, as long as it is a single one. No model can be called so. */
+export const onlyListed = '*';
+
 function choose(installed: readonly InstalledModel[], wanted: string, substitute: TestModelName) {
+  const [only, ...others] = installed;
+  if (wanted === onlyListed && only !== undefined && others.length === 0) {
+    return { kind: 'wanted', model: shortModelName(only.name) } as const;
+  }
   const names = new Set(installed.map(({ name }) => shortModelName(name)));
   const model = shortModelName(wanted);
   if (!isTestModel(model) && names.has(model)) return { kind: 'wanted', model } as const;

@@ -10,11 +10,11 @@ import { z } from 'zod';
 import type { Config } from '../../domain/config/parse.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { identify } from '../process-identity.ts';
-import type { EngineLocation, EngineName } from './engine.ts';
+import type { EngineLocation, EngineName, ToolName } from './engine.ts';
 import type { Step } from './teller.ts';
 
 /** One version of an engine. */
-export type Edition = { readonly name: EngineName; readonly version: string };
+export type Edition = { readonly name: EngineName | ToolName; readonly version: string };
 
 /** Folders to fill: `whole` becomes the cached engine, `work` is thrown away. */
 export type Workplace = { readonly whole: string; readonly work: string };

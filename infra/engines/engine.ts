@@ -9,8 +9,8 @@ export type EngineLocation =
   | { readonly kind: 'path' | 'cache'; readonly program: string; readonly version: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
-/** What else is fetched: it is no server, skills run in it. */
-export type ToolName = 'bubblewrap';
+/** What else is fetched and is no server: skills run in the first, models in the second. */
+export type ToolName = 'bubblewrap' | 'node-llama-cpp';
 
 /** How far a long step has come; printed on one line per engine. */
 export type Progress = (update: {

@@ -7,6 +7,8 @@ export type ChatFixture = {
   readonly chat: (request: ModelRequest, signal: AbortSignal) => AsyncIterable<ModelEvent>;
   readonly ownModel: string;
   readonly expectFree: () => Promise<void>;
+  /** It does not keep the limits of numbers in a schema; callers validate all the same. */
+  readonly lacksBounds?: boolean;
 };
 
 /** Room for an answer of many seconds, which only a stop can end in time. */
@@ -121,10 +123,11 @@ export function describeChat(name: string, create: () => Promise<ChatFixture>) {
         tags: { type: 'array', items: { type: 'string' } },
       };
       const format = { type: 'object', properties, required: Object.keys(properties) };
+      const { lacksBounds = false } = await create();
       const events = await answer(saying('hello', { format }));
       expect(JSON.parse(textOf(events))).toEqual({
         answer: expect.any(String),
-        count: 2,
+        count: lacksBounds ? expect.any(Number) : 2,
         sure: false,
         mood: 'calm',
         tags: expect.any(Array),

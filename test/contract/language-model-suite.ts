@@ -8,8 +8,23 @@ import { collect, describeChat, saying, textOf } from './chat-suite.ts';
 
 export { collect, saying, textOf } from './chat-suite.ts';
 
+/**
+ * What a server cannot do, each proven by a test of its own: `unload` (models stay as long as the server wants), `integer-bounds` (a schema's
+ * limits of numbers are not kept; callers validate all the same), `embedder` (this one runs a chat model alone), `capabilities` (the server
+ * does not tell what a model can do, so everything is assumed).
+ */
+export type Lack = 'unload' | 'integer-bounds' | 'embedder' | 'capabilities';
+
 /** The server under test, and a chat model on it that nobody else uses. */
-export type LanguageModelFixture = { readonly model: LanguageModel; readonly ownModel: string };
+export type LanguageModelFixture = {
+  readonly model: LanguageModel;
+  readonly ownModel: string;
+  /** Has the thinking test model, where one server runs a single model. */
+  readonly thinking?: LanguageModel;
+  readonly lacks?: readonly Lack[];
+  /** Resolves once the server works for nobody; by default when the own model can be unloaded. */
+  readonly untilFree?: () => Promise<void>;
+};
 
 const weatherTool = {
   name: 'get_weather',
@@ -20,11 +35,13 @@ const weatherTool = {
 /** What every chat model server with the built-in test models does. */
 export function describeLanguageModel(name: string, create: () => Promise<LanguageModelFixture>) {
   describeChat(`chat of the ${name}`, async () => {
-    const { model, ownModel } = await create();
+    const fixture = await create();
+    const { model, ownModel, lacks = [] } = fixture;
     return {
       chat: (request, signal) => model.chat(request, signal),
       ownModel,
-      expectFree: () => expectFree(model, ownModel),
+      expectFree: () => expectFree(fixture),
+      lacksBounds: lacks.includes('integer-bounds'),
     };
   });
 
@@ -74,10 +91,13 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
     });
 
     it('streams thoughts apart from the answer, and only when asked to think', async () => {
-      const thoughtful = await answer(saying('hello', { model: 'talos-test-think', think: true }));
+      const { model, thinking = model } = await create();
+      const think = (wanted: boolean) =>
+        collect(thinking.chat(saying('hello', { model: 'talos-test-think', think: wanted }), signal));
+      const thoughtful = await think(true);
       expect(textOf(thoughtful, 'reasoning-delta').trim()).toBe('Somebody greets me.');
       expect(textOf(thoughtful)).toBe('Hello from the built-in test model.');
-      const brisk = await answer(saying('hello', { model: 'talos-test-think', think: false }));
+      const brisk = await think(false);
       expect(textOf(brisk, 'reasoning-delta')).toBe('');
       expect(textOf(brisk)).toBe('Hello from the built-in test model.');
     });
@@ -97,24 +117,28 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
 
     it('lists what is installed, always with a tag', async () => {
       const names = (await (await create()).model.installed()).map((installed) => installed.name);
-      expect(names).toEqual(expect.arrayContaining(['talos-test:latest', 'talos-test-think:latest']));
+      expect(names).toContain('talos-test:latest');
       for (const installed of names) expect(installed).toMatch(/^[^:]+:[^:]+$/);
     });
 
-    it('has a model in memory after load and not after unload', async () => {
-      const { model, ownModel } = await create();
+    it('has a model in memory after load, and not after unload unless it keeps its models', async () => {
+      const { model, ownModel, lacks = [] } = await create();
+      const named = expect.arrayContaining([`${ownModel}:latest`]);
       await model.load(ownModel, signal, { contextTokens: 2048 });
-      expect(await residentNames(model)).toContain(`${ownModel}:latest`);
+      expect(await residentNames(model)).toEqual(named);
       await model.unload(ownModel);
-      expect(await residentNames(model)).not.toContain(`${ownModel}:latest`);
+      const after = await residentNames(model);
+      expect(after).toEqual(lacks.includes('unload') ? named : expect.not.arrayContaining([`${ownModel}:latest`]));
       await model.unload(ownModel); // twice is free
     });
 
-    it('tells what a model can do, and knows nothing of one that is not there', async () => {
-      const { model, ownModel } = await create();
-      expect(await model.capabilities(ownModel)).toMatchObject({ vision: false, tools: true, embedding: false });
-      expect(await model.capabilities('talos-test-embed')).toMatchObject({ vision: false, embedding: true });
+    it('tells what a model can do as far as it can be asked, and knows nothing of one that is not there', async () => {
+      const { model, ownModel, lacks = [] } = await create();
+      const told = lacks.includes('capabilities') ? { tools: true } : { vision: false, tools: true, embedding: false };
+      expect(await model.capabilities(ownModel)).toMatchObject(told);
       await expect(model.capabilities('no-such-model')).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+      if (lacks.includes('embedder')) return;
+      expect(await model.capabilities('talos-test-embed')).toMatchObject({ embedding: true });
     });
 
     it('answers from the processor when asked to keep off the GPU', async () => {
@@ -123,9 +147,11 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
       expect(textOf(events)).toBe('Hello from the built-in test model.');
     });
 
-    it('loads an embedder, too', async () => {
-      const { model } = await create();
-      await expect(model.load('talos-test-embed', signal)).resolves.toBeUndefined();
+    it('loads an embedder, too, or says that it has none', async () => {
+      const { model, lacks = [] } = await create();
+      const loading = model.load('talos-test-embed', signal);
+      if (lacks.includes('embedder')) await expect(loading).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+      else await expect(loading).resolves.toBeUndefined();
     });
 
     it('answers a ping', async () => {
@@ -135,9 +161,10 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
 }
 
 /** A server that still worked for a caller would keep the model in memory. */
-async function expectFree(model: LanguageModel, name: string): Promise<void> {
-  await model.unload(name);
-  await expect.poll(() => residentNames(model), { timeout: 1000, interval: 20 }).not.toContain(`${name}:latest`);
+async function expectFree({ model, ownModel, untilFree }: LanguageModelFixture): Promise<void> {
+  if (untilFree !== undefined) return untilFree();
+  await model.unload(ownModel);
+  await expect.poll(() => residentNames(model), { timeout: 1000, interval: 20 }).not.toContain(`${ownModel}:latest`);
 }
 
 async function residentNames(model: LanguageModel): Promise<string[]> {

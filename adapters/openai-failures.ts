@@ -1,0 +1,126 @@
+import { z } from 'zod';
+
+import { TalosError } from '../domain/errors.ts';
+import { withoutPassword } from '../domain/models/choose.ts';
+
+/** Where and about what a server was asked. The key never goes into a message. */
+export type OpenaiCall = { readonly url: string; readonly key?: string; readonly model?: string };
+
+/** What a server says of a failure: as `error` of its body, or the body itself. */
+const Refusal = z.object({
+  message: z.string(),
+  type: z.string().nullish(),
+  code: z.union([z.string(), z.number()]).nullish(),
+});
+
+/** Longest piece of a foreign message repeated in ours, in characters. */
+const maxQuote = 300;
+
+/** How llama.cpp, vLLM, LM Studio and others say that a prompt is too long. */
+const overflow =
+  /exceed_context_size|context_length_exceeded|exceeds? the available context|maximum (context|model) length|longer than the (maximum|context)|context (length|window|size)|physical batch size/i;
+
+/** Fields beyond the common ones: a server that does not know them may say so. */
+const strangeField =
+  /chat_template_kwargs|reasoning_effort|unrecognized (request )?argument|extra inputs? (are )?not permitted|does not support thinking/i;
+
+/** The error for a reply with a failing status, or for an error in the middle of a stream, which has none. */
+export function failureOfReply(status: number | undefined, error: unknown, call: OpenaiCall): TalosError {
+  const refusal = Refusal.safeParse(error);
+  const { model = 'the model' } = call;
+  if (!refusal.success && (status === undefined || status === 404)) return unreadable(call, 'it knows no such path');
+  const words = refusal.success ? quote(refusal.data.message, call) : `status ${status}`;
+  const server = `The model server at ${address(call)}`;
+  switch (kindOf(status, refusal.data)) {
+    case 'wrong-key':
+      return refused(
+        'wrong-key',
+        `${server} does not take the key (status ${status}): ${words}. Correct OPENAI_API_KEY.`,
+      );
+    case 'context-overflow': {
+      const fix = 'give the server a larger window, or lower QWEN_CONTEXT_LENGTH to the one it has';
+      return refused('context-overflow', `The prompt is longer than the context window of ${model}; ${fix}.`);
+    }
+    case 'missing':
+      return missing(call, []);
+    case 'strange-field':
+      return refused('strange-field', `${server} does not know a field: ${words}`);
+    case 'refused':
+      return refused('refused', `${server} refused the request to ${model} (status ${status}): ${words}`);
+    case 'server-error':
+      return unavailable(call, { reason: 'server-error', message: `${server} failed: ${words}` });
+  }
+}
+
+type Kind = 'wrong-key' | 'context-overflow' | 'missing' | 'strange-field' | 'refused' | 'server-error';
+
+function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | undefined): Kind {
+  const said = refusal === undefined ? '' : [refusal.message, refusal.type, refusal.code].join(' ');
+  if (status === 401 || status === 403) return 'wrong-key';
+  const isOurs = status !== undefined && status < 500 && status !== 429;
+  if (status !== 429 && overflow.test(said)) return 'context-overflow'; // llama.cpp says so with a 500 where it embeds
+  if (status === 404) return 'missing';
+  if (isOurs) return strangeField.test(said) ? 'strange-field' : 'refused';
+  return 'server-error';
+}
+
+/** The error for a connection that did not come about. */
+export function unreachable(call: OpenaiCall, thrown: unknown): TalosError {
+  const message = `The model server at ${address(call)} cannot be reached (${transportCode(thrown)}); start it, or correct OPENAI_BASE_URL.`;
+  return unavailable(call, { reason: 'unreachable', message });
+}
+
+/** The error for a reply that is no answer of such a server. */
+export function unreadable(call: OpenaiCall, what: string): TalosError {
+  const message = `What answers at ${address(call)} does not speak as OpenAI does: ${what}. Check OPENAI_BASE_URL, which mostly ends in /v1.`;
+  return unavailable(call, { reason: 'bad-reply', message });
+}
+
+/** The error for an answer that broke off. */
+export function cutOff(call: OpenaiCall): TalosError {
+  const message = `The model server at ${address(call)} broke off in the middle of an answer; see whether it runs, then try again.`;
+  return unavailable(call, { reason: 'cut-off', message });
+}
+
+/** The error for a server that took a request and then kept silent. */
+export function silent(call: OpenaiCall): TalosError {
+  const { model = 'The model server' } = call;
+  const message = `${model} at ${address(call)} kept silent for too long; try again, or choose a smaller model or context.`;
+  const code = call.model === undefined ? 'MODEL_UNAVAILABLE' : 'MODEL_TIMEOUT';
+  return new TalosError(code, message, { details: { reason: 'silent', address: address(call) } });
+}
+
+/** The error for a model the server does not list. */
+export function missing(call: OpenaiCall, listed: readonly string[]): TalosError {
+  const { model = 'unknown' } = call;
+  const known = listed.length === 0 ? '' : ` It lists: ${quote(listed.join(', '), call)}.`;
+  const fix = 'set QWEN_CODER_MODEL and EMBEDDING_MODEL to models of that server';
+  const message = `The model server at ${address(call)} has no model ${model}.${known} Load it there, or ${fix}.`;
+  return new TalosError('MODEL_MISSING', message, { details: { model, fix } });
+}
+
+function refused(reason: string, message: string): TalosError {
+  return new TalosError('MODEL_REFUSED', message, { details: { reason } });
+}
+
+function unavailable(call: OpenaiCall, { reason, message }: { reason: string; message: string }): TalosError {
+  return new TalosError('MODEL_UNAVAILABLE', message, {
+    details: { reason, address: address(call), fix: 'talos doctor' },
+  });
+}
+
+/** The name of what went wrong on the way, at the end of a chain of causes. */
+function transportCode(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown';
+  if (thrown.cause instanceof Error) return transportCode(thrown.cause);
+  return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+}
+
+function quote(text: string, { key }: OpenaiCall): string {
+  const shown = key === undefined ? text : text.replaceAll(key, '[key]');
+  return shown.length > maxQuote ? `${shown.slice(0, maxQuote)} ...` : shown;
+}
+
+function address(call: OpenaiCall): string {
+  return withoutPassword(call.url);
+}

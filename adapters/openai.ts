@@ -1,0 +1,132 @@
+import { z } from 'zod';
+
+import { TalosError } from '../domain/errors.ts';
+import { shortModelName } from '../domain/models/choose.ts';
+import type { InstalledModel, ModelEvent, ModelRequest } from '../domain/models/model.ts';
+import type { Embedder, LanguageModel } from '../domain/ports.ts';
+import { keptAnswer } from './kept-answer.ts';
+import { watchSilence } from './ollama-silence.ts';
+import type { SilenceLimits } from './ollama.ts';
+import { chatBody, createChatReader } from './openai-chat.ts';
+import { mapped, mappedInStream, withClient } from './openai-client.ts';
+import { embedTexts } from './openai-embed.ts';
+import { missing, type OpenaiCall, silent, unreadable } from './openai-failures.ts';
+
+type OpenaiOptions = {
+  /** With its `/v1`. */
+  readonly url: string;
+  readonly key?: string;
+  readonly now?: () => number;
+  readonly silence?: SilenceLimits;
+};
+
+type Server = OpenaiCall & { readonly silence: SilenceLimits };
+
+const defaultSilence: SilenceLimits = { firstTokenMs: 120_000, betweenTokensMs: 60_000 };
+
+/** Every message asks what the server lists; an answer this young is good enough. */
+const installedCacheMs = 2000;
+
+/** For questions the server answers from memory. */
+const quickReplyMs = 5000;
+
+/** No field of the interface tells what a model can do; one that cannot do it refuses. */
+const assumed = { vision: true, tools: true, thinking: true, embedding: true } as const;
+
+const ListReply = z.object({
+  data: z.array(z.object({ id: z.string(), meta: z.object({ size: z.number().nullish() }).nullish() })),
+});
+
+/** Chat models and embedders of a server that speaks as OpenAI does. It loads its models by itself, so what it lists is resident, too. */
+export function createOpenai({
+  now = Date.now,
+  silence = defaultSilence,
+  ...where
+}: OpenaiOptions): LanguageModel & Embedder {
+  const server = { ...where, silence };
+  const installed = keptAnswer(installedCacheMs, now, () => listModels(where, AbortSignal.timeout(quickReplyMs)));
+
+  /** Some servers answer with the model they have, whatever name is asked for. */
+  async function requireListed(model: string): Promise<void> {
+    const names = (await installed()).map(({ name }) => shortModelName(name));
+    if (!names.includes(shortModelName(model))) throw missing({ ...where, model }, names);
+  }
+
+  return {
+    async *chat(request, signal) {
+      signal.throwIfAborted();
+      await requireListed(request.model);
+      yield* chat(server, request, signal);
+    },
+    async embed({ model, texts }, signal) {
+      signal.throwIfAborted();
+      await requireListed(model);
+      return embedTexts({ ...where, model }, texts, signal);
+    },
+    installed,
+    resident: async () => (await installed()).map(({ name, sizeBytes }) => ({ name, sizeBytes, vramBytes: 0 })),
+    async load(model, signal) {
+      signal.throwIfAborted();
+      await requireListed(model);
+    },
+    unload: () => Promise.resolve(),
+    async capabilities(model) {
+      await requireListed(model);
+      return assumed;
+    },
+    async ping(signal) {
+      await listModels(where, signal);
+    },
+  };
+}
+
+async function* chat(server: Server, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
+  const { silence, ...where } = server;
+  const call = { ...where, model: request.model };
+  const failure = silent(call);
+  const watch = watchSilence(failure);
+  const either = AbortSignal.any([signal, watch.signal]);
+  try {
+    watch.wait(silence.firstTokenMs);
+    const stream = await openChat(call, request, either);
+    const reader = createChatReader(call);
+    try {
+      for await (const event of stream) {
+        watch.pause();
+        yield* reader.read(event);
+        watch.wait(silence.betweenTokensMs);
+      }
+    } catch (thrown) {
+      throw mappedInStream(thrown, call, either);
+    }
+    either.throwIfAborted(); // the client ends a stream that was aborted as if it were whole
+    yield* reader.end();
+  } catch (thrown) {
+    throw mapped(thrown, call, signal);
+  } finally {
+    watch.close(); // ends the request, and with it the work on the server
+  }
+}
+
+/** A server that does not know how to be told about thinking is asked without. */
+async function openChat(call: OpenaiCall, request: ModelRequest, signal: AbortSignal) {
+  const post = (plain: boolean) =>
+    withClient(call, signal, (client) => client.chat.completions.create(chatBody(request, { plain }), { signal }));
+  try {
+    return await post(false);
+  } catch (thrown) {
+    if (!(thrown instanceof TalosError) || thrown.details['reason'] !== 'strange-field') throw thrown;
+    return post(true);
+  }
+}
+
+/** A name without a tag gets the usual one, so that all engines list alike. */
+async function listModels(where: OpenaiCall, signal: AbortSignal): Promise<InstalledModel[]> {
+  const reply = ListReply.safeParse(await withClient(where, signal, (client) => client.get('/models', { signal })));
+  if (!reply.success) throw unreadable(where, 'its list of models has another shape');
+  return reply.data.data.map(({ id, meta }) => ({
+    name: id.includes(':') ? id : `${id}:latest`,
+    digest: id,
+    sizeBytes: meta?.size ?? 0,
+  }));
+}
