@@ -5,17 +5,20 @@ import { TalosError } from '../domain/errors.ts';
 /** Far below the heartbeat timeout of 5 s, so that a stop reaches the model within a second. */
 const heartbeatIntervalMs = 400;
 
-/** Runs work that heartbeats and can be cancelled; `onBeat` runs along with each heartbeat and may abort the work by rejecting. `details` go along, for the next attempt. */
+/**
+ * Runs work that heartbeats and can be cancelled; `onBeat` runs along with each heartbeat and may abort the work by rejecting. What
+ * `details` gives goes with the heartbeat.
+ */
 export async function withHeartbeat<T>(
   run: (signal: AbortSignal) => Promise<T>,
   onBeat: () => Promise<void>,
-  details?: () => unknown,
+  details: () => unknown = () => undefined,
 ): Promise<T> {
   const context = Context.current();
   const own = new AbortController();
   const signal = AbortSignal.any([context.cancellationSignal, own.signal]);
   const timer = setInterval(() => {
-    context.heartbeat(details?.());
+    context.heartbeat(details());
     onBeat().catch((error: unknown) => own.abort(error));
   }, heartbeatIntervalMs);
   try {

@@ -1,19 +1,25 @@
 import { activityInfo } from '@temporalio/activity';
 
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import type { CloudModel } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ModelPorts } from '../domain/models/store.ts';
+import type { ImageStore } from '../domain/images/ports.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
+import { leavesMachine } from '../domain/routing/address.ts';
+import { localReason } from '../domain/routing/decide.ts';
 import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
+import { isStandInReady, wishOf } from './cloud-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
 import { chooseModel } from './choose-model.ts';
+import { chooseSight, showImages } from './sight.ts';
 import { buildRequest } from './reply-request.ts';
 import { streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
@@ -25,11 +31,14 @@ type Deps = SkillDeps & {
   conversations: ConversationStore;
   tokens: TokenStream;
   model: LanguageModel;
+  images: ImageStore;
   testModels: TestModels;
   modelPorts: ModelPorts;
   hashText: TextHasher;
   patience: Patience;
   newMarker(): string;
+  cloud: CloudModel;
+  now(): number;
   settings: ModelSettings & { readonly consentSeconds: number };
 };
 
@@ -44,18 +53,20 @@ export function createModelActivities(deps: Deps) {
      * anew and tells the readers so.
      */
     generateReply: async (order: ReplyOrder): Promise<Generation> =>
-      deps.patience.keep(() =>
-        withHeartbeat(
-          (signal) => generate(deps, order, signal),
-          () => refuseWhenLocked(deps.lockdown),
-        ),
+      deps.patience.keep(
+        () =>
+          withHeartbeat(
+            (signal) => generate(deps, order, signal),
+            () => refuseWhenLocked(deps.lockdown),
+          ),
+        (error) => isStandInReady(deps, order, error),
       ),
   };
 }
 
 async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Promise<Generation> {
   const { round: place = 0, ...ref } = order;
-  const [record, { model, notice }, active, rounds] = await Promise.all([
+  const [record, chosen, active, rounds] = await Promise.all([
     deps.conversations.message(ref),
     chooseModel(deps, signal),
     deps.skillTools.active(),
@@ -65,17 +76,27 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
   if (record === undefined) {
     throw new TalosError('NOT_FOUND', `The text of message ${messageId(ref)} is not in the store; send it again.`);
   }
-  const facts = { model, route: 'local', ...(notice !== undefined && { notice }) } as const;
+  const { model, notice, images, canCall } = await chooseSight(deps, record, chosen);
+  const facts = { model, route: 'local', routeReason: localReason(wishOf(record)), ...noticeOf(notice) } as const;
   const asked = rounds[place];
   // An attempt that was lost after the model had spoken: what it asked for stands.
   if (asked !== undefined) return { ...facts, usage: noUsage, calls: await planRound(deps, ref, asked) };
-  const tools = mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
-  const request = await buildRequest(deps, { record, model, tools, rounds });
+  const tools = canCall && mayCall(rounds) ? await chooseSkills(deps, active, record) : [];
+  const { request, context } = await buildRequest(deps, { record, model, tools, rounds });
   await Promise.all([auditCall(deps, ref, request), announce(deps, ref, rounds)]);
-  const { usage, ...said } = await streamReply(deps, ref, { request, signal });
-  if (said.calls.length === 0) return { ...facts, usage };
+  const startedAt = deps.now();
+  const events = deps.model.chat(showImages(request, images), signal);
+  const { usage, ...said } = await streamReply(deps, ref, { events, signal });
+  const cost = { usage, context, modelMs: Math.max(0, Math.round(deps.now() - startedAt)) };
+  const told = { ...facts, ...cost, ...noticeOf(notice, said.notice) };
+  if (tools.length === 0 || said.calls.length === 0) return told;
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
-  return { ...facts, usage, calls: planned };
+  return { ...told, calls: planned };
+}
+
+function noticeOf(...notices: readonly (string | undefined)[]): { notice?: string } {
+  const given = notices.filter((notice) => notice !== undefined);
+  return given.length === 0 ? {} : { notice: given.join(' ') };
 }
 
 const noUsage = { promptTokens: 0, outputTokens: 0 };
@@ -104,6 +125,7 @@ async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
+  const host = leavesMachine(deps.settings.ollamaAddress);
   await deps.audit.append({
     type: 'model-called',
     actor: 'talos',
@@ -111,6 +133,7 @@ async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Pr
     details: {
       model: request.model,
       route: 'local',
+      ...(host !== undefined && { host }),
       attempt: activityInfo().attempt,
       promptHash: deps.hashText(JSON.stringify(request.messages)),
     },

@@ -1,12 +1,14 @@
 import type { MessageRecord } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
+import { imageTokens } from '../domain/images/limits.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { ConversationStore } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
-import { assemblePrompt, promptBudget } from '../domain/prompt/assemble.ts';
+import { assemblePrompt, contextUse, promptBudget } from '../domain/prompt/assemble.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import { toolExchange } from '../domain/prompt/tool-exchange.ts';
 import { parseContext } from '../domain/retrieval/context.ts';
+import type { ContextUse } from '../domain/routing/route.ts';
 import { type OfferedSkill, toolOf } from '../domain/skills/offer.ts';
 import { runId } from '../domain/skills/run.ts';
 import type { ToolRound } from '../domain/skills/tool-rounds.ts';
@@ -28,32 +30,39 @@ export type ReplyParts = {
 };
 
 /** Earlier messages looked at for a prompt; the budget usually takes fewer. */
-const recentMessages = 40;
+export const recentMessages = 40;
 
 /** How much of the room beside the message what skills returned may take. */
 const exchangeShare = 0.6;
 
-/** The request a model is sent for the next piece of a reply. */
-export async function buildRequest(deps: Deps, { record, model, tools, rounds }: ReplyParts): Promise<ModelRequest> {
+/** The request a model is sent for the next piece of a reply, and what fills its context. */
+export async function buildRequest(
+  deps: Deps,
+  { record, model, tools, rounds }: ReplyParts,
+): Promise<{ request: ModelRequest; context: ContextUse }> {
   const { systemPrompt, contextTokens, maxOutputTokens, temperature, think } = deps.settings;
   const marker = deps.newMarker();
-  const [context, recent, exchange] = await Promise.all([
+  const shown = record.options?.images?.length ?? 0;
+  const [memories, recent, exchange] = await Promise.all([
     deps.conversations.context(record),
     deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
     rounds.length === 0 ? [] : readExchange(deps, { record, rounds, marker }),
   ]);
   const offered = tools.map(toolOf);
-  const { messages } = assemblePrompt({
+  const { messages, report } = assemblePrompt({
     system: systemPrompt,
-    memories: context === undefined ? [] : parseContext(context),
+    memories: memories === undefined ? [] : parseContext(memories),
     recent,
     message: record.text,
-    limits: { contextTokens, maxOutputTokens },
+    limits: { contextTokens: contextTokens - shown * imageTokens, maxOutputTokens },
     marker,
     skills: { tools: offered, exchange },
   });
   const request = { model, messages, contextTokens, maxOutputTokens, temperature, think };
-  return offered.length === 0 ? request : { ...request, tools: offered };
+  return {
+    request: offered.length === 0 ? request : { ...request, tools: offered },
+    context: contextUse({ ...report, messageTokens: report.messageTokens + shown * imageTokens }, contextTokens),
+  };
 }
 
 type Exchange = Pick<ReplyParts, 'record' | 'rounds'> & { readonly marker: string };

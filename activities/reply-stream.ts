@@ -1,26 +1,31 @@
 import type { MessageRef, TokenUsage } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
-import type { ModelEvent, ModelRequest, ToolCall } from '../domain/models/model.ts';
-import type { ConversationStore, LanguageModel, TokenStream } from '../domain/ports.ts';
+import type { ModelEvent, ToolCall } from '../domain/models/model.ts';
+import type { ConversationStore, TokenStream } from '../domain/ports.ts';
 import { abortReason } from './heartbeat.ts';
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts';
 
-type Deps = { conversations: ConversationStore; tokens: TokenStream; model: LanguageModel; now(): number };
+type Deps = { conversations: ConversationStore; tokens: TokenStream; now(): number };
 
-/** What a model said at one go, and what it cost. Calls only where tools were offered. */
-export type Said = { readonly text: string; readonly calls: readonly ToolCall[]; readonly usage: TokenUsage };
+/** What a model said at one go, and what it cost. */
+export type Said = {
+  readonly text: string;
+  readonly calls: readonly ToolCall[];
+  readonly usage: TokenUsage;
+  readonly notice?: string;
+};
 
 /** Streams what the model says to whoever reads along, and keeps it as the draft. */
 export async function streamReply(
   deps: Deps,
   ref: MessageRef,
-  { request, signal }: { request: ModelRequest; signal: AbortSignal },
+  { events, signal }: { events: AsyncIterable<ModelEvent>; signal: AbortSignal },
 ): Promise<Said> {
   const writer = createReplyWriter(ref, deps);
   try {
-    const said = await pump(deps.model.chat(request, signal), writer);
+    const said = await pump(events, writer);
     await writer.close();
-    return { ...said, calls: request.tools === undefined ? [] : said.calls };
+    return said;
   } catch (thrown) {
     await writer.close().catch(() => undefined); // the first failure is the one that counts
     throw signal.aborted ? abortReason(signal) : thrown;
@@ -42,7 +47,8 @@ async function pump(events: AsyncIterable<ModelEvent>, writer: Pick<ReplyWriter,
   let text = '';
   for await (const event of events) {
     if (event.type === 'finish') {
-      return { text, calls, usage: { promptTokens: event.promptTokens, outputTokens: event.outputTokens } };
+      const { promptTokens, outputTokens, notice } = event;
+      return { text, calls, usage: { promptTokens, outputTokens }, ...(notice !== undefined && { notice }) };
     }
     if (event.type === 'tool-call') calls.push(event.call);
     else writer.write(event);

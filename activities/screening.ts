@@ -47,12 +47,14 @@ export function createScreeningActivities(deps: Deps) {
       auditVerdict(record, verdict),
     ]);
     if (verdict.kind === 'block') return blocked(record, verdict);
-    return refusal ?? { kind: 'passed', ...(await beginDraft(record)) };
+    const isForCloud = record.options?.route === 'cloud';
+    return refusal ?? { kind: 'passed', ...(await beginDraft(record)), ...(isForCloud && { route: 'cloud' }) };
   }
 
   /** A wish for a skill becomes a draft; screening the message again finds the same one. */
-  async function beginDraft({ text, createdAt, ...ref }: MessageRecord): Promise<{ draft?: DraftKey }> {
-    const request = deps.skillPorts === undefined ? undefined : draftRequest(text);
+  async function beginDraft({ text, createdAt, options, ...ref }: MessageRecord): Promise<{ draft?: DraftKey }> {
+    const isPlain = options?.images === undefined; // whoever writes skills is shown no images
+    const request = deps.skillPorts === undefined || !isPlain ? undefined : draftRequest(text);
     if (request === undefined) return {};
     const key = deps.hashText(`draft ${messageId(ref)}`).slice(0, 32);
     await deps.skillPorts?.drafts.begin({ key, request, by: 'chat', createdAt });

@@ -44,6 +44,8 @@ async function ask(deps: Deps, asking: Asking & { index: number }, call: ToolCal
     const names = tools.map(({ manifest }) => manifest.id).join(', ');
     return { ...asked, refusal: `There is no tool of this name. You may call: ${names}` };
   }
+  if (call.problem !== undefined)
+    return { ...asked, refusal: `${call.problem} Call it once more, or answer without it.` };
   const input = await checkedInput(skillParts(deps), skill, call);
   if ('refusal' in input) return { ...asked, ...input };
   const key = deps.hashText(JSON.stringify([messageId(ref), asked.id, skill.hash, input.hash])).slice(0, 40);

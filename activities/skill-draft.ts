@@ -4,7 +4,7 @@ import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import type { ModelPorts } from '../domain/models/store.ts';
 import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStream } from '../domain/ports.ts';
 import { draftPrompt } from '../domain/prompt/draft.ts';
-import type { SkillBundle } from '../domain/skills/bundle.ts';
+import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { describeDraft } from '../domain/skills/describe-draft.ts';
 import type { DraftKey, SkillDraft } from '../domain/skills/draft.ts';
 import { draftFiles, draftFormat } from '../domain/skills/draft-reply.ts';
@@ -13,9 +13,9 @@ import { chooseModel } from './choose-model.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
-import { completeText } from './reply-stream.ts';
 import { executeRun } from './skill-execution.ts';
 import { type SkillDeps, skillParts } from './skill-parts.ts';
+import { type Reading, structuredReply } from './structured-reply.ts';
 
 type Deps = SkillDeps & {
   readonly conversations: ConversationStore;
@@ -100,9 +100,14 @@ async function write(deps: Deps, ref: DraftRef & { place: number }, signal: Abor
   await deps.audit.append({ type: 'model-called', actor: 'talos', subject: `draft ${ref.key}`, details });
   const maxOutputTokens = Math.min(draftTokens, Math.floor(contextTokens / 2));
   const request = { model, messages, contextTokens, maxOutputTokens, temperature, think: false, format: draftFormat };
-  const reply = await completeText(deps.model.chat(request, signal), signal);
+  const { reply } = await structuredReply(deps.model, { request, read: readDraft, signal });
   const written = { ...draft, model, tries: [...before, { reply }] };
   return check(deps, written, await problemIn(deps, written));
+}
+
+function readDraft(reply: string): Reading<BundleFiles> {
+  const files = draftFiles(reply);
+  return typeof files === 'string' ? { ok: false, problem: files } : { ok: true, value: files };
 }
 
 /** What is wrong with what was written, before any of it runs. */

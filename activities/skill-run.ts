@@ -45,8 +45,10 @@ export function createSkillRunActivities(deps: SkillDeps) {
 async function perform(deps: SkillDeps, order: RunOrder, signal: AbortSignal): Promise<RunFacts> {
   const parts = skillParts(deps);
   const ref = { skill: order.skill, key: order.key };
-  await refuseWhenLocked(deps.lockdown);
-  const plan = order.test === undefined ? await planRun(parts, ref, order.hash) : await planTest(deps, ref, order.test);
+  const [plan] = await Promise.all([
+    order.test === undefined ? planRun(parts, ref, order.hash) : planTest(deps, ref, order.test),
+    refuseWhenLocked(deps.lockdown),
+  ]);
   // An attempt whose answer was lost has settled it already.
   if (plan.record.state !== 'pending') return factsOf(plan.record, deps.settings);
   const { output, ...ending } = await executeRun(parts, plan, signal);

@@ -6,11 +6,13 @@ import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import { mostTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { rankSkills, skillText } from '../domain/skills/shortlist.ts';
+import type { MemoryRoom } from './memory-room.ts';
 import type { MemorySearch } from './memory-search.ts';
 
 type Deps = {
   readonly skillPorts?: SkillPorts;
   readonly search: MemorySearch;
+  readonly room: MemoryRoom;
   readonly vectors: VectorStore;
   readonly embedder: Embedder;
   readonly logger: Logger;
@@ -81,7 +83,7 @@ export function createSkillTools(deps: Deps): SkillTools {
 }
 
 /** Skills by meaning, in the `skill_registry` collection. */
-function createSkillIndex({ search, vectors, embedder, logger, now }: Deps) {
+function createSkillIndex({ search, vectors, room, embedder, logger, now }: Deps) {
   const indexed = new Set<string>();
 
   async function add(skills: readonly OfferedSkill[], model: string, signal: AbortSignal): Promise<void> {
@@ -97,11 +99,17 @@ function createSkillIndex({ search, vectors, embedder, logger, now }: Deps) {
       vector: made[place] ?? [],
       metadata,
     }));
-    await vectors.upsert(
-      'skill_registry',
-      model,
-      items.filter(({ vector }) => vector.some((value) => value !== 0)),
-    );
+    const meant = items.filter(({ vector }) => vector.some((value) => value !== 0));
+    const isKept = await room.take(meant.length, {
+      write: () => vectors.upsert('skill_registry', model, meant),
+      undo: () =>
+        vectors.delete(
+          'skill_registry',
+          model,
+          meant.map(({ id }) => id),
+        ),
+    });
+    if (!isKept) return; // those that are known by meaning already are found, the others by words
     for (const { hash } of missing) indexed.add(`${model}/${hash}`);
   }
 

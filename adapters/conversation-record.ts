@@ -4,8 +4,9 @@ import {
   type ConversationId,
   ConversationSummary,
   MessageKey,
-  MessageOutcome,
   messageId,
+  MessageOptions,
+  MessageOutcome,
   MessageRecord,
   type MessageRef,
 } from '../domain/chat.ts';
@@ -14,7 +15,7 @@ import { TalosError } from '../domain/errors.ts';
 const field = z.string().nullable();
 
 /** The values of `recordFields` of one message hash. */
-export const RecordFields = z.tuple([field, field, field, field, field, field, field]);
+export const RecordFields = z.tuple([field, field, field, field, field, field, field, field]);
 export type RecordFields = z.infer<typeof RecordFields>;
 
 /** Keys with the record fields of their messages. */
@@ -29,9 +30,15 @@ export function splitOutcome(outcome: MessageOutcome) {
   return { state, reply, rest };
 }
 
+/** The one way the options of a message are written, so that the same ones are the same text; empty where nothing is asked for. */
+export function writeOptions(options: MessageOptions = {}): string {
+  const text = JSON.stringify(MessageOptions.parse(options)); // parsing puts every key where the schema has it
+  return text === '{}' ? '' : text;
+}
+
 /** Builds a record from its stored fields; rejects what is no record with INTERNAL. */
 export function toMessageRecord(ref: MessageRef, fields: RecordFields): MessageRecord {
-  const [seq, text, state, createdAt, finishedAt, reply, outcome] = fields;
+  const [seq, text, state, createdAt, finishedAt, reply, outcome, options] = fields;
   const record = MessageRecord.safeParse({
     ...readOutcome(outcome),
     conversation: ref.conversation,
@@ -42,6 +49,7 @@ export function toMessageRecord(ref: MessageRef, fields: RecordFields): MessageR
     createdAt: Number(createdAt),
     ...(finishedAt !== null && { finishedAt: Number(finishedAt) }),
     ...(reply !== null && { reply }),
+    ...(options !== null && { options: parseJson(options) ?? null }),
   });
   if (record.success) return record.data;
   throw new TalosError('INTERNAL', `Message ${messageId(ref)} is not stored as Talos writes it; restore a backup.`, {

@@ -11,6 +11,7 @@ import {
   toMessageRecord,
   toMessageRecords,
   toSummary,
+  writeOptions,
 } from './conversation-record.ts';
 import {
   acceptScript,
@@ -89,11 +90,11 @@ export function createConversationStore(redis: RedisConnections): ConversationSt
 }
 
 async function accept({ keys, run }: RedisConnections, message: NewMessage): Promise<Acceptance> {
-  const { conversation: id, key, text, createdAt } = message;
+  const { conversation: id, key, text, options, createdAt } = message;
   const reply = AcceptReply.parse(
     await run(acceptScript, {
       keys: [keys.message(message), keys.messages(id), keys.pending(id), keys.conversation(id), keys.conversations],
-      args: [key, text, createdAt, conversationTitle(text), id],
+      args: [key, text, createdAt, conversationTitle(text), id, writeOptions(options)],
     }),
   );
   switch (reply[0]) {

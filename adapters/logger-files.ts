@@ -42,7 +42,7 @@ export async function openLogFiles(options: LogFilesOptions): Promise<LogFiles> 
 export async function removeOldLogs(dir: string, keepDays: number): Promise<void> {
   const oldest = Date.now() - keepDays * dayMs;
   for (const name of await readdir(dir)) {
-    if (!/\.log(\.gz)?$/.test(name)) continue;
+    if (!/\.log(\.\d+)?(\.gz)?$/.test(name)) continue;
     const path = join(dir, name);
     const found = await stat(path).catch(() => undefined); // another process may have removed it just now
     if (found?.isFile() === true && found.mtimeMs < oldest) await rm(path, { force: true });

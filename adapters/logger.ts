@@ -15,6 +15,8 @@ export type ProcessLogger = Logger & {
 
 type LoggerOptions = {
   readonly paths: Pick<HomePaths, 'operations' | 'debug'>;
+  /** Days the logs are kept; 30 and 7 by default. */
+  readonly keepDays?: { readonly operations: number; readonly debug: number };
   /** Least severe line of the operations log and the live stream. */
   readonly level: LogLevel;
   /** Name of the process; also the beginning of its file names. */
@@ -28,12 +30,9 @@ type LoggerOptions = {
   readonly fileSize?: string;
 };
 
-/** Days the operations log and the debug log are kept. */
-const keepDays = { operations: 30, debug: 7 };
-
 /** Logs into tier 2 (from `level`), tier 3 (everything from debug) and the live stream (from `level`). */
 export async function createLogger(options: LoggerOptions): Promise<ProcessLogger> {
-  const { paths, level, component, stream } = options;
+  const { paths, level, component, stream, keepDays = { operations: 30, debug: 7 } } = options;
   const stderr = options.stderr ?? ((text: string) => void process.stderr.write(text));
   const shared = {
     component,

@@ -1,5 +1,8 @@
 import type { NativeConnection } from '@temporalio/worker';
 
+import type { CloudModel, CloudState } from '../domain/cloud/ports.ts';
+import type { GpuBoard } from '../domain/gpu/ports.ts';
+import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type { LanguageModel, VectorStore } from '../domain/ports.ts';
 import type { SkillCatalog, SkillShelf } from '../domain/skills/ports.ts';
@@ -15,14 +18,20 @@ type SourceOptions = {
   readonly redis: RedisConnections;
   readonly vectors: VectorStore;
   readonly model: LanguageModel;
+  readonly cloud: CloudModel;
   readonly catalog: SkillCatalog;
+  readonly gpuBoard: GpuBoard;
 };
 
 /** Reads the figures of `/metrics` where they arise; each rejects while its engine is away. */
 export function createMetricSources(options: SourceOptions) {
-  const { connection, namespace, redis, vectors, model, catalog } = options;
+  const { connection, namespace, redis, vectors, model, cloud, catalog } = options;
   return {
+    gpus: (): Promise<GpuReport[]> => options.gpuBoard.reports(),
+
     residentModels: (): Promise<ResidentModel[]> => model.resident(),
+
+    cloud: (): Promise<CloudState> => cloud.state(),
 
     async redisMemoryBytes(): Promise<number> {
       const info = await redis.call((commands) => commands.info('memory'));
@@ -41,7 +50,7 @@ export function createMetricSources(options: SourceOptions) {
       return { active: on('active'), quarantine: on('quarantine') };
     },
 
-    /** Messages that wait for the GPU slot. */
+    /** Work that waits for the GPU slot. */
     async gpuQueue(): Promise<number> {
       const { stats } = await connection.workflowService.describeTaskQueue({
         namespace,

@@ -4,29 +4,17 @@ import { z } from 'zod';
 import type { ModelEvent, ModelMessage, ModelRequest } from '../domain/models/model.ts';
 import { failureOfReply, type OllamaCall, unreadable } from './ollama-failures.ts';
 import { createThinkTagSplitter } from './ollama-think-tags.ts';
+import { readArguments } from './tool-arguments.ts';
 
 /** How long a model stays in memory after its last use. */
 export const keepAlive = '10m';
 
-/** Arguments of a tool call come as an object, or from some models as its JSON. */
-const Arguments = z.union([
-  z.record(z.string(), z.unknown()),
-  z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue({ code: 'custom', message: 'not JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(z.record(z.string(), z.unknown())),
-]);
+/** No layer of the model goes to the GPU. */
+export const onCpuOptions = { num_gpu: 0 };
 
 const ToolCallReply = z.object({
   id: z.string().nullish(),
-  function: z.object({ name: z.string(), arguments: Arguments.nullish() }),
+  function: z.object({ name: z.string(), arguments: z.unknown() }),
 });
 type ToolCallReply = z.infer<typeof ToolCallReply>;
 
@@ -59,6 +47,7 @@ export function chatBody(request: ModelRequest): ChatRequest & { stream: true } 
       num_ctx: request.contextTokens,
       num_predict: request.maxOutputTokens,
       temperature: request.temperature,
+      ...(request.onCpu === true && onCpuOptions),
     },
     ...(request.format !== undefined && { format: request.format }),
     ...(request.tools !== undefined && {
@@ -73,8 +62,11 @@ export function chatBody(request: ModelRequest): ChatRequest & { stream: true } 
 function toOllamaMessage(message: ModelMessage): Message {
   switch (message.role) {
     case 'system':
-    case 'user':
-      return { role: message.role, content: message.content };
+      return { role: 'system', content: message.content };
+    case 'user': {
+      const images = message.images?.map(({ base64 }) => base64);
+      return { role: 'user', content: message.content, ...(images !== undefined && { images }) };
+    }
     case 'tool':
       return { role: 'tool', content: message.content, tool_name: message.toolName };
     case 'assistant': {
@@ -95,7 +87,7 @@ export function createChatReader(call: OllamaCall): { read(line: unknown): Model
 
   function toolCall({ id, function: { name, arguments: args } }: ToolCallReply): ModelEvent {
     calls += 1;
-    return { type: 'tool-call', call: { id: id || `call-${calls}`, name, arguments: args ?? {} } };
+    return { type: 'tool-call', call: { id: id || `call-${calls}`, name, ...readArguments(args) } };
   }
 
   return {

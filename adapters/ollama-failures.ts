@@ -36,8 +36,12 @@ export function failureOfReply(status: number, body: string, call: OllamaCall): 
     const message = `There is not enough memory for ${model} (${words}); end other programs, or choose a smaller model or context.`;
     return unavailable(call, { reason: 'out-of-memory', message });
   }
+  if (refusal.status === 429 || refusal.status === 503) {
+    const message = `Ollama at ${address(call)} has too much to do (${words}); try again later.`;
+    return unavailable(call, { reason: 'busy', message });
+  }
   if (refusal.status === 404) return refusal.json ? missing(call) : unreadable(call, 'it knows no such path');
-  if (refusal.status === 429 || (refusal.status >= 500 && refusal.status !== 501)) {
+  if (refusal.status >= 500 && refusal.status !== 501) {
     return unavailable(call, { reason: 'server-error', message: `Ollama at ${address(call)} failed: ${words}` });
   }
   return refused('refused', `Ollama refused the request to ${model} (status ${refusal.status}): ${words}`);

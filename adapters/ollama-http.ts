@@ -50,7 +50,7 @@ function isDeadline(reason: unknown): boolean {
 }
 
 /** `fetch` refuses addresses with a password; it goes into the header it stands for. */
-function target(address: string, init: RequestInit): [URL, RequestInit] {
+export function target(address: string, init: RequestInit): [URL, RequestInit] {
   const url = new URL(address);
   const headers = new Headers(init.headers);
   if (url.username !== '') {

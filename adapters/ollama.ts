@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { TalosError } from '../domain/errors.ts';
 import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from '../domain/models/model.ts';
 import type { Embedder, LanguageModel } from '../domain/ports.ts';
-import { chatBody, createChatReader, keepAlive } from './ollama-chat.ts';
+import { chatBody, createChatReader } from './ollama-chat.ts';
 import { embedTexts } from './ollama-embed.ts';
 import { cutOff, type OllamaCall, silent, unreadable } from './ollama-failures.ts';
 import { mapped, request, withClient } from './ollama-http.ts';
 import { readJsonLines } from './ollama-lines.ts';
+import { loadModel, readCapabilities, unloadModel } from './ollama-load.ts';
 import { watchSilence } from './ollama-silence.ts';
 
 /** How long the server may keep silent: before the first token it loads the model and reads the prompt. */
@@ -46,11 +47,9 @@ export function createOllama({
     embed: (embedRequest, signal) => embedTexts({ url, ...embedRequest }, signal),
     installed,
     resident: () => listResident(url),
-    load: (model, signal) => load({ url, model }, signal),
-    async unload(model) {
-      const signal = AbortSignal.timeout(quickReplyMs);
-      await withClient({ url, model }, signal, (client) => client.generate({ model, prompt: '', keep_alive: 0 }));
-    },
+    load: (model, signal, options) => loadModel({ url, model }, signal, options),
+    unload: (model) => unloadModel({ url, model }, AbortSignal.timeout(quickReplyMs)),
+    capabilities: (model) => readCapabilities({ url, model }, AbortSignal.timeout(quickReplyMs)),
     async ping(signal) {
       await withClient({ url }, signal, (client) => client.version());
     },
@@ -104,17 +103,6 @@ async function* bodyOf(response: Response, call: OllamaCall): AsyncGenerator<Uin
     if (response.body !== null) yield* response.body;
   } catch (thrown) {
     throw thrown instanceof TypeError ? cutOff(call, thrown) : thrown;
-  }
-}
-
-/** Chat models load by an empty prompt, embedders by an empty list. */
-async function load(call: OllamaCall & { model: string }, signal: AbortSignal): Promise<void> {
-  const { model } = call;
-  try {
-    await withClient(call, signal, (client) => client.generate({ model, prompt: '', keep_alive: keepAlive }));
-  } catch (thrown) {
-    if (!(thrown instanceof TalosError && thrown.code === 'MODEL_REFUSED')) throw thrown;
-    await withClient(call, signal, (client) => client.embed({ model, input: [], keep_alive: keepAlive }));
   }
 }
 

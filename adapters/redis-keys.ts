@@ -71,7 +71,7 @@ export function redisKeys(prefix: string) {
     modelPulls: `${prefix}model-pulls`,
     /** Hash: models the owner has chosen in place of the configured ones, by what for. */
     modelChoice: `${prefix}model-choice`,
-    /** String: what the GPU does, as JSON. */
+    /** Hash with a time to live: what each worker's GPU does and when it said so, as JSON, by worker. */
     gpu: `${prefix}gpu`,
     /** Hash: tokens used and reserved, by day. */
     cloudBudget: `${prefix}cloud:budget`,

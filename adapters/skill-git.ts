@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { TalosError } from '../domain/errors.ts';
 import { quoted } from '../domain/skills/finding.ts';
+import { ownMark } from './sandbox/owner-mark.ts';
 import { type FoundSkill, type ReadLimits, readSkillArchive } from './skill-archive.ts';
 
 /** How a repository is fetched. */
@@ -32,7 +33,7 @@ const timeoutMs = 60_000;
 export async function readSkillRepository(url: string, options: GitOptions): Promise<FoundSkill> {
   const protocols = options.protocols ?? ['https', 'ssh'];
   checkUrl(url, protocols);
-  const folder = await mkdtemp(join(options.tmp ?? tmpdir(), 'talos-git-'));
+  const folder = await mkdtemp(join(options.tmp ?? tmpdir(), `${ownMark('git')}-`));
   const env = options.env ?? {};
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
   try {

@@ -8,6 +8,7 @@ import {
   type SkillRunRef,
   SkillRunResult,
 } from '../domain/skills/run.ts';
+import { follow } from './follow.ts';
 import { acceptRunScript, listRunsScript, settleRunScript } from './lua/skills.ts';
 import type { RedisConnections } from './redis.ts';
 import { KeyedRuns, runFacts, toRunRecord } from './skill-run-record.ts';
@@ -21,7 +22,7 @@ const AcceptReply = z.enum(['accepted', 'existing', 'conflict']);
 
 /** Runs of skills in Redis. */
 export function createSkillRuns(redis: RedisConnections): SkillRuns {
-  const { keys, run } = redis;
+  const { keys, run, wakeUps } = redis;
   return {
     accept: (newRun) => accept(redis, newRun),
     run: (ref) => read(redis, ref),
@@ -30,10 +31,22 @@ export function createSkillRuns(redis: RedisConnections): SkillRuns {
       const checked = SkillRunResult.parse(result);
       const body = output === undefined ? '' : JSON.stringify(output);
       const settled = await run(settleRunScript, {
-        keys: [keys.skillRun(ref), keys.skillRuns(ref.skill), keys.failedRuns(ref.skill), keys.runOutput(ref)],
+        keys: [
+          keys.skillRun(ref),
+          keys.skillRuns(ref.skill),
+          keys.failedRuns(ref.skill),
+          keys.runOutput(ref),
+          keys.wakeUps,
+        ],
         args: [ref.key, checked.state, JSON.stringify(checked), body, stayMs(body)],
       });
       return settled === 1;
+    },
+
+    async settled(ref, signal) {
+      const watch = await wakeUps.watch(keys.skillRun(ref));
+      const read = async () => ({ items: [await isSettled(redis, ref)], more: false });
+      for await (const isOver of follow({ watch, signal, read })) if (isOver) return;
     },
 
     async list(skill, { limit, offset, failedOnly }) {
@@ -73,6 +86,11 @@ async function read({ keys, call }: RedisConnections, ref: SkillRunRef): Promise
   );
   const [facts = null, state = null, result = null] = fields;
   return facts === null ? undefined : toRunRecord(ref, [facts, state, result], { input, output });
+}
+
+async function isSettled({ keys, call }: RedisConnections, ref: SkillRunRef): Promise<boolean> {
+  const state = await call((c) => c.hget(keys.skillRun(ref), 'state'));
+  return state !== null && state !== 'pending';
 }
 
 function stayMs(json: string): number {

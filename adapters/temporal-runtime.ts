@@ -5,6 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { AgentRuntime } from '../domain/ports.ts';
 import {
   decideCall,
+  decideCloud,
   type LockdownInput,
   lockdownWorkflowId,
   type MessageInput,
@@ -42,6 +43,8 @@ export function createTemporalRuntime(options: RuntimeOptions): AgentRuntime {
     stopMessage: (ref) => call(() => cancelRunning(client, messageWorkflowId(ref))),
     decideCall: (ref, decision) =>
       call(() => ifFound(() => client.workflow.getHandle(messageWorkflowId(ref)).signal(decideCall, decision))),
+    decideCloud: (ref, decision) =>
+      call(() => ifFound(() => client.workflow.getHandle(messageWorkflowId(ref)).signal(decideCloud, decision))),
     messageRun: (ref) => call(() => workflowState(client, messageWorkflowId(ref))),
     cancelMessages: () => call(() => cancelMessages(client, options.taskQueue)),
     startLockdown: (order) => call(() => startLockdown(client, options.taskQueue, order)),
@@ -85,7 +88,7 @@ async function startLockdown(client: Client, taskQueue: string, order: LockdownI
 }
 
 async function cancelMessages(client: Client, taskQueue: string): Promise<number> {
-  const query = `WorkflowType IN ('message', 'skillRun', 'skillDraft', 'skillEval', 'modelPull', 'modelAutopull') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
+  const query = `WorkflowType IN ('message', 'skillRun', 'skillDraft', 'skillEval', 'dreamCycle', 'modelPull', 'modelAutopull') AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
   let cancelled = 0;
   for await (const { workflowId } of client.workflow.list({ query })) {
     if (await cancelWorkflow(client, workflowId)) cancelled += 1;

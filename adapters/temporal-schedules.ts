@@ -1,19 +1,13 @@
-import {
-  Client,
-  type ScheduleOptions,
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-} from '@temporalio/client';
+import { Client, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { msNumberToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
 import type { ScheduleClock } from '../domain/skills/ports.ts';
-import { catchUpMs, describeWhen, type ScheduleRef, type SkillSchedule } from '../domain/skills/schedule.ts';
+import { catchUpMs, describeWhen, type SkillSchedule } from '../domain/skills/schedule.ts';
 import { type SkillRunDueInput, skillRunDueWorkflowId, skillScheduleId } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
+import { describeSchedule, dueTimesOf, removeSchedule, setSchedule, timingOf } from './temporal-schedule.ts';
 
 type ClockOptions = {
   readonly connection: NativeConnection;
@@ -33,38 +27,21 @@ const skillAttribute = defineSearchAttributeKey('TalosSkillId', SearchAttributeT
 /** How long one call to Temporal may take. */
 const callTimeoutMs = 5000;
 
-/** A reply with all due times of a week is small, however often they come. */
-const weekMs = 7 * 24 * 60 * 60 * 1000;
-
-/** So many of the next times are told. */
-const nextTimes = 3;
-
 /** Schedules of skills as Temporal Schedules; each due time is one `skillRunDue` workflow. */
 export function createTemporalSchedules(options: ClockOptions): ScheduleClock {
   const { connection, namespace } = options;
   const client = new Client({ connection, namespace });
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
-  const handle = (ref: ScheduleRef) => client.schedule.getHandle(skillScheduleId(ref));
   return {
-    set: (schedule) => call(() => setSchedule(client, optionsOf(schedule, options))),
-    remove: (ref) => call(() => ifKept(() => handle(ref).delete())),
+    set: (schedule) => call(() => setOrRefuse(client, optionsOf(schedule, options))),
+    remove: (ref) => call(() => removeSchedule(client, skillScheduleId(ref))),
 
-    timing: (ref) =>
-      call(async () => {
-        const found = await ifKept(() => handle(ref).describe());
-        if (found === undefined) return undefined;
-        const { state, info } = found;
-        return { paused: state.paused, next: info.nextActionTimes.slice(0, nextTimes).map(Number) };
-      }),
-
-    async dueTimes(ref, { after, until }) {
-      const times: number[] = [];
-      for (let start = after; start < until; start += weekMs) {
-        const range = { start, end: Math.min(start + weekMs, until) };
-        times.push(...(await call(() => matchingTimes(client, ref, range))));
-      }
-      return times;
+    async timing(ref) {
+      const found = await call(() => describeSchedule(client, skillScheduleId(ref)));
+      return found && timingOf(found);
     },
+
+    dueTimes: (ref, range) => dueTimesOf(client, skillScheduleId(ref), { ...range, call }),
   };
 }
 
@@ -95,13 +72,11 @@ function optionsOf(schedule: SkillSchedule, { taskQueue, settings }: ClockOption
   };
 }
 
-async function setSchedule(client: Client, options: ScheduleOptions): Promise<void> {
+async function setOrRefuse(client: Client, options: ScheduleOptions): Promise<void> {
   try {
-    await client.schedule.create(options);
+    await setSchedule(client, options);
   } catch (thrown) {
-    if (!(thrown instanceof ScheduleAlreadyRunning)) throw refusedTimes(thrown);
-    const { scheduleId: id, memo: _memo, state = {}, ...changed } = options;
-    await client.schedule.getHandle(id).update(() => ({ ...changed, state }));
+    throw refusedTimes(thrown);
   }
 }
 
@@ -116,29 +91,4 @@ function refusedTimes(thrown: unknown): unknown {
     cause: thrown,
     details: { field: 'cron' },
   });
-}
-
-/** The server leaves the start out and the end in. */
-async function matchingTimes(
-  client: Client,
-  ref: ScheduleRef,
-  { start, end }: { start: number; end: number },
-): Promise<number[]> {
-  const { startTime } = await client.workflowService.listScheduleMatchingTimes({
-    namespace: client.options.namespace,
-    scheduleId: skillScheduleId(ref),
-    startTime: msNumberToTs(start),
-    endTime: msNumberToTs(end),
-  });
-  return startTime.map(tsToMs);
-}
-
-/** Undefined for a schedule Temporal does not keep. */
-async function ifKept<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (thrown instanceof ScheduleNotFoundError) return undefined;
-    throw thrown;
-  }
 }

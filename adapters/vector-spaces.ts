@@ -89,11 +89,25 @@ export function createSpaces({ connect, prefix, timeoutMs }: Options) {
         return work(client, { open: () => findOrMake(client, space), forget: () => opened.delete(nameOf(space)), run });
       }),
 
-    /** How many vectors all spaces of a collection hold. */
+    ...listing({ connect, prefix, timeoutMs }),
+  };
+}
+
+/** What can be told of all spaces of a collection. */
+function listing({ connect, prefix, timeoutMs }: Options) {
+  const list = (collection: MemoryCollection) => listByPrefix(connect(timeoutMs), collectionPrefix(prefix, collection));
+  return {
+    /** The embedders that have a space, in an order that stays. */
+    embedders: (collection: MemoryCollection): Promise<string[]> =>
+      guarded(async () => {
+        const names = (await list(collection)).map(({ metadata }) => metadata?.['embedder']);
+        return names.filter((name) => typeof name === 'string').toSorted();
+      }),
+
+    /** How many vectors they hold. */
     count: (collection: MemoryCollection): Promise<number> =>
       guarded(async () => {
-        const found = await listByPrefix(connect(timeoutMs), collectionPrefix(prefix, collection));
-        const counts = await Promise.all(found.map(countOne));
+        const counts = await Promise.all((await list(collection)).map(countOne));
         return counts.reduce((sum, count) => sum + count, 0);
       }),
   };

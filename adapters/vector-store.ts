@@ -1,7 +1,15 @@
 import type { Collection, Metadata, WhereDocument } from 'chromadb';
 
 import type { VectorStore } from '../domain/ports.ts';
-import { type MemoryItem, type MemoryMatch, MemoryMetadata, type MemoryQuery } from '../domain/retrieval/memory.ts';
+import {
+  type MemoryCollection,
+  type MemoryItem,
+  type MemoryMatch,
+  MemoryMetadata,
+  type MemoryPage,
+  type MemoryQuery,
+  usedAt,
+} from '../domain/retrieval/memory.ts';
 import { chromaAt, guarded } from './vector-client.ts';
 import { createSpaces } from './vector-spaces.ts';
 
@@ -44,7 +52,47 @@ export function createVectorStore({ url, prefix = '', timeoutMs = 2000 }: StoreO
     },
 
     count: (collection) => spaces.count(collection),
+    scan: (collection, page) => scan(spaces, collection, page),
+
+    async touch(collection, embedder, { ids, at }) {
+      for (const batch of batches([...new Set(ids)])) {
+        await spaces.read({ collection, embedder }, (space) => touchBatch(space, batch, at));
+      }
+    },
   };
+}
+
+/** A page never spans two spaces; where the next begins is written `<place in the space>/<embedder>`. */
+async function scan(
+  spaces: ReturnType<typeof createSpaces>,
+  collection: MemoryCollection,
+  { limit, from = '0/' }: { limit: number; from?: string | undefined },
+): Promise<MemoryPage> {
+  const [, place = '0', wanted = ''] = /^(\d+)\/(.*)$/s.exec(from) ?? [];
+  const embedders = (await spaces.embedders(collection)).filter((name) => name >= wanted);
+  const [embedder, following] = embedders;
+  if (embedder === undefined) return { entries: [] };
+  const offset = embedder === wanted ? Number(place) : 0; // a space that has gone meanwhile is passed over
+  const wantedPage = { limit: Math.max(1, limit), offset, include: ['metadatas' as const] };
+  const page = await spaces.read({ collection, embedder }, (space) => space.get(wantedPage));
+  const entries = (page?.ids ?? []).map((id, at) => {
+    const metadata = fromChroma(page?.metadatas[at]);
+    return { id, embedder, ...(metadata && { metadata }) };
+  });
+  if (entries.length === wantedPage.limit) return { entries, next: `${offset + entries.length}/${embedder}` };
+  return { entries, ...(following !== undefined && { next: `0/${following}` }) };
+}
+
+/** Chroma knows no counters, so two at once may count as one; for telling what is dear that is good enough. */
+async function touchBatch(space: Collection, ids: readonly string[], at: number): Promise<void> {
+  const found = await space.get({ ids: [...ids], include: ['metadatas'] });
+  const changed = found.ids.flatMap((id, place) => {
+    const metadata = fromChroma(found.metadatas[place]);
+    const used = metadata && usedAt(metadata, at);
+    return used === undefined || used === metadata ? [] : [{ id, metadata: toChroma(used) }];
+  });
+  if (changed.length === 0) return;
+  await space.update({ ids: changed.map(({ id }) => id), metadatas: changed.map(({ metadata }) => metadata) });
 }
 
 async function upsertBatch(space: Collection, items: readonly MemoryItem[]): Promise<void> {

@@ -16,13 +16,16 @@ import { createRateLimit } from './rate-limit.ts';
 import { mount, type Route } from './route.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { chatCallRoutes } from './routes/chat-calls.ts';
+import { chatCloudRoutes } from './routes/chat-cloud.ts';
 import { chatRoutes } from './routes/chat.ts';
 import { conversationRoutes } from './routes/conversations.ts';
 import { healthRoutes } from './routes/health.ts';
+import { imageRoutes } from './routes/images.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { panicRoutes } from './routes/panic.ts';
+import { nightRoutes } from './routes/dream-cycle.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
@@ -43,7 +46,9 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...metricsRoutes(deps, traffic),
     ...chatRoutes(deps, traffic),
     ...chatCallRoutes(deps),
+    ...chatCloudRoutes(deps),
     ...conversationRoutes(deps),
+    ...imageRoutes(deps),
     ...panicRoutes(deps),
     ...unlockRoutes(deps),
     ...approvalRoutes(deps),
@@ -54,6 +59,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...skillEvalRoutes(deps),
     ...scheduleRoutes(deps),
     ...modelRoutes(deps),
+    ...nightRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

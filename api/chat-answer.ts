@@ -1,7 +1,6 @@
 import type { Response } from 'express';
 
-import { messageId, type MessageRecord, toChatReply } from '../domain/chat.ts';
-import type { AwaitedCall } from '../domain/skills/steps.ts';
+import { type Awaited, messageId, type MessageRecord, toChatReply } from '../domain/chat.ts';
 import { isErrorCode, TalosError } from '../domain/errors.ts';
 import { toProblem, writeProblem } from './problem.ts';
 
@@ -12,7 +11,7 @@ const retryAfterSeconds = '2';
  * Answers `POST /chat` with a record: 200 for an answer, 202 while pending, else the problem the message ended with, which
  * carries the text that had come.
  */
-export function answerChat(response: Response, record: MessageRecord, awaiting: readonly AwaitedCall[] = []): void {
+export function answerChat(response: Response, record: MessageRecord, awaiting?: Awaited): void {
   if (record.state === 'answered') return void response.json(toChatReply(record));
   if (record.state === 'pending') return answerPending(response, record, awaiting);
   const { code, message } = record.error ?? { code: 'INTERNAL', message: `The message ended as ${record.state}.` };
@@ -22,7 +21,7 @@ export function answerChat(response: Response, record: MessageRecord, awaiting: 
 }
 
 /** 202 with the place where the answer will be, and what it waits for. */
-export function answerPending(response: Response, record: MessageRecord, awaiting: readonly AwaitedCall[] = []): void {
+export function answerPending(response: Response, record: MessageRecord, awaiting?: Awaited): void {
   response
     .status(202)
     .set({ Location: `/chat/${messageId(record)}`, 'Retry-After': retryAfterSeconds })

@@ -1,4 +1,8 @@
+import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
+import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
+import type { ImageStore } from '../domain/images/ports.ts';
+import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
 import type { ModelPorts } from '../domain/models/store.ts';
 import type {
@@ -38,8 +42,11 @@ export interface MetricSources {
   /** Over all collections. */
   vectorCount(): Promise<number>;
   skillCounts(): Promise<{ active: number; quarantine: number }>;
-  /** How many messages wait for the GPU slot. */
+  /** How much work waits for the GPU slot. */
   gpuQueue(): Promise<number>;
+  cloud(): Promise<CloudState>;
+  /** What the GPUs there are do, those in use first. */
+  gpus(): Promise<GpuReport[]>;
 }
 
 /** Everything the API stands on. */
@@ -54,6 +61,7 @@ export type ApiDeps = {
   readonly approvals: ApprovalCodes;
   /** Read by nobody but the owner. */
   readonly codeBox: Pick<CodeBox, 'codes'>;
+  readonly images: ImageStore;
   readonly hashText: TextHasher;
   readonly skills: SkillStore;
   readonly catalog: SkillCatalog;
@@ -64,9 +72,13 @@ export type ApiDeps = {
   readonly checkInput: SkillRules['checkInput'];
   readonly skillBundles: SkillBundles;
   readonly awaitedCalls: AwaitedCalls;
+  readonly awaitedClouds: AwaitedClouds;
   readonly drafts: SkillDrafts;
   readonly model: Pick<LanguageModel, 'installed' | 'resident'>;
   readonly modelPorts: ModelPorts;
+  readonly nightRuns: NightRuns;
+  readonly nightClock: NightClock;
+  readonly nightRuntime: NightRuntime;
   readonly probes: Readonly<Record<EngineName, Probe>>;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

@@ -8,7 +8,7 @@ import { createPorts, type ProcessPorts } from '../adapters/index.ts';
 import { createMetricSources } from '../adapters/metric-sources.ts';
 import { createSkillBundles } from '../adapters/skill-bundles.ts';
 import { gitEnvironment } from '../adapters/skill-tools.ts';
-import { parseConfig } from '../domain/config/parse.ts';
+import { type Config, parseConfig } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { Logger } from '../domain/log.ts';
@@ -18,6 +18,8 @@ import { readNodeKey } from '../infra/node-key.ts';
 import { createPasswordVerifier } from '../infra/password-hash.ts';
 import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
+import { checkCloud } from '../workers/check-cloud.ts';
+import { setNightSchedule } from '../workers/set-night-schedule.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { pullMissingModels } from '../workers/pull-models.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
@@ -63,6 +65,7 @@ await runProcess(async () => {
   const deps: ApiDeps = {
     ...ports,
     ...openSkills(ports, paths.tmp),
+    ...ports.nightPorts,
     skillRuntime: ports.skillRuntime,
     config,
     ...openApprovals(ports, nodeKey),
@@ -74,9 +77,7 @@ await runProcess(async () => {
   };
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
-  if (config.skills.autoload) handInBuiltInSkills(ports);
-  void keepSchedules({ ...ports, ...ports.skillPorts });
-  void pullMissingModels({ ...ports, config });
+  beginBehind(ports, config);
   return {
     done: running.done,
     async stop() {
@@ -86,6 +87,16 @@ await runProcess(async () => {
     },
   };
 });
+
+/** What goes on behind the start, and nobody waits for. */
+function beginBehind(ports: ProcessPorts, config: Config): void {
+  if (config.skills.autoload) handInBuiltInSkills(ports);
+  void keepSchedules({ ...ports, ...ports.skillPorts });
+  void pullMissingModels({ ...ports, config });
+  // Who never wants a cloud has it asked nothing.
+  if (config.cloud.fallback !== 'never') void checkCloud(ports);
+  void setNightSchedule({ ...ports, ...ports.nightPorts });
+}
 
 /** What routes need of skills; repositories are fetched by way of a temporary folder. */
 function openSkills({ skillPorts }: ProcessPorts, tmp: string) {

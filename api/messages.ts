@@ -1,25 +1,25 @@
-import { messageId, type MessageKey, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import { type Awaited, messageId, type MessageKey, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import type { NewMessage } from '../domain/ports.ts';
 import { TalosError, toTalosError } from '../domain/errors.ts';
-import type { AwaitedCall } from '../domain/skills/steps.ts';
 import type { ApiDeps } from './deps.ts';
 
-type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'awaitedCalls' | 'logger' | 'now'>;
+type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'awaitedCalls' | 'awaitedClouds' | 'logger' | 'now'>;
 
 /** What the API does with messages. */
 export function createMessages(deps: Deps) {
-  const { conversations, tokens, runtime, awaitedCalls, logger, now } = deps;
+  const { conversations, tokens, runtime, awaitedCalls, awaitedClouds, logger, now } = deps;
 
   return {
     /**
      * Accepts a message and starts its workflow. The same key again is the same message: `ended` is its record if it was over
      * already. Fails with IDEMPOTENCY_CONFLICT; after any other failure the same key may be sent again.
      */
-    async submit(message: MessageRef & { text: string }): Promise<{ ended?: MessageRecord }> {
+    async submit(message: Omit<NewMessage, 'createdAt'>): Promise<{ ended?: MessageRecord }> {
       const place = await conversations.accept({ ...message, createdAt: now() });
       if (place.kind === 'conflict') {
         throw new TalosError(
           'IDEMPOTENCY_CONFLICT',
-          `Message ${messageId(message)} exists with another text; use a new Idempotency-Key for a new message.`,
+          `Message ${messageId(message)} exists with another text or other options; use a new Idempotency-Key for a new message.`,
         );
       }
       if (place.kind === 'existing' && place.record.state !== 'pending') return { ended: place.record };
@@ -41,11 +41,15 @@ export function createMessages(deps: Deps) {
       }
     },
 
-    /** The calls of a message that wait for the owner; only a pending one has any. */
-    async awaiting({ state, ...ref }: MessageRecord): Promise<AwaitedCall[]> {
-      if (state !== 'pending') return [];
+    /** What of a message waits for the owner; only with a pending one does anything. */
+    async awaiting({ state, ...ref }: MessageRecord): Promise<Awaited> {
+      if (state !== 'pending') return { calls: [] };
       const id = messageId(ref);
-      return (await awaitedCalls.list()).filter(({ message }) => message === id);
+      const [calls, clouds] = await Promise.all([awaitedCalls.list(), awaitedClouds.list()]);
+      return {
+        calls: calls.filter(({ message }) => message === id),
+        cloud: clouds.find(({ message }) => message === id),
+      };
     },
 
     /** Resolves when the message is over, or with the signal. */
@@ -83,11 +87,11 @@ async function start(
  */
 async function revive(deps: Deps, record: MessageRecord): Promise<MessageRecord> {
   const { conversations, runtime, logger, now } = deps;
-  const { conversation, key, text, createdAt } = record;
+  const { conversation, key, text, options, createdAt } = record;
   const run = await runtime.messageRun({ conversation, key });
   if (run === 'running') return record;
   if (run === 'unknown') {
-    const place = await conversations.accept({ conversation, key, text, createdAt });
+    const place = await conversations.accept({ conversation, key, text, createdAt, ...(options && { options }) });
     await start(deps, record, place.kind === 'conflict' ? undefined : place.after);
     return record;
   }

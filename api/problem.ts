@@ -86,7 +86,8 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   });
 }
 
-function fieldProblems({ code, cause, details }: TalosError): FieldProblem[] {
+function fieldProblems({ code, cause, details, message }: TalosError): FieldProblem[] {
+  if (code === 'IMAGE_INVALID') return [{ field: String(details['field']), problem: message }];
   if (code !== 'VALIDATION_FAILED') return [];
   const part = typeof details['field'] === 'string' ? details['field'] : 'request';
   return cause instanceof z.ZodError ? describeIssues(cause, part) : [];

@@ -5,17 +5,20 @@ import express, { type Request, type Response } from 'express';
 import { TalosError } from '../domain/errors.ts';
 import { parseJsonText } from '../domain/json-text.ts';
 import type { JsonValue } from '../domain/json.ts';
+import { isNearlyAllStrings } from './json-strings.ts';
 
 /** Largest body taken: a message of 10,000 characters is at most 120 KB, however it is escaped. */
-const mostBytes = 256 * 1024;
+export const mostBytes = 256 * 1024;
 
 /** Deepest nesting of JSON that goes on to a skill. */
 const mostLevels = 64;
 
 /** The JSON body of a request. Fails with UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or BODY_NOT_JSON. */
-export async function readJsonBody(request: Request, response: Response): Promise<unknown> {
+export async function readJsonBody(request: Request, response: Response, limit = mostBytes): Promise<unknown> {
   checkJsonType(request);
-  return parseJson(await readBytes(request, response, { type: 'application/json', limit: mostBytes }));
+  const bytes = await readBytes(request, response, { type: 'application/json', limit });
+  if (bytes.length > mostBytes && !isNearlyAllStrings(bytes)) throw tooLarge(mostBytes);
+  return parseJson(bytes);
 }
 
 /** A JSON body that may hold any value, however it is nested: what is too deep to be walked, or has a key `__proto__`, is BODY_NOT_JSON. */
@@ -81,11 +84,15 @@ function decodeUtf8(bytes: Buffer): string {
   }
 }
 
+function tooLarge(limit: number): TalosError {
+  return new TalosError('BODY_TOO_LARGE', `The body is larger than ${limit} bytes; send less in one request.`);
+}
+
 /** What the body parser's errors mean; it marks them with a type. */
 function bodyError(error: unknown, limit: number): unknown {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   if (type === 'entity.too.large') {
-    return new TalosError('BODY_TOO_LARGE', `The body is larger than ${limit} bytes; send less in one request.`);
+    return tooLarge(limit);
   }
   if (type === 'encoding.unsupported') {
     return new TalosError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without content-encoding.', { cause: error });

@@ -39,8 +39,7 @@ export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, ha
 
   /** Accepts and starts a run. The same key again is the same run: `ended` is its record if it was over already. */
   async function submit(wanted: WantedRun): Promise<{ ended?: SkillRunRecord }> {
-    await refuseWhenLocked(lockdown);
-    await requireActive(wanted.skill);
+    await Promise.all([refuseWhenLocked(lockdown), requireActive(wanted.skill)]);
     const { skill, key } = wanted;
     const place = await skillRuns.accept({
       ...wanted,
@@ -58,9 +57,21 @@ export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, ha
     return {};
   }
 
+  /** Resolves when a run is over, or with the signal. One that is ended from outside settles nothing, so its workflow is asked, too. */
+  async function ended(ref: SkillRunRef, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const either = AbortSignal.any([signal, done.signal]);
+    try {
+      await Promise.race([skillRuns.settled(ref, either), skillRuntime.waitForRun(ref, either)]);
+    } finally {
+      done.abort();
+    }
+  }
+
   return {
     record,
     submit,
+    ended,
 
     /** The run again with the same input, under a new key. Fails with SKILL_NOT_READY for one that did not fail. */
     async retried({ skill, key: retryOf }: SkillRunRef, key: RunKey): Promise<WantedRun> {

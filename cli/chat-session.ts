@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { type ChatReply, ConversationId, type MessageId, messageId, type StreamEvent } from '../domain/chat.ts';
+import {
+  type ChatReply,
+  type ChatRequest,
+  ConversationId,
+  type MessageId,
+  messageId,
+  type StreamEvent,
+} from '../domain/chat.ts';
+import type { Route } from '../domain/routing/route.ts';
 import { isErrorCode, TalosError } from '../domain/errors.ts';
 import type { ApiClient } from './client.ts';
 import type { Output } from './command.ts';
 import { followMessage } from './follow-message.ts';
 import { plainText } from './plain-text.ts';
+import { dim, replyFooter } from './reply-footer.ts';
 import { stepLine } from './step-line.ts';
 
 /** What a chat on the command line needs. */
@@ -16,11 +25,19 @@ export type ChatSession = {
   readonly conversation: ConversationId;
   /** Nothing is printed while the answer comes; the caller prints the reply. */
   readonly isQuiet: boolean;
+  /** Whether facts about the answer are told even where no person watches. */
+  readonly isVerbose: boolean;
+  /** Where every message must be answered; left out, Talos decides. */
+  readonly route?: Route;
 };
 
 /** Sends one message and prints its answer as it comes; aborting the signal stops the answer. Resolves when the message has ended. */
-export async function sendMessage(session: ChatSession, message: string, signal: AbortSignal): Promise<ChatReply> {
-  const { client, output, conversation } = session;
+export async function sendMessage(
+  session: ChatSession,
+  said: Pick<ChatRequest, 'message' | 'images'>,
+  signal: AbortSignal,
+): Promise<ChatReply> {
+  const { client, output, conversation, route } = session;
   const ref = { conversation, key: randomUUID() };
   const id = messageId(ref);
   const giveUp = new AbortController();
@@ -32,7 +49,12 @@ export async function sendMessage(session: ChatSession, message: string, signal:
   const onBreak = (): void => output.note('The connection broke; trying again.');
   const printer = createPrinter(session, id);
   try {
-    const events = followMessage(client, { request: { message, conversation }, ref, onBreak, signal: giveUp.signal });
+    const events = followMessage(client, {
+      request: { ...said, conversation, ...(route && { route }) },
+      ref,
+      onBreak,
+      signal: giveUp.signal,
+    });
     for await (const event of events) printer.print(event);
   } finally {
     signal.removeEventListener('abort', stop);
@@ -53,7 +75,7 @@ export function failureOf(reply: ChatReply): TalosError | undefined {
 }
 
 /** Prints the text of an answer and the skills on its way; an attempt that begins anew starts on a line of its own. */
-function createPrinter({ output, isQuiet }: ChatSession, id: MessageId) {
+function createPrinter({ output, isQuiet, isVerbose }: ChatSession, id: MessageId) {
   let shown = '';
   let isAfterStep = false;
   const write = (text: string): void => {
@@ -76,15 +98,21 @@ function createPrinter({ output, isQuiet }: ChatSession, id: MessageId) {
         isAfterStep = true;
       }
       if (event.type !== 'attempt-start' || event.attempt === 1) return;
+      const wasShown = shown !== '';
       end();
       shown = '';
-      if (!isAfterStep) output.note(`The answer starts again (attempt ${event.attempt}).`);
+      if (!isAfterStep && wasShown) output.note(`The answer starts again (attempt ${event.attempt}).`);
       isAfterStep = false;
     },
-    finish({ response, notice }: ChatReply): void {
+    finish(reply: ChatReply): void {
+      const { response, notice } = reply;
       if (shown === '') write(response ?? '');
       end();
       if (notice !== undefined) output.note(plainText(notice));
+      const footer = replyFooter(reply);
+      if (footer === undefined || isQuiet) return;
+      if (output.isTerminal) output.note(dim(footer));
+      else if (isVerbose) output.note(footer);
     },
   };
 }

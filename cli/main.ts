@@ -17,6 +17,7 @@ import { addChatCommand } from './commands/chat.ts';
 import { addCodesCommand } from './commands/codes.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addDreamCommand } from './commands/dream.ts';
 import { addDownCommand } from './commands/down.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addModelsCommand } from './commands/models.ts';
@@ -87,6 +88,7 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addSkillsCommand,
   addRunsCommand,
   addModelsCommand,
+  addDreamCommand,
   addTestCommand,
 ];
 for (const add of commands) {

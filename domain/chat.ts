@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { AwaitedCloud, ContentKind } from './routing/departure.ts';
 import { ContextUse, Route, RouteReason } from './routing/route.ts';
 import { SkillId } from './skills/manifest.ts';
 import { AwaitedCall, CallId, SkillStep, StepVerdict } from './skills/steps.ts';
@@ -71,6 +72,12 @@ export const ChatRequest = z
     route: Route.optional().meta({
       description: 'Where it must be answered: never elsewhere. Left out, Talos decides, local first',
     }),
+    images: z
+      .array(z.string())
+      .min(1)
+      .max(mostImages)
+      .optional()
+      .meta({ description: 'PNG, JPEG or WebP as base64 or data: URL, at most 10 MB each' }),
     conversation: ConversationId.optional().meta({
       description: 'Continue this conversation; a new one when left out',
     }),
@@ -169,6 +176,9 @@ export const ChatReply = z
     blocked: z.boolean(),
     ...answerFacts,
     awaiting: z.array(AwaitedCall).optional().meta({ description: 'Calls of skills that wait for the owner' }),
+    awaitingCloud: AwaitedCloud.optional().meta({
+      description: 'Given while the owner is asked whether this message may go to a cloud',
+    }),
     durationMs: z.int().nonnegative().optional(),
   })
   .meta({ id: 'ChatReply' });
@@ -176,7 +186,7 @@ export type ChatReply = z.infer<typeof ChatReply>;
 
 /**
  * What a client sees while an answer is made. `attempt-start` with `attempt` > 1 means: forget the text so far, it is written anew.
- * `tool-start` and `tool-end` frame the run of a skill; `awaiting-approval` means that the owner is asked first.
+ * `tool-start` and `tool-end` frame the run of a skill; `awaiting-approval` and `awaiting-cloud` mean that the owner is asked first.
  * `done` is always the last event; the record then holds the whole answer, and the API adds it as `reply`.
  */
 export const StreamEvent = z
@@ -200,6 +210,13 @@ export const StreamEvent = z
       until: z.int(),
     }),
     z.strictObject({
+      type: z.literal('awaiting-cloud'),
+      host: z.string(),
+      kinds: z.array(ContentKind),
+      bytes: z.int().nonnegative(),
+      until: z.int(),
+    }),
+    z.strictObject({
       type: z.literal('done'),
       state: MessageState.exclude(['pending']),
       code: z.string().optional(),
@@ -209,8 +226,11 @@ export const StreamEvent = z
   .meta({ id: 'StreamEvent' });
 export type StreamEvent = z.infer<typeof StreamEvent>;
 
-/** Shapes a stored message for a client, with the calls of it that wait for the owner. */
-export function toChatReply(record: MessageRecord, awaiting: readonly AwaitedCall[] = []): ChatReply {
+/** What of a message waits for the owner: calls of skills, or the message itself for leave to go to a cloud. */
+export type Awaited = { readonly calls: readonly AwaitedCall[]; readonly cloud?: AwaitedCloud | undefined };
+
+/** Shapes a stored message for a client, with what of it waits for the owner. */
+export function toChatReply(record: MessageRecord, { calls, cloud }: Awaited = { calls: [] }): ChatReply {
   const {
     conversation,
     key,
@@ -228,7 +248,8 @@ export function toChatReply(record: MessageRecord, awaiting: readonly AwaitedCal
     conversation,
     response: reply ?? null,
     blocked: record.state === 'blocked',
-    ...(awaiting.length > 0 && { awaiting: [...awaiting] }),
+    ...(calls.length > 0 && { awaiting: [...calls] }),
+    ...(cloud && { awaitingCloud: cloud }),
     ...(finishedAt === undefined ? {} : { durationMs: Math.max(0, finishedAt - createdAt) }),
   };
 }

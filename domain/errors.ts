@@ -69,6 +69,8 @@ export const errorCatalogue = {
   STORE_FULL: { httpStatus: 507, retryable: true, exitCode: 74, title: 'The conversation store is full' },
   VECTORS_UNAVAILABLE: { httpStatus: 503, retryable: true, exitCode: 69, title: 'The vector store cannot be reached' },
   AUDIT_UNAVAILABLE: { httpStatus: 507, retryable: true, exitCode: 74, title: 'The audit log cannot be written' },
+  REPORT_CHANGED: { httpStatus: 409, retryable: false, exitCode: 70, title: 'The report is not what was signed' },
+  REPORTS_UNAVAILABLE: { httpStatus: 507, retryable: true, exitCode: 74, title: 'Reports cannot be read or written' },
   AUDIT_BROKEN: { httpStatus: 500, retryable: false, exitCode: 70, title: 'The audit log does not verify' },
   RUNTIME_UNAVAILABLE: { httpStatus: 503, retryable: true, exitCode: 69, title: 'Temporal cannot be reached' },
   SKILL_INVALID: { httpStatus: 422, retryable: false, exitCode: 64, title: 'The skill is not valid' },

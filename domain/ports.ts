@@ -17,11 +17,21 @@ import type {
   OpenApproval,
   Redemption,
 } from './approval/code.ts';
+import type { AwaitedClouds, CloudModel } from './cloud/ports.ts';
+import type { ImageStore } from './images/ports.ts';
 import type { LockdownState } from './lockdown/state.ts';
 import type { LogLine, Logger } from './log.ts';
-import type { InstalledModel, ModelEvent, ModelRequest, ResidentModel } from './models/model.ts';
+import type {
+  InstalledModel,
+  LoadOptions,
+  ModelCapabilities,
+  ModelEvent,
+  ModelRequest,
+  ResidentModel,
+} from './models/model.ts';
+import type { CloudDecision } from './routing/departure.ts';
 import type { CallDecision } from './skills/steps.ts';
-import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryQuery } from './retrieval/memory.ts';
+import type { MemoryCollection, MemoryItem, MemoryMatch, MemoryPage, MemoryQuery } from './retrieval/memory.ts';
 
 /** Something Talos stands on that can be asked whether it is there. Resolves when it answers, rejects with a TalosError otherwise. */
 export interface Probe {
@@ -34,8 +44,11 @@ export interface LanguageModel extends Probe {
   chat(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
   installed(): Promise<InstalledModel[]>;
   resident(): Promise<ResidentModel[]>;
-  load(model: string, signal: AbortSignal): Promise<void>;
+  /** Brings a model into memory as a chat with the same window would. */
+  load(model: string, signal: AbortSignal, options?: LoadOptions): Promise<void>;
   unload(model: string): Promise<void>;
+  /** What an installed model can do. */
+  capabilities(model: string): Promise<ModelCapabilities>;
 }
 
 /** Turns texts into unit vectors. An empty text gives a zero vector. Failures as for LanguageModel. */
@@ -51,6 +64,13 @@ export interface VectorStore extends Probe {
   delete(collection: MemoryCollection, embedder: string, ids: readonly string[]): Promise<void>;
   /** Over all embedders. */
   count(collection: MemoryCollection): Promise<number>;
+  /**
+   * A page of what a collection holds, over all embedders, from the start or from where the page before ended. Each is met once as long
+   * as nothing is deleted meanwhile.
+   */
+  scan(collection: MemoryCollection, page: { limit: number; from?: string | undefined }): Promise<MemoryPage>;
+  /** Counts one more use, at a moment, of memories that were not used since then; unknown ids are passed over. */
+  touch(collection: MemoryCollection, embedder: string, used: { ids: readonly string[]; at: number }): Promise<void>;
 }
 
 export type NewMessage = MessageRef & {
@@ -141,9 +161,11 @@ export interface AgentRuntime extends Probe {
   stopMessage(ref: MessageRef): Promise<boolean>;
   /** Tells a message what the owner decided on one of its calls; false when no such message runs. */
   decideCall(ref: MessageRef, decision: CallDecision): Promise<boolean>;
+  /** Tells a message whether it may go to the cloud; false when no such message runs. */
+  decideCloud(ref: MessageRef, decision: CloudDecision): Promise<boolean>;
   /** Whether the workflow of a message still runs, ended without settling it, or was never started. */
   messageRun(ref: MessageRef): Promise<'running' | 'ended' | 'unknown'>;
-  /** Cancels every running message and every running skill; returns how many. */
+  /** Cancels every running message, every running skill and the nightly maintenance; returns how many. */
   cancelMessages(): Promise<number>;
   /** Starts the `lockdown` workflow that stops what runs and waits for the unlock. */
   startLockdown(order: { reason: string; by: string }): Promise<void>;
@@ -194,7 +216,10 @@ export type Ports = {
   readonly lockdown: LockdownStore;
   readonly holds: HoldStore;
   readonly vectors: VectorStore;
+  readonly images: ImageStore;
   readonly model: LanguageModel;
+  readonly cloud: CloudModel;
+  readonly awaitedClouds: AwaitedClouds;
   readonly embedder: Embedder;
   readonly testModels: TestModels;
   readonly audit: AuditLog;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
-import { MessageOutcome, TokenUsage } from './chat.ts';
-import { Route } from './routing/route.ts';
+import { MessageOutcome, type MessageRef, TokenUsage } from './chat.ts';
+import type { ErrorCode } from './errors.ts';
+import type { LocalFailure } from './routing/decide.ts';
+import { ContextUse, Route, RouteReason } from './routing/route.ts';
 import type { DraftKey } from './skills/draft.ts';
 import { BundleHash, SkillId } from './skills/manifest.ts';
 import { RunKey } from './skills/run.ts';
@@ -25,12 +27,30 @@ export const PlannedCall = z.strictObject({
 });
 export type PlannedCall = z.infer<typeof PlannedCall>;
 
+/** A message that may go to the cloud, with what the local engine failed with where it was tried. */
+export type CloudWish = MessageRef & { readonly failure?: LocalFailure };
+
+/** What may come of it. `ask`: the owner decides within `consentSeconds`. */
+export type CloudPlan =
+  | { readonly kind: 'go'; readonly reason: RouteReason }
+  | { readonly kind: 'ask'; readonly reason: RouteReason; readonly consentSeconds: number }
+  | { readonly kind: 'refuse'; readonly code: ErrorCode; readonly message: string };
+
+/** The owner's leave: the approval that was redeemed, and the hash of what it was given for. */
+export type CloudLeave = { readonly approval: string; readonly binding: string };
+
+/** A message that goes to the cloud, and why. */
+export type CloudOrder = MessageRef & { readonly reason: RouteReason; readonly leave?: CloudLeave };
+
 /** What the model step tells the workflow: about the reply it stored as the draft, or which skills the model wants to use first. */
 export const Generation = z.strictObject({
   model: z.string(),
   route: Route,
+  routeReason: RouteReason.optional(),
   notice: z.string().optional(),
   usage: TokenUsage,
+  context: ContextUse.optional(),
+  modelMs: z.int().nonnegative().optional(),
   /** Without calls the draft is the answer. Empty when all were refused and the model is to be told why. */
   calls: z.array(PlannedCall).optional(),
 });
@@ -38,5 +58,11 @@ export type Generation = z.infer<typeof Generation>;
 
 /** Whether a message may go on, and as what. */
 export type Screening =
-  | { readonly kind: 'passed'; /** The wish for a skill that the message is. */ readonly draft?: DraftKey }
+  | {
+      readonly kind: 'passed';
+      /** The wish for a skill that the message is. */
+      readonly draft?: DraftKey;
+      /** Given when the cloud alone may answer. */
+      readonly route?: 'cloud';
+    }
   | { readonly kind: 'refused'; readonly settlement: Settlement };

@@ -26,6 +26,8 @@ export const homeTree: readonly (readonly [path: string, mode: number])[] = [
   ['data/chromadb', 0o700],
   ['data/temporal', 0o700],
   ['data/ollama', 0o755],
+  ['data/images', 0o700],
+  ['data/reports', 0o700],
   ['config', 0o755],
   ['backups', 0o750],
   ['run', 0o700],

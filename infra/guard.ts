@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 
+import { markVariable } from '../domain/night/supervisor-mark.ts';
 import { identify } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
@@ -46,9 +47,6 @@ for place in $(grep -lsxzF "$1" /proc/[0-9]*/environ 2>/dev/null); do
 done
 exit 0
 `;
-
-/** Name of the environment variable by which the processes of one supervisor are known. */
-export const markVariable = 'TALOS_SUPERVISOR';
 
 /** A watchman in a session of its own that stops the children when the supervisor is gone. */
 export interface Guard {

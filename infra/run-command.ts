@@ -1,7 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 
-import { markVariable, startGuard } from './guard.ts';
+import { markVariable } from '../domain/night/supervisor-mark.ts';
+import { startGuard } from './guard.ts';
 import { identify, signalGroup } from './process-identity.ts';
 
 /** How a command runs. */

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TalosError } from '../domain/errors.ts';
+import { markVariable } from '../domain/night/supervisor-mark.ts';
 import { failuresAfter, restartDelayMs } from './back-off.ts';
 import type { BackOff } from './back-off.ts';
 import type { ChildSpec } from './engines/engine.ts';
-import { markVariable } from './guard.ts';
 import type { Guard } from './guard.ts';
 import type { LineLog } from './line-log.ts';
 import { identify, signalGroup, signalProcess } from './process-identity.ts';

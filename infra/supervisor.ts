@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { TalosError } from '../domain/errors.ts';
+import { formatMark } from '../domain/night/supervisor-mark.ts';
 import { defaultBackOff } from './back-off.ts';
 import type { BackOff } from './back-off.ts';
 import type { ChildSpec } from './engines/engine.ts';
 import { startGuard } from './guard.ts';
 import { createLineLog } from './line-log.ts';
+import { identify } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { SupervisedChild } from './supervised-child.ts';
 import type { ChildStatus, Health } from './supervised-child.ts';
@@ -34,7 +36,7 @@ const defaultHealth: Health = { intervalMs: 5000, timeoutMs: 5000, strikes: 12 }
 
 /** A supervisor without children yet. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const mark = randomUUID();
+  const mark = markOf(options.logDir);
   const guard = startGuard(mark);
   const stages = new Map<number, SupervisedChild[]>();
   const all = (): SupervisedChild[] => [...stages.values()].flat();
@@ -71,4 +73,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       guard.close();
     },
   };
+}
+
+/** Says who this supervisor is and which home it works for. */
+function markOf(logDir: string): string {
+  const place = createHash('sha256').update(logDir).digest('hex').slice(0, 12);
+  const startedAt = identify(process.pid)?.startedAt ?? '0';
+  return formatMark({ place, pid: process.pid, startedAt, unique: randomUUID() });
 }

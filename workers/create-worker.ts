@@ -33,12 +33,12 @@ export function createWorker(role: WorkerRole, deps: WorkerDeps): Promise<Worker
 function roleOptions(role: WorkerRole, { bundlePath }: WorkerDeps): Partial<WorkerOptions> {
   switch (role) {
     case 'core':
+      // The throttle lets a stop reach an answer of the cloud, or the nightly maintenance, at the next heartbeat.
       return {
         workflowBundle: { codePath: bundlePath },
         maxCachedWorkflows: 200,
         workflowThreadPoolSize: 1,
-        // A stop reaches the pull of a model at the next heartbeat.
-        maxHeartbeatThrottleInterval: '500 milliseconds',
+        maxHeartbeatThrottleInterval: '300 milliseconds',
       };
     case 'gpu':
       // One slot is the VRAM mutex. The throttle lets a stop reach the model at the next heartbeat.

@@ -6,6 +6,7 @@ import type { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
+import { engineAddresses } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
@@ -35,6 +36,7 @@ export async function startWorkers(
   const runs = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
   // A process without workers, such as an API of its own, never ends by itself.
   const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
+  if (roles.includes('gpu')) ports.gpuBoard.publish({ state: 'idle', since: Date.now() });
   if (roles.includes('sandbox')) void proveSandbox(ports.skillPorts.sandbox, ports);
   return {
     done,
@@ -49,19 +51,28 @@ function shutdown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-async function activitySettings(config: Config) {
-  const { models, chat, skills } = config;
+/** What activities are told of the configuration. */
+export async function activitySettings(config: Config) {
+  const { models, cloud, chat, chroma, skills } = config;
   return {
     chatModel: models.coder,
     starterModel: models.starter,
+    visionModel: models.vision,
     embeddingModel: models.embedding,
+    ollamaAddress: engineAddresses(config).ollama,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
     contextTokens: models.contextTokens,
     maxOutputTokens: models.maxOutputTokens,
     temperature: models.temperature,
     think: models.think,
+    cloud: {
+      fallback: cloud.fallback,
+      shareMemory: cloud.shareMemory,
+      maxOutputTokens: cloud.geminiMaxTokens,
+    },
     maxLength: chat.maxLength,
     memoryItems: chat.memoryItems,
+    maxVectors: chroma.maxVectors,
     trustLevel: skills.trustLevel,
     consentSeconds: skills.consentDays * 24 * 60 * 60,
     strikeThreshold: skills.strikeThreshold,

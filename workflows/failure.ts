@@ -1,8 +1,12 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
 
+import { longestRetryMs } from '../domain/cloud/limits.ts';
 import { isErrorCode, TalosError, toTalosError } from '../domain/errors.ts';
 
-/** Turns whatever an activity threw into what Temporal retries by: the code becomes the type, the catalogue decides about retries. */
+/**
+ * Turns whatever an activity threw into what Temporal retries by: the code becomes the type, the catalogue decides about retries, and
+ * `details.retryAfterMs` is when the next attempt comes.
+ */
 export function toApplicationFailure(thrown: unknown): ApplicationFailure {
   const error = toTalosError(thrown);
   return ApplicationFailure.create({
@@ -10,8 +14,15 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
     message: error.message,
     nonRetryable: !error.retryable || error.details['final'] === true,
     details: [error.details],
+    ...nextRetry(error),
     ...(error.cause instanceof Error && { cause: error.cause }),
   });
+}
+
+/** Nobody waits longer than the longest retry, whatever another server asks for. */
+function nextRetry({ details: { retryAfterMs } }: TalosError): { nextRetryDelay?: number } {
+  if (typeof retryAfterMs !== 'number' || !(retryAfterMs > 0)) return {};
+  return { nextRetryDelay: Math.min(Math.ceil(retryAfterMs), longestRetryMs) };
 }
 
 /** Reads back what an activity failed with. Timeouts become the code that tells the user which wait was too long. */
@@ -19,12 +30,28 @@ export function fromActivityFailure(thrown: unknown): TalosError {
   // A local activity fails with its cause itself, any other with an ActivityFailure around it.
   const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
   const step = thrown instanceof ActivityFailure ? thrown.activityType : undefined;
-  if (cause instanceof TimeoutFailure && step === 'pullModel') return fromPullTimeout(cause);
-  if (cause instanceof TimeoutFailure) return step === 'runSkill' ? fromSkillTimeout(cause) : fromTimeout(cause);
+  if (cause instanceof TimeoutFailure) return timeoutOf(step)(cause);
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
-    return new TalosError(cause.type, cause.message);
+    return new TalosError(cause.type, cause.message, { details: reasonOf(cause) });
   }
   return new TalosError('INTERNAL', 'A step of this work failed; the log has the cause.', { cause });
+}
+
+function timeoutOf(step: string | undefined): (failure: TimeoutFailure) => TalosError {
+  if (step === 'runSkill') return fromSkillTimeout;
+  if (step === 'pullModel') return fromPullTimeout;
+  return step === 'generateCloudReply' ? fromCloudTimeout : fromTimeout;
+}
+
+/** Why, in the word of the adapter; other details stay in the history. */
+function reasonOf({ details }: ApplicationFailure): { reason?: string } {
+  const first: unknown = details?.[0];
+  if (typeof first !== 'object' || first === null || !('reason' in first)) return {};
+  return typeof first.reason === 'string' ? { reason: first.reason } : {};
+}
+
+function fromCloudTimeout(): TalosError {
+  return new TalosError('CLOUD_UNAVAILABLE', 'Gemini did not answer in time; send the message again.');
 }
 
 function fromTimeout(failure: TimeoutFailure): TalosError {

@@ -1,7 +1,9 @@
+export { dreamCycle } from './dream-cycle.ts';
 export { lockdown } from './lockdown.ts';
 export { message } from './message.ts';
 export { modelAutopull } from './model-autopull.ts';
 export { modelPull } from './model-pull.ts';
+export { nightRevision } from './night-revision.ts';
 export { skillEval } from './skill-eval.ts';
 export { skillDraft } from './skill-draft.ts';
 export { skillLife } from './skill-life.ts';

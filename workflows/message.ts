@@ -9,6 +9,7 @@ import {
 import type { MemoryUse, MessageState } from '../domain/chat.ts';
 import type { SkillStep } from '../domain/skills/steps.ts';
 import type { Settlement } from '../domain/settlement.ts';
+import { replyFromCloud, withStandIn } from './cloud-reply.ts';
 import { replyWithDraft } from './drafted-reply.ts';
 import { fromActivityFailure } from './failure.ts';
 import type { MessageInput } from './messages.ts';
@@ -41,7 +42,11 @@ async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>
     await turns.await();
     if (screening.draft !== undefined) return await replyWithDraft(input, screening.draft);
     memory = await core.recallMemories({ conversation, key });
-    const reply = await replyWithSkills(input, { steps, onWait: () => turns.give() });
+    const onWait = (): Promise<void> => turns.give();
+    const reply =
+      screening.route === 'cloud'
+        ? await replyFromCloud(input, { onWait })
+        : await withStandIn(input, () => replyWithSkills(input, { steps, onWait }), { onWait });
     return { state: 'answered', ...reply, memory, ...(steps.length > 0 && { steps }) };
   } catch (thrown) {
     return { ...endedEarly(thrown), ...(memory && { memory }), ...(steps.length > 0 && { steps }) };

@@ -2,6 +2,9 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { MessageKey, MessageRef } from '../domain/chat.ts';
 import type { WantedModels } from '../domain/models/autopull.ts';
+import type { CloudDecision } from '../domain/routing/departure.ts';
+import type { NightCaps } from '../domain/night/limits.ts';
+import type { NightRunId, NightWhen } from '../domain/night/run.ts';
 import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
@@ -31,6 +34,9 @@ export const yourTurn = defineSignal('yourTurn');
 
 /** Tells a message that waits for the owner what was decided; the first decision on a call counts. */
 export const decideCall = defineSignal<[CallDecision]>('decideCall');
+
+/** Tells a message that waits for the owner whether it may go to the cloud; the first decision counts. */
+export const decideCloud = defineSignal<[CloudDecision]>('decideCloud');
 
 /** Input of the `lockdown` workflow. */
 export type LockdownInput = { readonly reason: string; readonly by: string };
@@ -110,6 +116,12 @@ export type SkillDraftInput = {
   readonly gpuWaitSeconds: number;
 };
 
+/** Input of the `nightRevision` workflow. */
+export type NightRevisionInput = {
+  /** Longest wait for the GPU or a free sandbox. */
+  readonly queueWaitSeconds: number;
+};
+
 /** The workflow id of a draft. */
 export function skillDraftWorkflowId(key: DraftKey): string {
   return `skill-draft/${key}`;
@@ -175,4 +187,32 @@ export function skillScheduleId({ skill, name }: ScheduleRef): string {
 /** What the ids of due runs begin with; Temporal appends the due time, so that a repeated start is the same due run. */
 export function skillRunDueWorkflowId({ skill, name }: ScheduleRef): string {
   return `skill-run-due/${skill}/${name}`;
+}
+
+/** Input of the `dreamCycle` workflow. Without an id it is due by the schedule, and Temporal tells the time. */
+export type DreamCycleInput = NightCaps & {
+  readonly id?: NightRunId;
+  /** What starts later than that after it was due is skipped as missed. */
+  readonly catchUpMs: number;
+  /** Whether the owner's trust lets it draft a revision of a skill. */
+  readonly mayRevise: boolean;
+  /** When the schedule is due, for those who look at it. */
+  readonly when?: NightWhen;
+};
+
+/** The id of the schedule of the nightly maintenance in Temporal. */
+export const dreamCycleScheduleId = 'dream-cycle';
+
+/** What the ids of due runs begin with; Temporal appends the due time, so that a repeated start is the same run. */
+export function dueDreamCycleId(schedule: string): string {
+  return `${schedule}/due`;
+}
+
+/** The workflow id of a run. */
+export function dreamCycleWorkflowId(id: NightRunId, schedule: string = dreamCycleScheduleId): string {
+  const due = /^due-(?<day>\d{8})T(?<time>\d{6})Z$/.exec(id)?.groups;
+  if (due === undefined) return `${schedule}/${id}`;
+  const { day = '', time = '' } = due;
+  const date = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
+  return `${dueDreamCycleId(schedule)}-${date}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`;
 }

@@ -1,6 +1,7 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 import type { Activities } from '../activities/index.ts';
+import { nightLocalPolicies, nightPolicies } from './night-policies.ts';
 
 /** Steps that run inside the workflow's own worker, short and idempotent: a step costs 4 ms instead of 12. */
 const localPolicies = {
@@ -46,6 +47,21 @@ const localPolicies = {
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
   },
   unparkCall: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '1 day',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  },
+  planCloud: {
+    startToCloseTimeout: '15 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  parkCloud: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  },
+  unparkCloud: {
     startToCloseTimeout: '5 seconds',
     scheduleToCloseTimeout: '1 day',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
@@ -121,6 +137,14 @@ const remotePolicies = {
     priority: { priorityKey: 1 },
     summary: 'Let the model answer',
   },
+  // A cloud that says how long to wait is given that long; few attempts, for each counts towards leaving it alone.
+  generateCloudReply: {
+    startToCloseTimeout: '30 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 4 },
+    priority: { priorityKey: 1 },
+    summary: 'Let the cloud answer',
+  },
   // Memory of an answered message: nobody waits for it, so it may wait long for the vector store.
   memoriseMessage: {
     startToCloseTimeout: '30 seconds',
@@ -167,6 +191,39 @@ const remotePolicies = {
     },
     priority: { priorityKey: 3 },
     summary: 'Let the model write a skill',
+  },
+  beginRevision: {
+    startToCloseTimeout: '30 seconds',
+    scheduleToCloseTimeout: '2 minutes',
+    retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
+    priority: { priorityKey: 5 },
+    summary: 'Look at the skills that failed',
+  },
+  writeRevision: {
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumInterval: '5 seconds', maximumAttempts: 3 },
+    priority: { priorityKey: 5 },
+    summary: 'Let the model mend a skill',
+  },
+  tryRevision: {
+    startToCloseTimeout: '20 minutes',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+    summary: 'Run the cases of the revision and of the version in use',
+  },
+  proposeRevision: {
+    startToCloseTimeout: '45 seconds',
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '4 seconds', maximumAttempts: 8 },
+    priority: { priorityKey: 5 },
+    summary: 'Put the revision before the owner',
+  },
+  dropRevision: {
+    startToCloseTimeout: '5 seconds',
+    scheduleToCloseTimeout: '10 minutes',
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '5 seconds' },
+    priority: { priorityKey: 5 },
+    summary: 'Give the revision up',
   },
   tryDraft: {
     startToCloseTimeout: '20 minutes',
@@ -226,4 +283,9 @@ const remotePolicies = {
 } as const satisfies Partial<Record<keyof Activities, ActivityOptions>>;
 
 /** The row of every activity; one without a row does not compile. */
-export const policies = { ...localPolicies, ...remotePolicies } as const satisfies Record<keyof Activities, object>;
+export const policies = {
+  ...localPolicies,
+  ...remotePolicies,
+  ...nightLocalPolicies,
+  ...nightPolicies,
+} as const satisfies Record<keyof Activities, object>;

@@ -17,6 +17,9 @@ export const local = {
   assessRevision: proxyLocalActivities<Activities>(policies.assessRevision).assessRevision,
   parkCall: proxyLocalActivities<Activities>(policies.parkCall).parkCall,
   unparkCall: proxyLocalActivities<Activities>(policies.unparkCall).unparkCall,
+  planCloud: proxyLocalActivities<Activities>(policies.planCloud).planCloud,
+  parkCloud: proxyLocalActivities<Activities>(policies.parkCloud).parkCloud,
+  unparkCloud: proxyLocalActivities<Activities>(policies.unparkCloud).unparkCloud,
   declineCall: proxyLocalActivities<Activities>(policies.declineCall).declineCall,
   beginStep: proxyLocalActivities<Activities>(policies.beginStep).beginStep,
   concludeStep: proxyLocalActivities<Activities>(policies.concludeStep).concludeStep,
@@ -31,8 +34,12 @@ export const local = {
 /** The steps of the core task queue. */
 export const core = {
   recallMemories: proxyActivities<Activities>(policies.recallMemories).recallMemories,
+  generateCloudReply: proxyActivities<Activities>(policies.generateCloudReply).generateCloudReply,
   memoriseMessage: proxyActivities<Activities>(policies.memoriseMessage).memoriseMessage,
   submitDraft: proxyActivities<Activities>(policies.submitDraft).submitDraft,
+  beginRevision: proxyActivities<Activities>(policies.beginRevision).beginRevision,
+  proposeRevision: proxyActivities<Activities>(policies.proposeRevision).proposeRevision,
+  dropRevision: proxyActivities<Activities>(policies.dropRevision).dropRevision,
   takeOrder: proxyActivities<Activities>(policies.takeOrder).takeOrder,
   cancelMessages: proxyActivities<Activities>(policies.cancelMessages).cancelMessages,
   keepSkillSchedule: proxyActivities<Activities>(policies.keepSkillSchedule).keepSkillSchedule,
@@ -46,12 +53,15 @@ export function pulls(retryMs: number): Pick<Activities, 'pullModel'> {
 }
 
 /** The steps of the one-slot GPU queue, with the longest wait for the slot. */
-export function gpu(waitSeconds: number): Pick<Activities, 'generateReply' | 'answerCases' | 'writeDraft'> {
+export function gpu(
+  waitSeconds: number,
+): Pick<Activities, 'generateReply' | 'answerCases' | 'writeDraft' | 'writeRevision'> {
   const queue = queueOptions('gpu', waitSeconds);
   return {
     generateReply: proxyActivities<Activities>({ ...policies.generateReply, ...queue }).generateReply,
     answerCases: proxyActivities<Activities>({ ...policies.answerCases, ...queue }).answerCases,
     writeDraft: proxyActivities<Activities>({ ...policies.writeDraft, ...queue }).writeDraft,
+    writeRevision: proxyActivities<Activities>({ ...policies.writeRevision, ...queue }).writeRevision,
   };
 }
 
@@ -62,6 +72,7 @@ export function sandbox({ priority, waitSeconds }: { priority: 1 | 3 | 5; waitSe
     runSkill: proxyActivities<Activities>({ ...policies.runSkill, ...queue }).runSkill,
     runCases: proxyActivities<Activities>({ ...policies.runCases, ...queue }).runCases,
     tryDraft: proxyActivities<Activities>({ ...policies.tryDraft, ...queue }).tryDraft,
+    tryRevision: proxyActivities<Activities>({ ...policies.tryRevision, ...queue }).tryRevision,
   };
 }
 

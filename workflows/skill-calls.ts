@@ -3,7 +3,7 @@ import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workf
 
 import type { MessageRef } from '../domain/chat.ts';
 import type { Generation, PlannedCall } from '../domain/settlement.ts';
-import { addUsage } from '../domain/usage.ts';
+import { addMs, addUsage } from '../domain/usage.ts';
 import type { SkillStep } from '../domain/skills/steps.ts';
 import { type CallConsent, createCallConsent } from './call-consent.ts';
 import { type MessageInput, type SkillRunInput, skillRunWorkflowId } from './messages.ts';
@@ -28,7 +28,8 @@ export async function replyWithSkills(input: MessageInput, { steps, onWait }: Pr
   for (let round = 1; generation.calls !== undefined; round += 1) {
     steps.push(...(await Promise.all(generation.calls.map((call) => runCall(ref, call, consent)))));
     const next = await gpu(gpuWaitSeconds).generateReply({ ...ref, round });
-    generation = { ...next, usage: addUsage(generation.usage, next.usage) };
+    const usage = addUsage(generation.usage, next.usage);
+    generation = { ...next, usage, modelMs: addMs(generation.modelMs, next.modelMs) };
   }
   return generation;
 }

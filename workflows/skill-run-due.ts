@@ -5,16 +5,15 @@ import {
   executeChild,
   isCancellation,
   setCurrentDetails,
-  workflowInfo,
 } from '@temporalio/workflow';
 
 import type { DueRunEnd } from '../domain/skills/due-run.ts';
 import type { SkillRunRef } from '../domain/skills/run.ts';
+import { dueTime } from './due-time.ts';
 import { type SkillRunDueInput, skillRunWorkflowId } from './messages.ts';
 import { core, local } from './proxies.ts';
 import { skillRun } from './skill-run.ts';
 
-const dueAttribute = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 const skillAttribute = defineSearchAttributeKey('TalosSkillId', SearchAttributeType.KEYWORD);
 
 /** Night work: whatever somebody waits for goes first. */
@@ -40,13 +39,6 @@ async function comeDue({ skill, schedule: name, catchUpMs, queueWaitSeconds }: S
   const end = await run({ skill, key: start.key }, queueWaitSeconds);
   await CancellationScope.nonCancellable(() => local.endDueRun(due, end));
   return end;
-}
-
-/** Temporal tells the due time, also of one that is late; whole seconds, as in the id. */
-function dueTime(): number {
-  const { typedSearchAttributes, startTime } = workflowInfo();
-  const due = typedSearchAttributes.get(dueAttribute) ?? startTime;
-  return Math.floor(due.getTime() / 1000) * 1000;
 }
 
 async function run(ref: SkillRunRef, queueWaitSeconds: number): Promise<DueRunEnd> {

@@ -1,7 +1,7 @@
 import { defineScript } from '../redis-script.ts';
 
 /** Fields of a message hash that make its record, in the order the scripts return them. */
-export const recordFields = ['seq', 'text', 'state', 'createdAt', 'finishedAt', 'reply', 'outcome'] as const;
+export const recordFields = ['seq', 'text', 'state', 'createdAt', 'finishedAt', 'reply', 'outcome', 'options'] as const;
 
 const luaFields = recordFields.map((field) => `'${field}'`).join(', ');
 
@@ -16,13 +16,13 @@ local function touch(conversation, index, id, at)
 end`;
 
 /**
- * KEYS: message, messages, pending, conversation, conversations. ARGV: key, text, createdAt, title, conversation id.
+ * KEYS: message, messages, pending, conversation, conversations. ARGV: key, text, createdAt, title, conversation id, options or "".
  * The first write is one Redis refuses when full, so that nothing is half-written.
  */
 export const acceptScript = defineScript(`${touch}
 local known = redis.call('HMGET', KEYS[1], ${luaFields})
 if known[1] then
-  if known[2] ~= ARGV[2] then return { 'conflict' } end
+  if known[2] ~= ARGV[2] or (known[8] or '') ~= ARGV[6] then return { 'conflict' } end
   local before = {}
   if known[3] == 'pending' then
     before = redis.call('ZREVRANGEBYSCORE', KEYS[3], '(' .. known[1], '-inf', 'LIMIT', 0, 1)
@@ -32,6 +32,7 @@ end
 local before = redis.call('ZREVRANGE', KEYS[3], 0, 0)
 local seq = redis.call('RPUSH', KEYS[2], ARGV[1])
 redis.call('HSET', KEYS[1], 'seq', seq, 'text', ARGV[2], 'state', 'pending', 'createdAt', ARGV[3])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'options', ARGV[6]) end
 redis.call('ZADD', KEYS[3], seq, ARGV[1])
 if seq == 1 then redis.call('HSET', KEYS[4], 'title', ARGV[4], 'createdAt', ARGV[3]) end
 touch(KEYS[4], KEYS[5], ARGV[5], ARGV[3])

@@ -18,7 +18,7 @@ return redis.call('HDEL', KEYS[1], ARGV[1])`);
  * Takes out the oldest due runs beyond those that are shown, unless they are needed to tell what was missed; of those it keeps so many.
  * KEYS as in the scripts below.
  */
-const forget = `
+export const forget = `
 local function forget(shown, most)
   local settled = tonumber(redis.call('HGET', KEYS[2], 'until') or 0)
   local running = redis.call('HGET', KEYS[2], 'running')

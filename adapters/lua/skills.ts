@@ -46,12 +46,13 @@ redis.call('ZADD', KEYS[2], tonumber(last[2] or 0) + 1, ARGV[1])
 forget(KEYS[2], KEYS[3], ARGV[7], tonumber(ARGV[6]))
 return 'accepted'`);
 
-/** KEYS: run, runs, failed runs, output. ARGV: key, state, result as JSON, output as JSON or '', ms the output stays. */
+/** KEYS: run, runs, failed runs, output, wake-ups. ARGV: key, state, result as JSON, output as JSON or '', ms the output stays. */
 export const settleRunScript = defineScript(`
 if redis.call('HGET', KEYS[1], 'state') ~= 'pending' then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[2], 'result', ARGV[3])
 if ARGV[4] ~= '' then redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[5]) end
 if ARGV[2] == 'failed' then redis.call('ZADD', KEYS[3], redis.call('ZSCORE', KEYS[2], ARGV[1]), ARGV[1]) end
+redis.call('PUBLISH', KEYS[5], KEYS[1])
 return 1`);
 
 /** KEYS: runs or failed runs. ARGV: first, last, what a run is called without its key. */

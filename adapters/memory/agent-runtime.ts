@@ -1,6 +1,7 @@
 import { messageId, type MessageRef } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { AgentRuntime } from '../../domain/ports.ts';
+import type { CloudDecision } from '../../domain/routing/departure.ts';
 import type { CallDecision } from '../../domain/skills/steps.ts';
 
 /** What runs in place of the `message` workflow; it settles the message, or ends without. The signal aborts when it is stopped. */
@@ -15,6 +16,8 @@ export type MemoryAgentRuntime = AgentRuntime & {
   started(): readonly StartMessage[];
   /** What running messages were told of their calls. */
   decisions(): readonly (MessageRef & CallDecision)[];
+  /** What running messages were told of going to the cloud. */
+  cloudDecisions(): readonly (MessageRef & CloudDecision)[];
   /** The lockdown that is on. */
   lockdown(): { reason: string; by: string } | undefined;
   /** Whether every call fails with RUNTIME_UNAVAILABLE from now on. */
@@ -26,6 +29,7 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
   const runs = new Map<string, Run>();
   const started: StartMessage[] = [];
   const decisions: (MessageRef & CallDecision)[] = [];
+  const cloudDecisions: (MessageRef & CloudDecision)[] = [];
   let lockdown: { reason: string; by: string } | undefined;
   let isRefusing = false;
 
@@ -37,10 +41,15 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
     const run: Run = { stop: new AbortController(), state: 'running' };
     runs.set(messageId(start), run);
     started.push(start);
-    const end = (): void => {
-      run.state = 'ended';
-    };
+    const end = (): void => void (run.state = 'ended');
     script({ conversation: start.conversation, key: start.key }, run.stop.signal).then(end, end);
+  }
+
+  async function hear(ref: MessageRef, note: () => void): Promise<boolean> {
+    reach();
+    const isRunning = runs.get(messageId(ref))?.state === 'running';
+    if (isRunning) note();
+    return isRunning;
   }
 
   return {
@@ -58,12 +67,8 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
       return stop(runs.get(messageId(ref)));
     },
 
-    async decideCall(ref, decision) {
-      reach();
-      const isRunning = runs.get(messageId(ref))?.state === 'running';
-      if (isRunning) decisions.push({ ...ref, ...decision });
-      return isRunning;
-    },
+    decideCall: (ref, decision) => hear(ref, () => decisions.push({ ...ref, ...decision })),
+    decideCloud: (ref, decision) => hear(ref, () => cloudDecisions.push({ ...ref, ...decision })),
 
     async messageRun(ref) {
       reach();
@@ -84,6 +89,7 @@ export function createMemoryAgentRuntime(script: MessageScript): MemoryAgentRunt
     },
     started: () => [...started],
     decisions: () => [...decisions],
+    cloudDecisions: () => [...cloudDecisions],
     lockdown: () => lockdown,
     refuse: (refusing) => void (isRefusing = refusing),
   };

@@ -3,12 +3,13 @@ import {
   type ConversationSummary,
   type MessageKey,
   messageId,
+  MessageOptions,
   type MessageOutcome,
   type MessageRecord,
   type MessageRef,
 } from '../../domain/chat.ts';
 import type { Acceptance, ConversationStore, NewMessage, TokenStream } from '../../domain/ports.ts';
-import { conversationTitle, splitOutcome } from '../conversation-record.ts';
+import { conversationTitle, splitOutcome, writeOptions } from '../conversation-record.ts';
 import { createMemoryTokenStream, type MemoryTokenStream } from './token-stream.ts';
 
 /** A record with what is kept beside it. */
@@ -72,9 +73,12 @@ function conversationStore(state: State): ConversationStore {
 }
 
 function accept(state: State, message: NewMessage): Acceptance {
-  const { conversation: id, key, text, createdAt } = message;
+  const { conversation: id, key, text, options, createdAt } = message;
+  const asked = writeOptions(options);
   const known = state.messages.get(messageId(message))?.record;
-  if (known !== undefined && known.text !== text) return { kind: 'conflict' };
+  if (known !== undefined && (known.text !== text || writeOptions(known.options) !== asked)) {
+    return { kind: 'conflict' };
+  }
   if (known !== undefined) {
     return { kind: 'existing', record: known, ...(known.state === 'pending' && predecessor(state, id, known.seq)) };
   }
@@ -85,8 +89,12 @@ function accept(state: State, message: NewMessage): Acceptance {
   const before = predecessor(state, id, Infinity);
   conversation.keys.push(key);
   const seq = conversation.keys.length;
+  const fresh = { conversation: id, key, seq, text, state: 'pending', createdAt } as const;
   state.messages.set(messageId(message), {
-    record: { conversation: id, key, seq, text, state: 'pending', createdAt },
+    record: {
+      ...fresh,
+      ...(asked !== '' && { options: MessageOptions.parse(options) }),
+    },
   });
   state.conversations.set(id, touched(conversation, createdAt));
   return { kind: 'accepted', seq, ...before };

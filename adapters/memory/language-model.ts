@@ -10,6 +10,8 @@ import { callers, chooseScript, replyText, type ScriptName, scripts } from '../t
 type Options = {
   /** Names of the installed models. */
   readonly models?: readonly string[];
+  /** Names of those that can see. */
+  readonly seeing?: readonly string[];
   /** The pieces of the answer; by default those of the built-in test model. */
   readonly reply?: (request: ModelRequest) => Iterable<string>;
   /** Thrown after so many pieces of text, at every call or only the first `times`. */
@@ -21,13 +23,17 @@ type Options = {
 /** A model server in memory that recites the replies of the built-in test model. */
 export function createMemoryLanguageModel(options: Options = {}): LanguageModel {
   const installed = (options.models ?? Object.values(testModels)).map(shortModelName);
+  const seeing = (options.seeing ?? []).map(shortModelName);
   const resident = new Set<string>();
   let failuresLeft = options.failure?.times ?? Infinity;
 
+  function requireInstalled(model: string): void {
+    if (installed.includes(shortModelName(model))) return;
+    throw new TalosError('MODEL_MISSING', `The model ${model} is not installed.`, { details: { model } });
+  }
+
   function use(model: string): void {
-    if (!installed.includes(shortModelName(model))) {
-      throw new TalosError('MODEL_MISSING', `The model ${model} is not installed.`, { details: { model } });
-    }
+    requireInstalled(model);
     resident.add(shortModelName(model));
   }
 
@@ -57,6 +63,12 @@ export function createMemoryLanguageModel(options: Options = {}): LanguageModel 
     resident: async () => [...resident].map((name) => ({ name: described(name).name, sizeBytes: 1, vramBytes: 0 })),
     load: async (model) => use(model),
     unload: async (model) => void resident.delete(shortModelName(model)),
+    async capabilities(model) {
+      requireInstalled(model);
+      const name = shortModelName(model);
+      const embedding = name === testModels.embedding;
+      return { vision: seeing.includes(name), tools: !embedding, thinking: name === testModels.thinking, embedding };
+    },
     ping: async () => undefined,
   };
 }

@@ -1,9 +1,12 @@
 import type { SkillRuns } from '../../domain/skills/ports.ts';
 import { keptRuns, runId, type SkillRunRecord } from '../../domain/skills/run.ts';
+import { follow } from '../follow.ts';
+import { createWatchBoard } from '../watch.ts';
 
 /** Runs of skills in memory; inputs and outputs stay. */
 export function createMemorySkillRuns(): SkillRuns {
   const runs = new Map<string, SkillRunRecord>();
+  const board = createWatchBoard();
   const ofSkill = (skill: string) => [...runs.values()].filter((run) => run.skill === skill);
 
   function forgetOldest(skill: string): void {
@@ -30,7 +33,14 @@ export function createMemorySkillRuns(): SkillRuns {
       if (record?.state !== 'pending') return false;
       const given = output === undefined ? {} : { output: structuredClone(output) };
       runs.set(runId(ref), { ...record, ...given, state: result.state, result: structuredClone(result) });
+      board.wake(runId(ref));
       return true;
+    },
+
+    async settled(ref, signal) {
+      const watch = board.add(runId(ref));
+      const read = async () => ({ items: [(runs.get(runId(ref))?.state ?? 'pending') !== 'pending'], more: false });
+      for await (const isOver of follow({ watch, signal, read })) if (isOver) return;
     },
 
     async list(skill, { limit, offset, failedOnly }) {

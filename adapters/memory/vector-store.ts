@@ -1,10 +1,11 @@
 import { TalosError } from '../../domain/errors.ts';
 import type { VectorStore } from '../../domain/ports.ts';
-import type { MemoryCollection, MemoryItem } from '../../domain/retrieval/memory.ts';
+import { type MemoryCollection, type MemoryItem, type MemoryPage, usedAt } from '../../domain/retrieval/memory.ts';
 import { spaceName } from '../vector-names.ts';
 
 type Space = {
   readonly collection: MemoryCollection;
+  readonly embedder: string;
   readonly dimension: number;
   readonly items: Map<string, MemoryItem>;
 };
@@ -31,7 +32,12 @@ export function createMemoryVectorStore(): VectorStore {
     async upsert(collection, embedder, items) {
       for (const item of items) {
         const dimension = item.vector.length;
-        const space = find(collection, embedder, dimension) ?? { collection, dimension, items: new Map() };
+        const space = find(collection, embedder, dimension) ?? {
+          collection,
+          embedder,
+          dimension,
+          items: new Map<string, MemoryItem>(),
+        };
         spaces.set(spaceName('', collection, embedder), space);
         space.items.set(item.id, structuredClone(item));
       }
@@ -55,7 +61,32 @@ export function createMemoryVectorStore(): VectorStore {
       const own = [...spaces.values()].filter((space) => space.collection === collection);
       return own.reduce((sum, { items }) => sum + items.size, 0);
     },
+
+    scan: async (collection, page) =>
+      pageOf(
+        [...spaces.values()].filter((space) => space.collection === collection),
+        page,
+      ),
+
+    async touch(collection, embedder, { ids, at }) {
+      const space = spaces.get(spaceName('', collection, embedder));
+      for (const id of new Set(ids)) {
+        const item = space?.items.get(id);
+        if (item !== undefined) space?.items.set(id, { ...item, metadata: usedAt(item.metadata, at) });
+      }
+    },
   };
+}
+
+function pageOf(
+  spaces: readonly Space[],
+  { limit, from = '0' }: { limit: number; from?: string | undefined },
+): MemoryPage {
+  const all = spaces.flatMap(({ embedder, items }) =>
+    [...items.values()].map(({ id, metadata }) => ({ id, embedder, metadata: structuredClone(metadata) })),
+  );
+  const end = Number(from) + Math.max(1, limit);
+  return { entries: all.slice(Number(from), end), ...(end < all.length && { next: String(end) }) };
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {

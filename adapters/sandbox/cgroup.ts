@@ -158,12 +158,25 @@ async function canMake(maker: CgroupMaker): Promise<boolean> {
   }
 }
 
-/** Takes away the groups of processes that are gone. */
-async function sweep(folders: readonly string[]): Promise<void> {
+/** Takes away the groups of processes that are gone, wherever this process could make groups; tells how many. */
+export async function removeOrphanedCgroups(): Promise<number> {
+  const place = placeOfCgroups(await read('/proc/self/mountinfo'), await read('/proc/self/cgroup'));
+  const counts = await Promise.all((place?.candidates ?? []).map(sweep));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function sweep(folders: readonly string[]): Promise<number> {
+  let removed = 0;
   for (const folder of folders) {
-    const orphans = (await readdir(folder)).filter(isOrphan);
-    for (const name of orphans) await rmdir(join(folder, name)).catch(() => undefined); // still in use, or gone
+    const orphans = (await readdir(folder).catch(() => [])).filter(isOrphan);
+    // one that is still in use stays
+    for (const name of orphans)
+      await rmdir(join(folder, name)).then(
+        () => (removed += 1),
+        () => undefined,
+      );
   }
+  return removed;
 }
 
 async function isWritable(path: string): Promise<boolean> {

@@ -56,7 +56,8 @@ export function createDockerDriver(proxyUrl: string): Driver {
   };
 }
 
-function addressOf(url: string): Docker.DockerOptions {
+/** How dockerode is told where the socket proxy listens. */
+export function addressOf(url: string): Docker.DockerOptions {
   if (url.startsWith('unix://')) return { socketPath: url.slice('unix://'.length) };
   const { protocol, hostname, port } = new URL(url);
   return { protocol: protocol === 'https:' ? 'https' : 'http', host: hostname, port: Number(port || 2375) };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
@@ -42,10 +43,18 @@ export function createProofMemory({ file, now }: { file: string; now: () => numb
     },
     async keep(proof, facts) {
       const of = await conditions(proof.driver, facts);
-      const text = JSON.stringify({ of, at: now(), proof });
-      await writeFile(file, text, { mode: 0o600 }).catch(() => undefined); // then the next command shows it again
+      // then the next command shows it again
+      await writeOwn(file, JSON.stringify({ of, at: now(), proof })).catch(() => undefined);
     },
   };
+}
+
+/** Writes a file for its owner alone, also into a home that is not set up yet. */
+async function writeOwn(file: string, text: string): Promise<void> {
+  const folder = dirname(file);
+  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(file, text, { mode: 0o600 });
 }
 
 /** A hash of everything containment rests on. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TalosError } from '../../domain/errors.ts';
 import type { Sandbox, SkillPowers } from '../../domain/skills/ports.ts';
 import type { SandboxReport, SandboxRequest } from '../../domain/sandbox/run.ts';
+import { ownMark } from './owner-mark.ts';
 import { type Bait, type ProofSkill, proofSkills } from './proof-skills.ts';
 
 /** What is put to the test. */
@@ -63,7 +64,7 @@ function uncontained(driver: string, failures: readonly string[]): TalosError {
 
 /** Lays out what hostile skills would like to have: a secret in a file, a listener on the loopback. */
 async function setTrap() {
-  const folder = await mkdtemp(join(tmpdir(), 'talos-proof-'));
+  const folder = await mkdtemp(join(tmpdir(), `${ownMark('proof')}-`));
   const file = join(folder, 'secret');
   const secret = randomUUID();
   await writeFile(file, secret);

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
-import { isOrphan, ownMark } from './owner-mark.ts';
+import { removeOrphanedFolders } from './orphaned-folders.ts';
+import { ownMark } from './owner-mark.ts';
 
 /** Files that others may read, for a sandbox that runs as nobody. */
 export type OpenFiles = {
@@ -43,9 +44,7 @@ export function createOpenFiles(): OpenFiles {
 }
 
 async function makeFolder(): Promise<string> {
-  for (const name of await readdir(tmpdir())) {
-    if (isOrphan(name)) await rm(join(tmpdir(), name), { recursive: true, force: true });
-  }
+  await removeOrphanedFolders(tmpdir());
   const folder = await mkdtemp(join(tmpdir(), `${ownMark()}-`));
   await chmod(folder, 0o755);
   return folder;

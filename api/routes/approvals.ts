@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { DeliveredCode, OpenApproval } from '../../domain/approval/code.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { AwaitedCloud } from '../../domain/routing/departure.ts';
 import { AwaitedCall } from '../../domain/skills/steps.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -11,15 +12,16 @@ const OpenApprovals = z
   .strictObject({
     approvals: z.array(OpenApproval).meta({ description: 'Codes that were asked for and still count' }),
     calls: z.array(AwaitedCall).meta({ description: 'Calls of skills that wait' }),
+    clouds: z.array(AwaitedCloud).meta({ description: 'Messages that wait for leave to go to a cloud' }),
   })
   .meta({ id: 'OpenApprovals' });
 
 const WaitingCodes = z.strictObject({ codes: z.array(DeliveredCode) }).meta({ id: 'WaitingCodes' });
 
-type Deps = Pick<ApiDeps, 'approvals' | 'codeBox' | 'awaitedCalls'>;
+type Deps = Pick<ApiDeps, 'approvals' | 'codeBox' | 'awaitedCalls' | 'awaitedClouds'>;
 
 /** `GET /approvals` and, over the owner's socket alone, `GET /codes`. */
-export function approvalRoutes({ approvals, codeBox, awaitedCalls }: Deps): Route[] {
+export function approvalRoutes({ approvals, codeBox, awaitedCalls, awaitedClouds }: Deps): Route[] {
   return [
     {
       method: 'get',
@@ -33,8 +35,8 @@ export function approvalRoutes({ approvals, codeBox, awaitedCalls }: Deps): Rout
         },
       },
       async handle(_request, response) {
-        const [open, calls] = await Promise.all([approvals.open(), awaitedCalls.list()]);
-        response.json({ approvals: open, calls });
+        const [open, calls, clouds] = await Promise.all([approvals.open(), awaitedCalls.list(), awaitedClouds.list()]);
+        response.json({ approvals: open, calls, clouds });
       },
     },
     {

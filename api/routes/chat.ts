@@ -9,17 +9,21 @@ import {
   MessageId,
   MessageKey,
   messageId,
+  type MessageOptions,
   type MessageRef,
   parseMessageId,
   StreamEvent,
   toChatReply,
 } from '../../domain/chat.ts';
+import { TalosError } from '../../domain/errors.ts';
 import { answerChat, answerPending } from '../chat-answer.ts';
 import { LastEventId, lastEventId, streamMessage } from '../chat-events.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createMessages, type Messages } from '../messages.ts';
 import { parseInput } from '../problem.ts';
-import { readJsonBody } from '../read-body.ts';
+import { createLargeBodies } from '../large-body.ts';
+import { mostBytes } from '../read-body.ts';
+import { keepImages } from '../read-images.ts';
 import { problems, type Route } from '../route.ts';
 import type { Traffic } from '../traffic.ts';
 import { whileWaiting } from '../while-waiting.ts';
@@ -37,6 +41,14 @@ const outcomes = [
   'MODEL_MISSING',
   'MODEL_REFUSED',
   'MODEL_TIMEOUT',
+  'VISION_MISSING',
+  'CLOUD_NOT_CONFIGURED',
+  'CLOUD_UNAVAILABLE',
+  'CLOUD_PAUSED',
+  'CLOUD_BUDGET_SPENT',
+  'CLOUD_REFUSED',
+  'CLOUD_BLOCKED',
+  'APPROVAL_REFUSED',
   'GPU_BUSY',
   'STORE_UNAVAILABLE',
   'STORE_FULL',
@@ -66,6 +78,8 @@ const operations = {
         'BODY_TOO_LARGE',
         'UNSUPPORTED_MEDIA_TYPE',
         'IDEMPOTENCY_CONFLICT',
+        'IMAGE_INVALID',
+        'DISK_FULL',
         ...outcomes,
       ),
     },
@@ -139,12 +153,17 @@ export function chatRoutes(deps: ApiDeps, traffic: Traffic): Route[] {
 }
 
 function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route['handle'] {
+  const withBody = createLargeBodies();
   return async (request, response) => {
-    const body = parseInput(ChatRequest, await readJsonBody(request, response), 'body');
+    const body = await withBody(request, response, (given) => takeBody(deps, parseInput(ChatRequest, given, 'body')));
     const lastId = lastEventId(request);
     const ref = refOf(body, keyIn(request), deps.newKey);
     response.set('X-Correlation-Id', messageId(ref));
-    const { ended } = await messages.submit({ ...ref, text: body.message });
+    const { ended } = await messages.submit({
+      ...ref,
+      text: body.message,
+      ...(hasOptions(body.options) && { options: body.options }),
+    });
     if (ended !== undefined) response.set('Idempotent-Replay', 'true');
     if (request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream') {
       const state = await streamMessage(deps, messages, { request, response, ref, lastId });
@@ -159,6 +178,20 @@ function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route
   };
 }
 
+/** What a request says once its images are kept; the bytes themselves are let go. */
+async function takeBody(deps: ApiDeps, { message, conversation, route, images }: ChatRequest) {
+  if (Buffer.byteLength(JSON.stringify({ message, conversation, route })) > mostBytes) {
+    throw new TalosError('BODY_TOO_LARGE', `Beside its images a body may have ${mostBytes} bytes; send less text.`);
+  }
+  const kept = images === undefined ? undefined : await keepImages(deps.images, images);
+  const options: MessageOptions = { ...(route && { route }), ...(kept && { images: kept }) };
+  return { message, conversation, options };
+}
+
+function hasOptions(options: MessageOptions): boolean {
+  return Object.keys(options).length > 0;
+}
+
 function refIn(request: Request): MessageRef {
   return parseMessageId(parseInput(MessageId, request.params['id'], 'id'));
 }
@@ -171,7 +204,11 @@ function keyIn(request: Request): MessageKey | undefined {
  * Names the message. Without a conversation a new one begins; its id follows from the key where the caller gave one, so that
  * the same request again is the same message.
  */
-function refOf({ conversation }: ChatRequest, key: MessageKey | undefined, newKey: () => string): MessageRef {
+function refOf(
+  { conversation }: Pick<ChatRequest, 'conversation'>,
+  key: MessageKey | undefined,
+  newKey: () => string,
+): MessageRef {
   const begun = key === undefined ? newKey() : createHash('sha256').update(`conversation ${key}`).digest('hex');
   return { conversation: conversation ?? begun.slice(0, 36), key: key ?? newKey() };
 }

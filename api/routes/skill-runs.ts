@@ -101,7 +101,7 @@ export function skillRunRoutes(deps: ApiDeps): Route[] {
     if (ended !== undefined) response.set('Idempotent-Replay', 'true');
     else {
       const { waitSeconds } = deps.config.web;
-      await whileWaiting(request, waitSeconds * 1000, (signal) => deps.skillRuntime.waitForRun(wanted, signal));
+      await whileWaiting(request, waitSeconds * 1000, (signal) => runs.ended(wanted, signal));
     }
     answerRun(response, ended ?? (await runs.record(wanted)));
   };

@@ -4,27 +4,30 @@ import { z } from 'zod';
 import { MessageId } from '../../domain/chat.ts';
 import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { AwaitedCloud, describeDeparture } from '../../domain/routing/departure.ts';
 import { AwaitedCall, CallId } from '../../domain/skills/steps.ts';
 import { type ApiSocket, createApiSocket } from '../api-socket.ts';
 import type { CliDeps } from '../command.ts';
 import { plainLine } from '../plain-text.ts';
 
 const examples = `
-A call of a skill that needs your consent waits until you allow or refuse it. Allowing takes a code that only you can read.
+A call of a skill that needs your consent waits until you allow or refuse it, and so does a message that would go to a cloud while
+CLOUD_FALLBACK is ask. Allowing takes a code that only you can read.
 
 Examples:
   talos approvals ls
   talos approvals approve kitchen.1f2e 1-1                sends a code; read it with: talos codes
   talos approvals approve kitchen.1f2e 1-1 --code 0123
-  talos approvals refuse kitchen.1f2e 1-1`;
+  talos approvals refuse kitchen.1f2e 1-1
+  talos approvals approve kitchen.1f2e cloud              lets the message itself go to the cloud`;
 
-const WaitingCalls = z.object({ calls: z.array(AwaitedCall) });
+const Waiting = z.object({ calls: z.array(AwaitedCall), clouds: z.array(AwaitedCloud) });
 
-/** `talos approvals`: calls of skills that wait for the owner. */
+/** `talos approvals`: what waits for the owner. */
 export function addApprovalsCommand(program: Command, deps: CliDeps): void {
   const approvals = program
     .command('approvals')
-    .description('allow or refuse calls of skills that wait for you')
+    .description('allow or refuse what waits for you')
     .addHelpText('after', examples);
   const api = () => createApiSocket(homePaths(deps.config()).apiSocket);
   approvals
@@ -34,9 +37,9 @@ export function addApprovalsCommand(program: Command, deps: CliDeps): void {
     .action(async (options: { json?: true }) => list(api(), deps, options));
   approvals
     .command('approve')
-    .description('allow a call; without a code one is sent')
+    .description('allow what waits; without a code one is sent')
     .argument('<message>', 'the message that waits')
-    .argument('<call>', 'the call in it, such as 1-1')
+    .argument('<call>', 'the call in it, such as 1-1, or cloud')
     .option('--code <code>', 'the code that was sent')
     .action(async (message: string, call: string, { code }: { code?: string }) => {
       const path = pathOf(message, call);
@@ -45,9 +48,9 @@ export function addApprovalsCommand(program: Command, deps: CliDeps): void {
     });
   approvals
     .command('refuse')
-    .description('refuse a call; its message goes on without it')
+    .description('refuse what waits; a message goes on without a call, and ends without a cloud')
     .argument('<message>', 'the message that waits')
-    .argument('<call>', 'the call in it, such as 1-1')
+    .argument('<call>', 'the call in it, such as 1-1, or cloud')
     .action(async (message: string, call: string) => {
       await decide(api(), deps, { path: `${pathOf(message, call)}/refuse`, body: {}, done: 'refused' });
     });
@@ -56,15 +59,21 @@ export function addApprovalsCommand(program: Command, deps: CliDeps): void {
 function pathOf(message: string, call: string): string {
   const [id, place] = [MessageId.safeParse(message), CallId.safeParse(call)];
   if (!id.success) throw new TalosError('VALIDATION_FAILED', `${message} is no message id; see: talos approvals ls`);
+  if (call === 'cloud') return `/chat/${message}/cloud`;
   if (!place.success)
-    throw new TalosError('VALIDATION_FAILED', `${call} is no call, such as 1-1; see: talos approvals ls`);
+    throw new TalosError('VALIDATION_FAILED', `${call} is no call, such as 1-1, nor cloud; see: talos approvals ls`);
   return `/chat/${message}/calls/${call}`;
 }
 
 async function list(api: ApiSocket, { output }: CliDeps, options: { json?: true }): Promise<void> {
-  const { calls } = await api.json({ method: 'GET', path: '/approvals' }, WaitingCalls);
-  if (options.json === true) return output.json(calls);
-  if (calls.length === 0) return output.note('No call is waiting.');
+  const { calls, clouds } = await api.json({ method: 'GET', path: '/approvals' }, Waiting);
+  if (options.json === true) return output.json([...calls, ...clouds]);
+  if (calls.length + clouds.length === 0) return output.note('Nothing is waiting.');
+  for (const { message, until, ...departure } of clouds) {
+    output.line(
+      `${message} cloud  would send ${plainLine(describeDeparture(departure), 300)}  (until ${new Date(until).toISOString()})`,
+    );
+  }
   for (const { message, call, skill, asksFor, until } of calls) {
     output.line(
       `${message} ${call}  ${skill} would ${plainLine(asksFor.join(', '))}  (until ${new Date(until).toISOString()})`,
@@ -89,5 +98,5 @@ async function decide(
   { path, body, done }: { path: string; body: object; done: string },
 ): Promise<void> {
   await api.json({ method: 'POST', path, body }, z.unknown());
-  output.line(`The call is ${done}; its message goes on.`);
+  output.line(`It is ${done}.`);
 }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { ConversationId } from '../../domain/chat.ts';
 import { homePaths } from '../../domain/config/paths.ts';
@@ -14,10 +14,19 @@ import {
   readConversation,
   sendMessage,
 } from '../chat-session.ts';
+import { readImageFiles } from '../image-files.ts';
 import { createApiClient } from '../client.ts';
 import type { CliDeps } from '../command.ts';
 
-type ChatOptions = { conversation?: string; new?: true; json?: true };
+type ChatOptions = {
+  conversation?: string;
+  new?: true;
+  json?: true;
+  image?: string[];
+  local?: true;
+  cloud?: true;
+  verbose?: true;
+};
 
 /** Where a message is read from when none is given as an argument. */
 export type ChatInput = Readable & { readonly isTTY?: boolean };
@@ -28,7 +37,9 @@ Examples:
   talos chat --new "a fresh start"
   git diff | talos chat
   talos chat                     talk until Ctrl-D; Ctrl-C stops the answer that is coming
-  talos chat --json hello        the reply as JSON, with model, tokens and memory`;
+  talos chat --image cat.png "what is this?"
+  talos chat --json hello        the reply as JSON, with route, model, tokens and memory
+  talos chat --local hello       never by way of a cloud`;
 
 /** `talos chat`: sends a message and streams the answer. */
 export function addChatCommand(program: Command, deps: CliDeps, input: ChatInput = process.stdin): void {
@@ -38,14 +49,30 @@ export function addChatCommand(program: Command, deps: CliDeps, input: ChatInput
     .argument('[message...]', 'what you want to say; read from standard input, or asked for, when left out')
     .option('--conversation <id>', 'go on with this conversation')
     .option('--new', 'begin a new conversation')
+    .option('--image <file>', 'show a PNG, JPEG or WebP; may be given four times', addOne)
+    .addOption(new Option('--local', 'answer on this machine alone, whatever happens').conflicts('cloud'))
+    .addOption(new Option('--cloud', 'let Gemini answer').conflicts('local'))
+    .option('--verbose', 'tell which model answered, where, and what filled its context')
     .option('--json', 'print the whole reply as JSON')
     .addHelpText('after', examples)
     .action(async (words: string[], options: ChatOptions) => {
-      const session = await openSession(deps, options);
+      const images = await readImageFiles(options.image ?? []);
       const isAsking = words.length === 0 && input.isTTY === true;
-      if (isAsking) await talk(session, deps, input);
-      else await sayOnce(session, deps, words.length === 0 ? await readAll(input) : words.join(' '));
+      if (isAsking && images.length > 0) throw unsaid();
+      const session = await openSession(deps, options);
+      if (isAsking) return talk(session, deps, input);
+      const text = words.length === 0 ? await readAll(input) : words.join(' ');
+      await sayOnce(session, deps, { text, images });
     });
+}
+
+function addOne(file: string, files: string[] = []): string[] {
+  return [...files, file];
+}
+
+function unsaid(): TalosError {
+  const message = 'Say something about the image; for example: ./talos chat --image cat.png "what is this?"';
+  return new TalosError('VALIDATION_FAILED', message);
 }
 
 async function openSession(deps: CliDeps, options: ChatOptions): Promise<ChatSession> {
@@ -54,7 +81,15 @@ async function openSession(deps: CliDeps, options: ChatOptions): Promise<ChatSes
   const conversation = parseConversation(options) ?? (await readConversation(kept)) ?? newConversation();
   const client = createApiClient(paths.apiSocket);
   await keepConversation(kept, conversation).catch(() => undefined); // without the folder Talos does not run, which the call below tells
-  return { client, output: deps.output, conversation, isQuiet: options.json === true };
+  const route = options.local === true ? 'local' : options.cloud === true ? 'cloud' : undefined;
+  return {
+    client,
+    output: deps.output,
+    conversation,
+    isQuiet: options.json === true,
+    isVerbose: options.verbose === true,
+    ...(route && { route }),
+  };
 }
 
 function parseConversation(options: ChatOptions): ConversationId | undefined {
@@ -66,11 +101,14 @@ function parseConversation(options: ChatOptions): ConversationId | undefined {
   throw new TalosError('VALIDATION_FAILED', `--conversation ${options.conversation}: ${problem}.`);
 }
 
-async function sayOnce(session: ChatSession, deps: CliDeps, text: string): Promise<void> {
+type Saying = { readonly text: string; readonly images: readonly string[] };
+
+async function sayOnce(session: ChatSession, deps: CliDeps, { text, images }: Saying): Promise<void> {
   const message = text.replace(/\r?\n$/, '');
   if (message === '')
     throw new TalosError('VALIDATION_FAILED', 'The message is empty; for example: ./talos chat hello');
-  const reply = await sendMessage(session, message, deps.interrupted());
+  const request = { message, ...(images.length > 0 && { images: [...images] }) };
+  const reply = await sendMessage(session, request, deps.interrupted());
   if (session.isQuiet) deps.output.json(reply);
   const failure = failureOf(reply);
   if (failure !== undefined) throw failure;
@@ -100,7 +138,7 @@ async function talk(session: ChatSession, { output }: CliDeps, input: ChatInput)
 async function answer(session: ChatSession, message: string, signal: AbortSignal): Promise<void> {
   const { output } = session;
   try {
-    const reply = await sendMessage(session, message, signal);
+    const reply = await sendMessage(session, { message }, signal);
     if (session.isQuiet) output.json(reply);
     const failure = failureOf(reply);
     if (failure !== undefined) output.fail(failure);

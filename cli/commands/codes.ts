@@ -59,6 +59,7 @@ function describeCode({ code, action, subject, binding, expiresAt }: DeliveredCo
   const what = {
     'skill-promote': `promote skill ${subject}, version ${binding.slice(0, 12)}`,
     'skill-run': `let skill ${subject} run`,
+    'cloud-call': `let message ${subject} go to Gemini`,
     'lockdown-unlock': 'lift the lockdown',
   }[action];
   return `${code}  ${what}  (until ${new Date(expiresAt).toISOString()})`;

@@ -80,13 +80,15 @@ function describeProblem({ variable, problem, example }: ConfigProblem): string 
 
 /** Names only the file has and no setting: most of them are typing errors. */
 function unknownVariables(all: Environment, own: Environment, settings: readonly SettingRow[]): string[] {
-  const known = new Set(settings.map((row) => row.env));
+  const known = new Set(settings.flatMap(({ env, alias }) => [env, alias]));
   return Object.keys(all).filter((name) => own[name] === undefined && !known.has(name));
 }
 
-function effective({ env, secret, default: standard }: SettingRow, deps: CliDeps) {
-  const text = deps.environment()[env]?.trim() || undefined;
-  const isOwn = (deps.processEnvironment[env]?.trim() ?? '') !== '';
+function effective({ env, alias, secret, default: standard }: SettingRow, deps: CliDeps) {
+  const environment = deps.environment();
+  const name = [env, alias ?? env].find((variable) => environment[variable]?.trim()) ?? env;
+  const text = environment[name]?.trim() || undefined;
+  const isOwn = (deps.processEnvironment[name]?.trim() ?? '') !== '';
   const source = text === undefined ? 'default' : isOwn ? 'environment' : 'file';
   if (secret === true) return { variable: env, source, secret: true, set: text !== undefined };
   return { variable: env, source, value: text ?? standard };

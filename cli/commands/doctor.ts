@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { errorCatalogue } from '../../domain/errors.ts';
 import type { CliDeps } from '../command.ts';
+import { checkCloud } from '../doctor-cloud.ts';
 import { checkEngines } from '../doctor-engines.ts';
 import { checkConfig, checkHome, checkProcesses } from '../doctor-home.ts';
 import { checkModels } from '../doctor-models.ts';
@@ -31,7 +32,8 @@ async function examine(deps: CliDeps): Promise<DoctorRow[]> {
   const engines = await checkEngines(engineSource.all, config);
   const models = await checkModels(config);
   const sandbox = await checkSandbox(deps, config);
-  return [node, ...rows, ...checkHome(config), ...engines, ...checkProcesses(config), ...models, sandbox];
+  const cloud = await checkCloud(config);
+  return [node, ...rows, ...checkHome(config), ...engines, ...checkProcesses(config), ...models, cloud, sandbox];
 }
 
 function printRows(rows: readonly DoctorRow[], { output }: CliDeps): void {

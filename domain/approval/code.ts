@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** What a code can consent to. */
-export const ApprovalAction = z.enum(['skill-promote', 'skill-run', 'lockdown-unlock']).meta({ id: 'ApprovalAction' });
+export const ApprovalAction = z
+  .enum(['skill-promote', 'skill-run', 'cloud-call', 'lockdown-unlock'])
+  .meta({ id: 'ApprovalAction' });
 export type ApprovalAction = z.infer<typeof ApprovalAction>;
 
 /** What exactly the owner is asked to consent to; a code fits nothing else. `binding` is a hash of the thing itself. */

@@ -63,37 +63,62 @@ export function concludeVerification(results: readonly SegmentResult[]): AuditRe
 }
 
 /** Verifies one segment by itself. */
-export function verifySegment({ name, text }: SegmentText, checker: AuditChecker): SegmentResult {
-  const lines = text.split('\n');
-  const tail = lines.pop() ?? '';
-  const entries = lines.map(parseEntry);
-  const heads = headsBefore(name, entries);
-  const end = entries.findIndex((entry) => entry?.type === 'log-end');
-  const isClosed = end >= 0;
-  const findings = entries.flatMap((entry, index) => {
-    const problem = isClosed && index > end ? afterEnd : findProblem(entry, heads[index] ?? emptyHead(name), checker);
-    return problem === undefined ? [] : [{ segment: name, line: index + 1, ...problem }];
-  });
-  const tailLine = tail === '' ? undefined : lines.length + 1;
-  if (lines.length === 0) findings.push({ segment: name, line: 1, ...startMissing });
-  if (tailLine !== undefined && isClosed) findings.push({ segment: name, line: tailLine, ...afterEnd });
-  return {
-    name,
-    hashes: entries.map((entry) => entry?.hash ?? ''),
-    recorded: entries[0] === undefined ? [] : recordedHeads(entries[0]),
-    findings,
-    tornLine: isClosed ? undefined : tailLine,
-    isClosed,
-  };
+export function verifySegment(segment: SegmentText, checker: AuditChecker): SegmentResult {
+  const steps = verifySegmentInSteps(segment, checker);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
-/** The head each line has to follow. A bad line counts too, so that one change is not a finding on every line after it. */
-function headsBefore(segment: string, entries: readonly (AuditEntry | undefined)[]): SegmentHead[] {
-  const heads = [emptyHead(segment)];
-  for (const [index, entry] of entries.entries()) {
-    heads.push({ segment, seq: entry?.seq ?? (heads[index]?.seq ?? index) + 1, hash: entry?.hash ?? '' });
+/** So many lines are verified in one step, some 10 ms. */
+const linesPerStep = 50;
+
+/** The same in short steps, so that other work can be done in between. */
+export function* verifySegmentInSteps(
+  { name, text }: SegmentText,
+  checker: AuditChecker,
+): Generator<void, SegmentResult> {
+  const lines = text.split('\n');
+  const tail = lines.pop() ?? '';
+  const reading = startReading(name);
+  for (const [index, line] of lines.entries()) {
+    readLine(reading, parseEntry(line), checker);
+    if (index % linesPerStep === linesPerStep - 1) yield;
   }
-  return heads;
+  const { hashes, recorded, isClosed } = reading;
+  const tailLine = tail === '' ? undefined : lines.length + 1;
+  const findings = [
+    ...reading.findings,
+    ...(lines.length === 0 ? [{ segment: name, line: 1, ...startMissing }] : []),
+    ...(tailLine !== undefined && isClosed ? [{ segment: name, line: tailLine, ...afterEnd }] : []),
+  ];
+  return { name, hashes, recorded, findings, tornLine: isClosed ? undefined : tailLine, isClosed };
+}
+
+/** How far a segment was read. */
+type Reading = {
+  head: SegmentHead;
+  readonly hashes: string[];
+  recorded: readonly SegmentHead[];
+  readonly findings: AuditFinding[];
+  isClosed: boolean;
+};
+
+function startReading(segment: string): Reading {
+  return { head: emptyHead(segment), hashes: [], recorded: [], findings: [], isClosed: false };
+}
+
+/** A bad line counts too, so that one change is not a finding on every line after it. */
+function readLine(reading: Reading, entry: AuditEntry | undefined, checker: AuditChecker): void {
+  const { head, hashes, findings } = reading;
+  if (hashes.length === 0 && entry !== undefined) reading.recorded = recordedHeads(entry);
+  const problem = reading.isClosed ? afterEnd : findProblem(entry, head, checker);
+  const hash = entry?.hash ?? '';
+  hashes.push(hash);
+  if (problem !== undefined) findings.push({ segment: head.segment, line: hashes.length, ...problem });
+  reading.isClosed ||= entry?.type === 'log-end';
+  reading.head = { segment: head.segment, seq: entry?.seq ?? head.seq + 1, hash };
 }
 
 type Problem = Pick<AuditFinding, 'kind' | 'message'>;

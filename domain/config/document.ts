@@ -70,10 +70,14 @@ function envEntry(row: SettingRow): string {
   const isWritten = row.default !== '' && row.fallback !== row.default;
   const value = isWritten ? row.default : row.example;
   return [
-    `# ${row.description}.${secret}`,
+    `# ${row.description}.${otherName(row)}${secret}`,
     `# Allowed: ${row.allowed}. ${defaultNote(row)}`,
     `#${row.env}=${value}`,
   ].join('\n');
+}
+
+function otherName({ alias }: SettingRow, mark = ''): string {
+  return alias === undefined ? '' : ` Also read from ${mark}${alias}${mark}.`;
 }
 
 function defaultNote(row: SettingRow): string {
@@ -126,7 +130,7 @@ Redis listens on a Unix socket below the state directory and takes no port.`;
 function tableRow(row: SettingRow): string {
   const secret = row.secret === true ? ' **Secret.**' : '';
   const standard = row.default === '' ? '' : code(row.default);
-  return `| ${code(row.env)} | ${standard} | ${cell(row.allowed)} | ${cell(row.description)}.${secret} |`;
+  return `| ${code(row.env)} | ${standard} | ${cell(row.allowed)} | ${cell(row.description)}.${otherName(row, '`')}${secret} |`;
 }
 
 /** A default that is a phrase, such as "made at the first start", is no code. */

@@ -111,7 +111,7 @@ export const models = {
   }),
   vramTimeoutSeconds: setting(wholeNumber(10, 3600).prefault('300'), {
     env: 'VRAM_MUTEX_TIMEOUT',
-    description: 'Longest wait for the GPU in seconds',
+    description: 'Longest wait for the GPU in seconds, and longest time a model may take to load',
     example: '300',
   }),
 };
@@ -134,7 +134,7 @@ export const cloud = {
     description: 'Another address of the Gemini interface, such as a proxy of your own',
     example: 'https://gemini.example.org',
   }),
-  geminiTimeoutSeconds: setting(wholeNumber(1, 600).prefault('120'), {
+  geminiTimeoutSeconds: setting(wholeNumber(1, 300).prefault('120'), {
     env: 'GEMINI_TIMEOUT',
     description: 'Longest silence of Gemini in seconds before the call is given up',
     example: '120',
@@ -146,7 +146,8 @@ export const cloud = {
   }),
   geminiTokensPerDay: setting(wholeNumber(1000, 1_000_000).prefault('50000'), {
     env: 'GEMINI_MAX_TOKENS_PER_DAY',
-    description: 'Daily Gemini token limit',
+    alias: 'GEMINI_DAILY_TOKEN_LIMIT',
+    description: 'Gemini tokens a day, in and out; the day ends at local midnight',
     example: '50000',
   }),
   geminiMaxTokens: setting(wholeNumber(1024, 32_768).prefault('8192'), {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import { TalosError } from '../errors.ts';
 import { settingGroups } from './schema.ts';
-import { settingRegistry } from './setting.ts';
+import { type SettingMeta, settingRegistry } from './setting.ts';
 
 type Groups = typeof settingGroups;
 type Values = {
@@ -67,7 +67,9 @@ function readGroup(
   for (const [key, schema] of Object.entries(settings)) {
     const meta = settingRegistry.get(schema);
     if (meta === undefined) throw new Error(`setting ${key} is not registered`);
-    const result = schema.safeParse(env[meta.env]?.trim() || undefined);
+    const { text, clash } = readVariable(meta, env);
+    if (clash !== undefined) problems.push(clash);
+    const result = schema.safeParse(text);
     if (result.success) values[key] = meta.path === undefined ? result.data : expandHome(result.data, env);
     else
       problems.push({
@@ -77,6 +79,20 @@ function readGroup(
       });
   }
   return values;
+}
+
+/** The text of a variable under its name or its other name. */
+function readVariable(
+  { env: name, alias, example }: SettingMeta,
+  env: Environment,
+): { text: string | undefined; clash?: ConfigProblem } {
+  const text = env[name]?.trim() || undefined;
+  const other = alias === undefined ? undefined : env[alias]?.trim() || undefined;
+  if (text === undefined || other === undefined || text === other) return { text: text ?? other };
+  return {
+    text,
+    clash: { variable: name, problem: `differs from ${alias}, its other name; set one of them`, example },
+  };
 }
 
 function expandHome(path: unknown, env: Environment): unknown {

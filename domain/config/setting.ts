@@ -3,6 +3,8 @@ import { z } from 'zod';
 /** What the reference table and `.env.example` say of a setting, and where it is read from. */
 export type SettingMeta = {
   readonly env: string;
+  /** Another name of the variable; both may be set only to the same. */
+  readonly alias?: string;
   readonly description: string;
   readonly example: string;
   /** What takes hold when the variable is unset and the schema itself has no default. */

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 
-/** A call the model asks for; `arguments` is whatever JSON it wrote and must be validated by the tool. */
+/**
+ * A call the model asks for; `arguments` is whatever JSON object it wrote and must be validated by the tool. Where it wrote none, they are
+ * empty and `problem` says so: such a call is not made, and nobody guesses what was meant.
+ */
 export const ToolCall = z.strictObject({
   id: z.string(),
   name: z.string(),
   arguments: z.record(z.string(), z.unknown()),
+  problem: z.string().max(200).optional(),
 });
 export type ToolCall = z.infer<typeof ToolCall>;
 
@@ -40,6 +44,9 @@ export type ModelRequest = {
   readonly onCpu?: boolean;
 };
 
+/** How a model is loaded; servers load it anew for another window or place. */
+export type LoadOptions = Partial<Pick<ModelRequest, 'contextTokens' | 'onCpu'>>;
+
 /** What a model streams. `finish` is always last. */
 export type ModelEvent =
   | { readonly type: 'text-delta'; readonly text: string }
@@ -50,6 +57,8 @@ export type ModelEvent =
       readonly reason: 'stop' | 'length' | 'tool-calls';
       readonly promptTokens: number;
       readonly outputTokens: number;
+      /** Something the reader must know of how the answer was made. */
+      readonly notice?: string;
     };
 
 /** A model on the server's disk. `name` always carries its tag, as in `qwen2.5-coder:7b`. */

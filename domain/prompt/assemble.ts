@@ -1,6 +1,7 @@
 import { TalosError } from '../errors.ts';
 import type { ModelMessage, ToolDefinition } from '../models/model.ts';
-import { toolTokens } from '../skills/offer.ts';
+import type { ContextUse } from '../routing/route.ts';
+import { toolTokens as tokensOfTools } from '../skills/offer.ts';
 import { type ContextMemory, shortenMemory } from '../retrieval/context.ts';
 import { checkMarker, markerNotice, spotlightBlock, spotlightMemory } from './spotlight.ts';
 import { estimateTokens } from './tokens.ts';
@@ -16,7 +17,11 @@ const overheadTokens = 8;
 const memoryShare = 0.25;
 
 /** An earlier message of the conversation and its answer. */
-type Exchange = { readonly text: string; readonly reply?: string | undefined };
+type Exchange = {
+  readonly text: string;
+  readonly reply?: string | undefined;
+  readonly options?: { readonly images?: readonly unknown[] | undefined } | undefined;
+};
 
 /** Everything a prompt is made of. Memories come best first, earlier messages oldest first; `marker` is new and random every time. */
 export type PromptParts = {
@@ -33,6 +38,8 @@ export type PromptParts = {
 /** Where the budget went, in estimated tokens, and what did not fit. */
 export type PromptReport = {
   readonly systemTokens: number;
+  /** Of the tools and what came of their calls. */
+  readonly toolTokens: number;
   readonly memoryTokens: number;
   readonly recentTokens: number;
   readonly messageTokens: number;
@@ -52,7 +59,8 @@ export function promptBudget({ contextTokens, maxOutputTokens }: PromptParts['li
 export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; report: PromptReport } {
   const exchange = parts.skills?.exchange ?? [];
   const rules = exchange.length === 0 ? parts.system : `${parts.system}\n\n${resultNotice(parts.marker)}`;
-  const budget = promptBudget(parts.limits) - skillTokens(parts);
+  const toolTokens = skillTokens(parts);
+  const budget = promptBudget(parts.limits) - toolTokens;
   const systemTokens = cost(rules);
   const messageTokens = cost(parts.message);
   const free = budget - systemTokens - messageTokens;
@@ -69,6 +77,7 @@ export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; 
     ],
     report: {
       systemTokens,
+      toolTokens,
       memoryTokens: memory.tokens,
       recentTokens: recent.tokens,
       messageTokens,
@@ -110,8 +119,9 @@ function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
   const messages: ModelMessage[] = [];
   let tokens = 0;
   let kept = 0;
-  for (const { text, reply } of recent.toReversed()) {
+  for (const { text: said, reply, options } of recent.toReversed()) {
     if (reply === undefined || reply === '') continue;
+    const text = [said, ...(options?.images ?? []).map(() => '[image]')].join('\n');
     const pairTokens = cost(text) + cost(reply);
     if (tokens + pairTokens > budget) break;
     messages.unshift({ role: 'user', content: text }, { role: 'assistant', content: reply });
@@ -124,7 +134,7 @@ function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
 function skillTokens({ skills }: PromptParts): number {
   if (skills === undefined) return 0;
   const said = skills.exchange.reduce((sum, message) => sum + cost(JSON.stringify(message)), 0);
-  return said + toolTokens(skills.tools);
+  return said + tokensOfTools(skills.tools);
 }
 
 function cost(content: string): number {
@@ -137,4 +147,16 @@ function tooLong(needed: number, free: number): TalosError {
     `The message takes about ${needed} tokens and the model has room for ${Math.max(0, free)}; shorten it, send it in parts, or raise QWEN_CONTEXT_LENGTH.`,
     { details: { field: 'message' } },
   );
+}
+
+/** The report as replies show it. */
+export function contextUse(report: PromptReport, window: number): ContextUse {
+  return {
+    window,
+    system: report.systemTokens,
+    tools: report.toolTokens,
+    memory: report.memoryTokens,
+    history: report.recentTokens,
+    message: report.messageTokens,
+  };
 }

@@ -44,3 +44,15 @@ export type MemoryMatch = {
   readonly metadata: MemoryMetadata;
   readonly similarity: number;
 };
+
+/** A stored memory without its text and vector; `metadata` is undefined for what Talos did not write. */
+export type MemoryEntry = { readonly id: string; readonly embedder: string; readonly metadata?: MemoryMetadata };
+
+/** Some memories of a collection; `next` asks for those that follow, and is absent with the last ones. */
+export type MemoryPage = { readonly entries: readonly MemoryEntry[]; readonly next?: string };
+
+/** A memory's metadata after an answer used it; telling the same use twice counts once. */
+export function usedAt(metadata: MemoryMetadata, at: number): MemoryMetadata {
+  if (metadata.lastAccess >= at) return metadata;
+  return { ...metadata, lastAccess: at, accessCount: metadata.accessCount + 1 };
+}

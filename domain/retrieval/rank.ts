@@ -1,7 +1,8 @@
 import { bm25Scores } from './bm25.ts';
 import { bestFusedScore, fuseRanks } from './fuse.ts';
 import { keyWords } from './keywords.ts';
-import type { MemoryMatch, MemoryPriority } from './memory.ts';
+import type { MemoryMatch } from './memory.ts';
+import { memoryValue } from './value.ts';
 import { wordsOf } from './words.ts';
 
 /** Below this cosine a memory needs words in common with the query to be let in. */
@@ -13,15 +14,8 @@ const minSharedWords = 0.5;
 /** Two texts with this share of words in common are one memory. */
 const duplicateOverlap = 0.9;
 
-const halfLifeMs = 30 * 24 * 60 * 60 * 1000;
-
-/** Uses after which a memory counts as used all the time. */
-const manyUses = 100;
-
 /** What each part contributes; together 1. */
-const weights = { fused: 0.3, similarity: 0.4, recency: 0.12, frequency: 0.06, priority: 0.12 } as const;
-
-const priorityValue: Readonly<Record<MemoryPriority, number>> = { critical: 1, high: 0.8, normal: 0.5, temporary: 0.2 };
+const weights = { fused: 0.3, similarity: 0.4, value: 0.3 } as const;
 
 /** A memory with its place in the ranking; `score` is between 0 and 1. */
 export type RankedMemory = MemoryMatch & { readonly score: number };
@@ -34,8 +28,8 @@ type Ranking = {
 };
 
 /**
- * The memories worth showing for a query, best first: vector rank and BM25 rank fused, blended with the similarity itself, recency, use and
- * priority. Unrelated memories and near-duplicates of better ones are left out; ties go by id.
+ * The memories worth showing for a query, best first: vector rank and BM25 rank fused, blended with the similarity itself and what
+ * the memory is worth. Unrelated memories and near-duplicates of better ones are left out; ties go by id.
  */
 export function rankMemories({ query, candidates, now, limit }: Ranking): RankedMemory[] {
   const wanted = keyWords(query);
@@ -66,16 +60,10 @@ function fusedRelevance(query: string, memories: readonly MemoryMatch[]): Map<st
 }
 
 function blend(memory: MemoryMatch, fused: number, now: number): number {
-  const { createdAt, lastAccess, accessCount, priority } = memory.metadata;
-  const ageMs = Math.max(0, now - Math.max(createdAt, lastAccess));
-  const recency = 0.5 ** (ageMs / halfLifeMs);
-  const frequency = Math.min(1, Math.log1p(Math.max(0, accessCount)) / Math.log1p(manyUses));
   return (
     weights.fused * fused +
     weights.similarity * Math.max(0, memory.similarity) +
-    weights.recency * recency +
-    weights.frequency * frequency +
-    weights.priority * priorityValue[priority]
+    weights.value * memoryValue(memory.metadata, now)
   );
 }
 

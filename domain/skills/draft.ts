@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { JsonValue } from '../json.ts';
 import { mostTries } from './draft-limits.ts';
 import { BundleHash, SkillId } from './manifest.ts';
 
@@ -14,6 +15,10 @@ export type DraftKey = z.infer<typeof DraftKey>;
 export const DraftTry = z.strictObject({ reply: z.string(), problem: z.string().optional() });
 export type DraftTry = z.infer<typeof DraftTry>;
 
+/** An input at which a version in use failed by its own fault, and how that ended. */
+export const FailedInput = z.strictObject({ inputHash: z.string(), input: JsonValue, problem: z.string() });
+export type FailedInput = z.infer<typeof FailedInput>;
+
 /** writing: the model is at it. submitted: in quarantine. failed: `problem` says why. */
 export const DraftState = z.enum(['writing', 'submitted', 'failed']).meta({ id: 'DraftState' });
 export type DraftState = z.infer<typeof DraftState>;
@@ -26,6 +31,8 @@ export const SkillDraft = z
     by: z.string(),
     state: DraftState,
     tries: z.array(DraftTry).max(mostTries),
+    /** What a revision mends: the version in use, and the inputs it failed at. */
+    revises: z.strictObject({ hash: BundleHash, failures: z.array(FailedInput) }).optional(),
     skill: SkillId.optional(),
     hash: BundleHash.optional(),
     /** The model that wrote it. */
@@ -37,7 +44,7 @@ export const SkillDraft = z
 export type SkillDraft = z.infer<typeof SkillDraft>;
 
 /** A draft before it is begun. */
-export type NewDraft = Pick<SkillDraft, 'key' | 'request' | 'by' | 'createdAt'>;
+export type NewDraft = Pick<SkillDraft, 'key' | 'request' | 'by' | 'createdAt' | 'skill' | 'revises'>;
 
 /** A draft nothing was written of yet. */
 export function newDraft(draft: NewDraft): SkillDraft {

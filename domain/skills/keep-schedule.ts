@@ -1,3 +1,4 @@
+import { missedTimes, settledUntil } from '../missed-times.ts';
 import type { AuditLog } from '../ports.ts';
 import type { ScheduleClock, ScheduleTiming, SkillSchedules } from './ports.ts';
 import { type DueRun, longestDueRunMs, shownDueRuns } from './due-run.ts';
@@ -11,12 +12,6 @@ export type ScheduleKeeping = {
   readonly now: () => number;
 };
 
-/** A due run that starts in the last moment has this long to say so before it counts as missed. */
-const slackMs = 60_000;
-
-/** What was missed longer ago is no news any more. */
-const mostBackMs = 92 * 24 * 60 * 60 * 1000;
-
 /**
  * Makes sure that a kept schedule comes due, and records what nobody else can: due times nobody began, due runs that were ended from
  * outside. The store is the truth: a schedule the clock has lost is set again.
@@ -27,7 +22,7 @@ export async function keepSchedule(
   catchUpMs: number,
 ): Promise<ScheduleTiming> {
   const timing = await timingOf(keeping.scheduleClock, schedule);
-  const until = keeping.now() - catchUpMs - slackMs;
+  const until = settledUntil(keeping.now(), catchUpMs);
   if (timing.paused) await keeping.schedules.account(schedule, { until, missed: [] });
   else await recordMissed(keeping, schedule, until);
   await endStopped(keeping, schedule);
@@ -43,11 +38,11 @@ async function timingOf(clock: ScheduleClock, schedule: SkillSchedule): Promise<
 
 async function recordMissed(keeping: ScheduleKeeping, schedule: SkillSchedule, until: number): Promise<void> {
   const { schedules, scheduleClock, now } = keeping;
-  const accounted = await schedules.accounted(schedule);
-  const after = Math.max(accounted.until, schedule.since, until - mostBackMs);
-  if (after >= until) return;
-  const known = new Set(accounted.known);
-  const times = (await scheduleClock.dueTimes(schedule, { after, until })).filter((time) => !known.has(time));
+  const { until: accountedUntil, known } = await schedules.accounted(schedule);
+  if (accountedUntil >= until) return;
+  const times = await missedTimes({ accountedUntil, known, since: schedule.since, until }, (range) =>
+    scheduleClock.dueTimes(schedule, range),
+  );
   await auditMissed(keeping, schedule, times);
   const missed = times.slice(-shownDueRuns).map((dueAt): DueRun => ({
     key: dueRunKey(schedule.name, dueAt),

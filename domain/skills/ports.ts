@@ -102,6 +102,8 @@ export interface SkillRuns {
   run(ref: SkillRunRef): Promise<SkillRunRecord | undefined>;
   /** Ends a run. Only the first call counts; tells whether this was it. */
   settle(ref: SkillRunRef, result: SkillRunResult, output?: JsonValue): Promise<boolean>;
+  /** Resolves once the run is settled, or with the signal. */
+  settled(ref: SkillRunRef, signal: AbortSignal): Promise<void>;
   /** Newest first. */
   list(skill: SkillId, page: { limit: number; offset: number; failedOnly: boolean }): Promise<SkillRunSummary[]>;
 }

@@ -24,12 +24,18 @@ const retention = '720h'; // 30 days
 
 const searchAttributes = ['TalosConversationId', 'TalosSkillId', 'TalosOutcome'];
 
-/** The first takes a message from 250 to 50 ms: a local server has one shard, polled 20 times a second by default. */
+/**
+ * The first takes a message from 250 to 50 ms: a local server has one shard, polled 20 times a second by default. One partition to write
+ * to makes priorities hold: a queue has four, and each puts only its own tasks in order. The last keeps the server from asking its makers
+ * for newer versions: nothing leaves the machine unasked.
+ */
 const dynamicConfig = [
   'history.transferProcessorMaxPollRPS=1000',
   'history.timerProcessorMaxPollRPS=1000',
   'history.visibilityProcessorMaxPollRPS=200',
   'system.enableActivityEagerExecution=true',
+  'matching.numTaskqueueWritePartitions=1',
+  'frontend.enableServerVersionCheck=false',
 ];
 
 /** The Temporal server with its Web UI: the local server of the Temporal command line. */

@@ -4,6 +4,8 @@ import { cpus } from 'node:os';
 
 import { createHome, type TestHome } from '../support/home.ts';
 import { startBare } from './bare.ts';
+import { measureFirstToken } from './first-token.ts';
+import { measureRouting } from './routing.ts';
 import { measureSkillRun } from './skill-run.ts';
 import { type Figures, figures, round, sequential, throughput } from './figures.ts';
 
@@ -23,6 +25,7 @@ try {
   const rate = await measureThroughput(home, bare);
   await bare.close();
   report({ startMs, idleMb, latency, rate });
+  await reportRouting();
   const { run, beside } = await measureSkillRun(home);
   console.log(`\n| skill run | p50 ms | p95 ms |\n|---|---|---|`);
   console.log(
@@ -30,6 +33,17 @@ try {
   );
 } finally {
   await home.remove();
+}
+
+async function reportRouting(): Promise<void> {
+  const routing = measureRouting();
+  const { bare: alone, step } = await measureFirstToken(home);
+  const own = { p50: round(step.p50 - alone.p50), p95: round(step.p95 - alone.p95) };
+  console.log('\n| on the way to the model | p50 | p95 |\n|---|---|---|');
+  console.log(`| route and prompt | ${routing.p50} µs | ${routing.p95} µs |`);
+  console.log(`| Ollama alone, to its first text | ${alone.p50} ms | ${alone.p95} ms |`);
+  console.log(`| the step that asks it, to the first text in the stream | ${step.p50} ms | ${step.p95} ms |`);
+  console.log(`| the step minus Ollama | ${own.p50} ms | ${own.p95} ms |`);
 }
 
 async function timeStart(target: TestHome): Promise<number> {

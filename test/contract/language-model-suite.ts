@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ModelEvent, ModelRequest } from '../../domain/models/model.ts';
+import type { ModelRequest } from '../../domain/models/model.ts';
 import { draftPrompt } from '../../domain/prompt/draft.ts';
 import { draftFiles, draftFormat } from '../../domain/skills/draft-reply.ts';
 import type { LanguageModel } from '../../domain/ports.ts';
+import { collect, describeChat, saying, textOf } from './chat-suite.ts';
+
+export { collect, saying, textOf } from './chat-suite.ts';
 
 /** The server under test, and a chat model on it that nobody else uses. */
 export type LanguageModelFixture = { readonly model: LanguageModel; readonly ownModel: string };
@@ -14,127 +17,20 @@ const weatherTool = {
   parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
 };
 
-/** Room for an answer of many seconds, which only a stop can end in time. */
-const longRun = { contextTokens: 65_536, maxOutputTokens: 65_000 };
-
-/** A request that says `text` to the built-in test model. */
-export function saying(text: string, overrides: Partial<ModelRequest> = {}): ModelRequest {
-  return {
-    model: 'talos-test',
-    messages: [{ role: 'user', content: text }],
-    contextTokens: 2048,
-    maxOutputTokens: 512,
-    temperature: 0,
-    think: false,
-    ...overrides,
-  };
-}
-
-/** Everything a model streams. */
-export async function collect(events: AsyncIterable<ModelEvent>): Promise<ModelEvent[]> {
-  const all: ModelEvent[] = [];
-  for await (const event of events) all.push(event);
-  return all;
-}
-
-/** The deltas of one kind as one text. */
-export function textOf(events: readonly ModelEvent[], type: 'text-delta' | 'reasoning-delta' = 'text-delta'): string {
-  return events.map((event) => (event.type === type ? event.text : '')).join('');
-}
-
 /** What every chat model server with the built-in test models does. */
 export function describeLanguageModel(name: string, create: () => Promise<LanguageModelFixture>) {
+  describeChat(`chat of the ${name}`, async () => {
+    const { model, ownModel } = await create();
+    return {
+      chat: (request, signal) => model.chat(request, signal),
+      ownModel,
+      expectFree: () => expectFree(model, ownModel),
+    };
+  });
+
   describe(name, () => {
     const signal = AbortSignal.timeout(60_000);
     const answer = async (request: ModelRequest) => collect((await create()).model.chat(request, signal));
-
-    it('streams an answer in pieces and ends with what it cost', async () => {
-      const events = await answer(saying('hello'));
-      expect(textOf(events)).toBe('Hello from the built-in test model.');
-      expect(events.filter((event) => event.type === 'text-delta').length).toBeGreaterThan(3);
-      const finish = events.at(-1);
-      expect(finish).toMatchObject({ type: 'finish', reason: 'stop' });
-      expect(finish?.type === 'finish' && finish.promptTokens > 0 && finish.outputTokens > 3).toBe(true);
-      expect(events.filter((event) => event.type === 'finish')).toHaveLength(1);
-    });
-
-    it('looks at the last message only, so an earlier one does not change the answer', async () => {
-      const earlier = [{ role: 'user', content: 'a story' } as const, { role: 'assistant', content: 'Once.' } as const];
-      const events = await answer(saying('', { messages: [...earlier, { role: 'user', content: 'hello' }] }));
-      expect(textOf(events)).toBe('Hello from the built-in test model.');
-    });
-
-    it('gives a long answer whole', async () => {
-      expect(textOf(await answer(saying('a long one, please')))).toMatch(/^Counting: 1 2 3 .* 299 300 done\.$/);
-    });
-
-    it.each([
-      ['prose', 'The quick brown fox jumps over the lazy dog. '],
-      ['punctuation', '!?{}[]();'],
-      ['Chinese', '今天天气很好'],
-      ['emoji', '😀🎉'],
-    ])('has room for ten thousand characters of %s', async (_, text) => {
-      const message = text.repeat(10_000).slice(0, 10_000);
-      expect(textOf(await answer(saying(message)))).toBe('Hello from the built-in test model.');
-    });
-
-    it('stops at the longest output asked for and says so', async () => {
-      const events = await answer(saying('go on forever', { maxOutputTokens: 20 }));
-      expect(events.at(-1)).toMatchObject({ type: 'finish', reason: 'length' });
-      expect(textOf(events)).toMatch(/^On and on and on/);
-    });
-
-    it('answers as exactly when it may choose freely', async () => {
-      expect(textOf(await answer(saying('hello', { temperature: 1.5 })))).toBe('Hello from the built-in test model.');
-    });
-
-    it('ends with the reason of an abort, and the server is free at once', async () => {
-      const { model, ownModel } = await create();
-      const controller = new AbortController();
-      const reason = new Error('the caller left');
-      const endless = saying('forever', { model: ownModel, ...longRun });
-      let pieces = 0;
-      const reading = (async () => {
-        for await (const event of model.chat(endless, controller.signal)) {
-          if (event.type === 'text-delta') pieces += 1;
-          if (pieces === 5) controller.abort(reason);
-        }
-      })();
-      await expect(reading).rejects.toBe(reason);
-      await expectFree(model, ownModel);
-    });
-
-    it('is free at once when the reader just stops reading', async () => {
-      const { model, ownModel } = await create();
-      const endless = saying('forever', { model: ownModel, ...longRun });
-      for await (const event of model.chat(endless, signal)) if (event.type === 'text-delta') break;
-      await expectFree(model, ownModel);
-    });
-
-    it('does nothing for a caller who has left already', async () => {
-      const { model } = await create();
-      const reason = new Error('gone');
-      await expect(collect(model.chat(saying('hello'), AbortSignal.abort(reason)))).rejects.toBe(reason);
-    });
-
-    it('follows a JSON Schema', async () => {
-      const properties = {
-        answer: { type: 'string' },
-        count: { type: 'integer', minimum: 2, maximum: 9 },
-        sure: { type: 'boolean' },
-        mood: { enum: ['calm', 'curious'] },
-        tags: { type: 'array', items: { type: 'string' } },
-      };
-      const format = { type: 'object', properties, required: Object.keys(properties) };
-      const events = await answer(saying('hello', { format }));
-      expect(JSON.parse(textOf(events))).toEqual({
-        answer: expect.any(String),
-        count: 2,
-        sure: false,
-        mood: 'calm',
-        tags: expect.any(Array),
-      });
-    });
 
     it('calls a tool and answers from its result', async () => {
       const question = { role: 'user', content: 'How is the weather?' } as const;
@@ -177,12 +73,6 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
       expect(JSON.parse(files['evals/evals.json'] ?? '')).toMatchObject({ evals: [{}, {}, {}] });
     });
 
-    it('calls no tool when none is offered', async () => {
-      const events = await answer(saying('How is the weather?'));
-      expect(events.some((event) => event.type === 'tool-call')).toBe(false);
-      expect(textOf(events)).toBe('Hello from the built-in test model.');
-    });
-
     it('streams thoughts apart from the answer, and only when asked to think', async () => {
       const thoughtful = await answer(saying('hello', { model: 'talos-test-think', think: true }));
       expect(textOf(thoughtful, 'reasoning-delta').trim()).toBe('Somebody greets me.');
@@ -213,25 +103,29 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
 
     it('has a model in memory after load and not after unload', async () => {
       const { model, ownModel } = await create();
-      await model.load(ownModel, signal);
+      await model.load(ownModel, signal, { contextTokens: 2048 });
       expect(await residentNames(model)).toContain(`${ownModel}:latest`);
       await model.unload(ownModel);
       expect(await residentNames(model)).not.toContain(`${ownModel}:latest`);
       await model.unload(ownModel); // twice is free
     });
 
+    it('tells what a model can do, and knows nothing of one that is not there', async () => {
+      const { model, ownModel } = await create();
+      expect(await model.capabilities(ownModel)).toMatchObject({ vision: false, tools: true, embedding: false });
+      expect(await model.capabilities('talos-test-embed')).toMatchObject({ vision: false, embedding: true });
+      await expect(model.capabilities('no-such-model')).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    });
+
+    it('answers from the processor when asked to keep off the GPU', async () => {
+      const { model, ownModel } = await create();
+      const events = await collect(model.chat(saying('hello', { model: ownModel, onCpu: true }), signal));
+      expect(textOf(events)).toBe('Hello from the built-in test model.');
+    });
+
     it('loads an embedder, too', async () => {
       const { model } = await create();
       await expect(model.load('talos-test-embed', signal)).resolves.toBeUndefined();
-    });
-
-    it('answers eight at once, each its own', async () => {
-      const { model } = await create();
-      const texts = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? 'hello' : 'a story'));
-      const answers = await Promise.all(texts.map((text) => collect(model.chat(saying(text), signal))));
-      answers.forEach((events, index) => {
-        expect(textOf(events)).toMatch(index % 2 === 0 ? /^Hello from/ : /^Once upon a time/);
-      });
     });
 
     it('answers a ping', async () => {

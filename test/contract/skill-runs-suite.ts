@@ -57,6 +57,25 @@ export function describeSkillRuns(name: string, create: () => Promise<SkillRuns>
       expect(kinds.map(({ kind }) => kind).toSorted()).toEqual(['accepted', 'existing', 'existing', 'existing']);
     });
 
+    it('tells who waits that a run is settled, also one that was settled before', async () => {
+      const ref = { skill, key: 'k' };
+      await runs.accept(run('k'));
+      const waiting = runs.settled(ref, AbortSignal.timeout(5000));
+      await runs.settle(ref, ok, 1);
+      await waiting;
+      await runs.settled(ref, AbortSignal.timeout(5000));
+      expect(await runs.run(ref)).toMatchObject({ state: 'ok', output: 1 });
+    });
+
+    it('lets go whoever waits no longer', async () => {
+      await runs.accept(run('k'));
+      const leaving = new AbortController();
+      const waiting = runs.settled({ skill, key: 'k' }, leaving.signal);
+      leaving.abort();
+      await waiting;
+      expect(await runs.run({ skill, key: 'k' })).toMatchObject({ state: 'pending' });
+    });
+
     it('settles once and keeps the first result', async () => {
       await runs.accept(run('k'));
       expect(await runs.settle({ skill, key: 'k' }, failed)).toBe(true);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { VectorStore } from '../../domain/ports.ts';
-import type { MemoryItem, MemoryMetadata, MemoryQuery } from '../../domain/retrieval/memory.ts';
+import type { MemoryEntry, MemoryItem, MemoryMetadata, MemoryQuery } from '../../domain/retrieval/memory.ts';
 import { failureCode } from '../integration/stores/support.ts';
 
 const metadata: MemoryMetadata = {
@@ -126,6 +126,53 @@ export function describeVectorStore(name: string, create: () => Promise<VectorSt
     it('bears a vector of zeros', async () => {
       await upsert(item('a', [1, 0, 0]));
       expect(await query({ vector: [0, 0, 0] })).toMatchObject([{ id: 'a', similarity: 0 }]);
+    });
+
+    const scanned = async (limit: number) => {
+      const pages: MemoryEntry[][] = [];
+      let from: string | undefined;
+      do {
+        const { entries, next } = await store.scan('knowledge_base', { limit, from });
+        expect(entries.length).toBeLessThanOrEqual(limit);
+        pages.push([...entries]);
+        from = next;
+      } while (from !== undefined);
+      return pages.flat();
+    };
+
+    it.each([1, 2, 3, 100])('tells of everything it holds once, over all embedders, %i at a time', async (limit) => {
+      await upsert(item('a', [1, 0, 0]), item('b', [0, 1, 0]), item('c', [0, 0, 1]));
+      await store.upsert('knowledge_base', 'other/2', [item('a', [1, 0]), item('d', [0, 1])]);
+      await store.upsert('skill_memory', 'tiny:1', [item('e', [1, 0, 0])]);
+      const found = await scanned(limit);
+      expect(found.map(({ id, embedder }) => `${embedder} ${id}`).toSorted()).toEqual([
+        'other/2 a',
+        'other/2 d',
+        'tiny:1 a',
+        'tiny:1 b',
+        'tiny:1 c',
+      ]);
+      for (const entry of found) expect(entry.metadata).toEqual(metadata);
+    });
+
+    it('has nothing to tell of an empty collection', async () => {
+      expect(await scanned(10)).toEqual([]);
+    });
+
+    it('counts uses, the same use once, and changes nothing else', async () => {
+      await upsert(item('a', [1, 0, 0], 'text'), item('b', [0, 1, 0]));
+      const at = metadata.lastAccess + 5;
+      for (let times = 0; times < 2; times += 1) {
+        await store.touch('knowledge_base', 'tiny:1', { ids: ['a', 'a', 'unknown'], at });
+      }
+      await store.touch('knowledge_base', 'unknown', { ids: ['a'], at });
+      await store.touch('knowledge_base', 'tiny:1', { ids: [], at });
+      expect(await query()).toMatchObject([
+        { id: 'a', text: 'text', similarity: 1, metadata: { ...metadata, lastAccess: at, accessCount: 2 } },
+        { id: 'b', metadata },
+      ]);
+      await store.touch('knowledge_base', 'tiny:1', { ids: ['a'], at: at + 1 });
+      expect((await query())[0]?.metadata).toEqual({ ...metadata, lastAccess: at + 1, accessCount: 3 });
     });
 
     it('takes more than a thousand at once', async () => {

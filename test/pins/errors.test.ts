@@ -44,6 +44,8 @@ const pinned = {
   STORE_FULL: [507, 74, true],
   VECTORS_UNAVAILABLE: [503, 69, true],
   AUDIT_UNAVAILABLE: [507, 74, true],
+  REPORT_CHANGED: [409, 70, false],
+  REPORTS_UNAVAILABLE: [507, 74, true],
   AUDIT_BROKEN: [500, 70, false],
   RUNTIME_UNAVAILABLE: [503, 69, true],
   SKILL_INVALID: [422, 64, false],

@@ -5,11 +5,16 @@ import { createApprovalCodes } from '../../adapters/approval-codes.ts';
 import { createCodeBox } from '../../adapters/code-box.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../adapters/memory/approval-codes.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
+import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -42,10 +47,15 @@ const { open, closed } = createRoutes(
     }),
     codeBox,
     hashText,
+    images: createMemoryImageStore(),
     ...skillTwins,
     checkInput: skillTwins.skillRules.checkInput,
     skillRuntime: createMemorySkillRuntime({ ...skillTwins, script: async () => {} }),
+    nightRuns: createMemoryNightRuns(),
+    nightClock: createMemoryNightClock(),
+    nightRuntime: createMemoryNightRuntime(createMemoryNightRuns()),
     skillBundles: createSkillBundles({ tools: createBundleTools({ maxBytes: 1024 }) }),
+    awaitedClouds: createMemoryAwaitedClouds(),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
     metrics: {
@@ -54,6 +64,8 @@ const { open, closed } = createRoutes(
       vectorCount: async () => 0,
       skillCounts: async () => ({ active: 0, quarantine: 0 }),
       gpuQueue: async () => 0,
+      cloud: async () => ({ kind: 'not-configured' }),
+      gpus: async () => [],
     },
     verifyPassword: async () => false,
     logger: quiet,
@@ -69,11 +81,15 @@ const documented = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
 
 /** What clients call. */
 const pinned = [
+  'DELETE /admin/dream-cycle/{id}',
   'DELETE /chat/{id}',
   'DELETE /models/pulls/{model}',
   'DELETE /models/{model}',
   'DELETE /skills/{id}',
   'DELETE /skills/{id}/schedules/{schedule}',
+  'GET /admin/dream-cycle',
+  'GET /admin/dream-cycle/{id}',
+  'GET /admin/dream-cycle/{id}/events',
   'GET /approvals',
   'GET /chat/{id}',
   'GET /chat/{id}/events',
@@ -81,6 +97,7 @@ const pinned = [
   'GET /conversations',
   'GET /conversations/{id}',
   'GET /health',
+  'GET /images/{hash}',
   'GET /metrics',
   'GET /models',
   'GET /models/pulls/{model}',
@@ -97,10 +114,14 @@ const pinned = [
   'GET /skills/{id}/schedules',
   'GET /skills/{id}/schedules/{schedule}',
   'GET /ws/logs',
+  'POST /admin/dream-cycle',
   'POST /chat',
   'POST /chat/{id}/calls/{call}/approve',
   'POST /chat/{id}/calls/{call}/refuse',
   'POST /chat/{id}/calls/{call}/tts-request',
+  'POST /chat/{id}/cloud/approve',
+  'POST /chat/{id}/cloud/refuse',
+  'POST /chat/{id}/cloud/tts-request',
   'POST /models',
   'POST /panic',
   'POST /panic/unlock',
@@ -156,19 +177,25 @@ test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([
     'approveCall',
+    'approveCloud',
     'askCallCode',
+    'askCloudCode',
     'askPromotionCode',
     'askUnlockCode',
+    'cancelDreamCycle',
     'deprecateSkill',
     'draftSkill',
     'evalSkill',
     'exportSkill',
+    'followDreamCycle',
     'followLogs',
     'followMessage',
     'followModelPull',
     'getConversation',
     'getDescription',
+    'getDreamCycle',
     'getHealth',
+    'getImage',
     'getLockdown',
     'getMessage',
     'getMetrics',
@@ -180,6 +207,7 @@ test('operation ids are the pinned ones', () => {
     'listApprovals',
     'listCodes',
     'listConversations',
+    'listDreamCycles',
     'listModels',
     'listSchedules',
     'listSkillRuns',
@@ -190,6 +218,7 @@ test('operation ids are the pinned ones', () => {
     'promoteSkill',
     'pullModel',
     'refuseCall',
+    'refuseCloud',
     'rejectSkill',
     'removeModel',
     'restoreSkill',
@@ -198,6 +227,7 @@ test('operation ids are the pinned ones', () => {
     'runSkill',
     'scheduleSkill',
     'sendMessage',
+    'startDreamCycle',
     'stopMessage',
     'stopModelPull',
     'submitSkill',

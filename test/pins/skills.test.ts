@@ -24,10 +24,12 @@ describe('skill workflows', () => {
 
   test('keep their own names, by which schedules start them', () => {
     expect(Object.keys(workflows).toSorted()).toEqual([
+      'dreamCycle',
       'lockdown',
       'message',
       'modelAutopull',
       'modelPull',
+      'nightRevision',
       'skillDraft',
       'skillEval',
       'skillLife',

@@ -19,7 +19,7 @@ export async function recordModels(stack: TestStack, record: (name: string, work
   };
   const held = createMemoryModelStore({ offered: { 'held:1b': { sizeBytes: 10 } }, beforeEvent });
   const pull: typeof held.pull = (name, signal) => (name.listed === 'held:1b' ? held : models.store).pull(name, signal);
-  const talos = await startTalos(stack, { models: { ...models, store: { ...models.store, pull } } });
+  const talos = await startTalos(stack, { modelPorts: { ...models, store: { ...models.store, pull } } });
   await talos.serve('core');
   const client = new Client({ connection: talos.connection, namespace: 'talos' });
 

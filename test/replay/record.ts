@@ -11,6 +11,9 @@ import { startTestEngines } from '../support/engines.ts';
 import { startTalos } from '../support/talos.ts';
 import { recordChat } from './record-chat.ts';
 import { recordModels } from './record-models.ts';
+import { recordCloud } from './record-cloud.ts';
+import { recordDreams } from './record-dreams.ts';
+import { recordNight } from './record-night.ts';
 import { recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
@@ -47,6 +50,9 @@ await recordSkills(talos, record);
 await talos.close();
 await recordChat(engines.stack, record);
 await recordModels(engines.stack, record);
+await recordCloud(engines.stack, record);
+await recordDreams(engines.stack, record);
+await recordNight(engines.stack, record);
 await connection.close();
 await engines.stop();
 

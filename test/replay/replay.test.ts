@@ -31,6 +31,10 @@ describe('recorded histories', () => {
       expect.arrayContaining([
         'answered.json',
         'answered-after-consent.json',
+        'answered-by-a-stand-in.json',
+        'answered-by-the-cloud.json',
+        'answered-with-leave.json',
+        'failed-without-a-stand-in.json',
         'answered-with-a-draft.json',
         'answered-with-a-skill.json',
         'answered-after-its-predecessor.json',
@@ -46,6 +50,8 @@ describe('recorded histories', () => {
   it('cover the states of a skill and the ways its runs end', () => {
     expect(names).toEqual(
       expect.arrayContaining([
+        'night-revision-dropped.json',
+        'night-revision-proposed.json',
         'skill-draft-submitted.json',
         'skill-life-begun-anew.json',
         'skill-life-in-use.json',
@@ -72,6 +78,18 @@ describe('recorded histories', () => {
         'model-pull-done.json',
         'model-pull-failed.json',
         'model-pull-stopped.json',
+      ]),
+    );
+  });
+
+  it('cover every way a dream cycle ends', () => {
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'dream-cycle-cancelled.json',
+        'dream-cycle-cut-short.json',
+        'dream-cycle-failed.json',
+        'dream-cycle-ran.json',
+        'dream-cycle-skipped.json',
       ]),
     );
   });

@@ -5,9 +5,12 @@ import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporal
 import { createActivities } from '../../activities/index.ts';
 import { hashText } from '../../adapters/index.ts';
 import { createMemoryAuditLog } from '../../adapters/memory/audit-log.ts';
+import { createMemoryAwaitedClouds } from '../../adapters/memory/awaited-clouds.ts';
 import { createMemoryChat } from '../../adapters/memory/conversation-store.ts';
 import { createMemoryEmbedder } from '../../adapters/memory/embedder.ts';
+import { createMemoryImageStore } from '../../adapters/memory/image-store.ts';
 import { createMemoryHoldStore } from '../../adapters/memory/hold-store.ts';
+import { createMemoryCloudModel } from '../../adapters/memory/cloud-model.ts';
 import { createMemoryLanguageModel } from '../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
@@ -16,14 +19,16 @@ import { createTemporalPulls } from '../../adapters/temporal-pulls.ts';
 import { createTemporalRuntime } from '../../adapters/temporal-runtime.ts';
 import { createTemporalSchedules } from '../../adapters/temporal-schedules.ts';
 import { createTemporalSkills } from '../../adapters/temporal-skills.ts';
-import type { MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { ModelPorts } from '../../domain/models/store.ts';
+import type { ModelSettings } from '../../activities/model-settings.ts';
+import type { MessageOptions, MessageRecord, MessageRef } from '../../domain/chat.ts';
 import type { Ports } from '../../domain/ports.ts';
 import type { WorkerRole } from '../../domain/worker-role.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorker } from '../../workers/create-worker.ts';
 import type { LifeSettings, SkillRunDueInput } from '../../workflows/messages.ts';
 import { createModelTwins } from './model-twins.ts';
+import { createNightTwins, createTestNight, type NightTwins, type TestNight } from './night-twins.ts';
 import { createSkillTwins, type SkillTwins } from './skill-twins.ts';
 import type { TestStack } from './stack.ts';
 
@@ -33,7 +38,8 @@ Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
 /** Ports of a test: twins, so that only workflows, activities and the real Temporal server are under test. */
 export type TestPorts = ReturnType<typeof twinPorts>;
 
-function twinPorts() {
+/** Twins of everything but the runtime. */
+export function twinPorts() {
   const { conversations, tokens } = createMemoryChat();
   const silent = { debug: noop, info: noop, warn: noop, error: noop };
   return {
@@ -43,7 +49,10 @@ function twinPorts() {
     lockdown: createMemoryLockdownStore(),
     holds: createMemoryHoldStore(),
     vectors: createMemoryVectorStore(),
+    images: createMemoryImageStore(),
     model: createMemoryLanguageModel(),
+    awaitedClouds: createMemoryAwaitedClouds(),
+    cloud: createMemoryCloudModel(),
     embedder: createMemoryEmbedder(),
     testModels: { install: async () => undefined },
     audit: createMemoryAuditLog(),
@@ -52,6 +61,34 @@ function twinPorts() {
   } satisfies Omit<Ports, 'runtime'>;
 }
 
+/** How the models of a test are asked. */
+const modelSettings = {
+  chatModel: 'talos-test',
+  starterModel: 'talos-test',
+  visionModel: 'seeing',
+  embeddingModel: 'talos-test-embed',
+  systemPrompt: 'You are a test.',
+  contextTokens: 4096,
+  maxOutputTokens: 512,
+  temperature: 0,
+  think: false,
+} as const;
+
+type TalosOptions = {
+  gpuWaitSeconds?: number;
+  wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
+  skills?: SkillTwins;
+  life?: Partial<LifeSettings>;
+  due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
+  trustLevel?: number;
+  consentSeconds?: number;
+  models?: Partial<ModelSettings>;
+  cloud?: Partial<ModelSettings['cloud']>;
+  modelPorts?: Omit<ModelPorts, 'pullRuntime'>;
+  nights?: NightTwins;
+  night?: TestNight;
+};
+
 /** A Talos of workflows and activities on the shared Temporal server, on task queues of its own. */
 export async function startTalos(
   stack: TestStack,
@@ -59,21 +96,16 @@ export async function startTalos(
     gpuWaitSeconds = 60,
     wrap = (ports) => ports,
     skills = createSkillTwins(),
-    life = {},
+    life,
     due = {},
     trustLevel = 0,
     consentSeconds = 60,
-    models = createModelTwins(),
-  }: {
-    gpuWaitSeconds?: number;
-    wrap?: (ports: TestPorts) => Omit<Ports, 'runtime'>;
-    skills?: SkillTwins;
-    life?: Partial<LifeSettings>;
-    due?: Partial<Pick<SkillRunDueInput, 'catchUpMs' | 'queueWaitSeconds'>>;
-    trustLevel?: number;
-    consentSeconds?: number;
-    models?: Omit<ModelPorts, 'pullRuntime'>;
-  } = {},
+    models,
+    cloud,
+    modelPorts = createModelTwins(),
+    nights = createNightTwins(),
+    night = {},
+  }: TalosOptions = {},
 ) {
   const connection = await NativeConnection.connect({ address: stack.temporal });
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;
@@ -83,25 +115,24 @@ export async function startTalos(
   const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
   const pullRuntime = createTemporalPulls({ connection, namespace, taskQueue, retryMs: 100 });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
+  const { nightClock, nightRuntime, now } = createTestNight({ connection, namespace, taskQueue }, night);
   const twins = twinPorts();
   const ports = { ...twins, ...wrap(twins), runtime, audited: twins.audit };
   const activities = createActivities({
     ...ports,
-    modelPorts: { ...models, pullRuntime },
+    modelPorts: { ...modelPorts, pullRuntime },
     skillPorts: { ...skills, skillRuntime, scheduleClock },
-    now: Date.now,
+    nightPorts: { ...nights, nightClock },
+    now,
     newMarker: randomUUID,
     settings: {
-      chatModel: 'talos-test',
-      starterModel: 'talos-test',
-      embeddingModel: 'talos-test-embed',
-      systemPrompt: 'You are a test.',
-      contextTokens: 4096,
-      maxOutputTokens: 512,
-      temperature: 0,
-      think: false,
+      ...modelSettings,
+      ollamaAddress: stack.ollama,
+      ...models,
+      cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,
       memoryItems: 5,
+      maxVectors: 100_000,
       trustLevel,
       strikeThreshold: 3,
       consentSeconds,
@@ -116,6 +147,9 @@ export async function startTalos(
     skillRuntime,
     pullRuntime,
     scheduleClock,
+    nights,
+    nightClock,
+    nightRuntime,
     taskQueue,
     connection,
 
@@ -131,9 +165,17 @@ export async function startTalos(
     },
 
     /** Accepts and starts a message as the API does. */
-    async send(text: string, ref: Partial<MessageRef> = {}): Promise<MessageRef> {
+    async send(
+      text: string,
+      { options, ...ref }: Partial<MessageRef> & { options?: MessageOptions } = {},
+    ): Promise<MessageRef> {
       const message = { conversation: ref.conversation ?? `c-${randomUUID()}`, key: ref.key ?? randomUUID() };
-      const accepted = await ports.conversations.accept({ ...message, text, createdAt: Date.now() });
+      const accepted = await ports.conversations.accept({
+        ...message,
+        text,
+        createdAt: Date.now(),
+        ...(options && { options }),
+      });
       if (accepted.kind === 'conflict') throw new Error('the key belongs to another text');
       const after = accepted.after === undefined ? {} : { after: accepted.after };
       await runtime.startMessage({ ...message, ...after, summary: `${text.length} characters` });

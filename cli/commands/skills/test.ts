@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import type { Command } from 'commander';
 
 import { TalosError } from '../../../domain/errors.ts';
@@ -55,15 +57,25 @@ async function testSkill(source: string, deps: CliDeps): Promise<{ bundle: Skill
   const sandbox = await tools.sandbox('remembered');
   try {
     const [bundle] = await Promise.all([readSkillOrKnown(source, deps), sandbox.prove(signal)]);
-    const results: CaseResult[] = [];
-    for (const evalCase of bundle.cases) {
+    const results = await inParallel(bundle.cases, (evalCase) => {
       if (signal.aborted) throw new TalosError('RUN_STOPPED', 'The test was stopped before all cases had run.');
-      results.push(await runCase({ bundle, evalCase }, { tools, sandbox, signal }));
-    }
+      return runCase({ bundle, evalCase }, { tools, sandbox, signal });
+    });
     return { bundle, results };
   } finally {
     await sandbox.close();
   }
+}
+
+/** Results in the order of what was given, as many at a time as there are cores: each case has a sandbox of its own. */
+async function inParallel<T, R>(given: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = given.entries();
+  const lanes = Array.from({ length: Math.min(availableParallelism(), given.length) }, async () => {
+    for (const [index, one] of waiting) results[index] = await work(one);
+  });
+  await Promise.all(lanes);
+  return results;
 }
 
 type Place = { readonly tools: SkillTools; readonly sandbox: Sandbox; readonly signal: AbortSignal };

@@ -143,7 +143,7 @@ describe('codes', () => {
     expect(listed.body).toMatchObject({ approvals: [open] });
     expect(listed.text).not.toContain(`"${right}"`);
     await unlock(right);
-    expect((await api.ask('/approvals')).body).toEqual({ approvals: [], calls: [] });
+    expect((await api.ask('/approvals')).body).toEqual({ approvals: [], calls: [], clouds: [] });
     expect((await api.own('/codes')).body).toEqual({ codes: [] });
   });
 

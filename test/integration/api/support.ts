@@ -8,12 +8,17 @@ import { createCodeBox } from '../../../adapters/code-box.ts';
 import { hashText } from '../../../adapters/index.ts';
 import { createMemoryApprovalLedger } from '../../../adapters/memory/approval-codes.ts';
 import { createMemoryAgentRuntime, type MessageScript } from '../../../adapters/memory/agent-runtime.ts';
+import { createMemoryAwaitedClouds } from '../../../adapters/memory/awaited-clouds.ts';
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
 import { createMemoryChat } from '../../../adapters/memory/conversation-store.ts';
 import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
+import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
+import { createMemoryNightClock } from '../../../adapters/memory/night-clock.ts';
+import { createMemoryNightRuns } from '../../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../../adapters/memory/night-runtime.ts';
 import { createMemorySkillRuntime } from '../../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
@@ -121,6 +126,7 @@ export async function startApi({
     script: (ref, signal) => running(skillTwins, ref, signal),
     ...(measure && { measure }),
   });
+  const nightRuns = createMemoryNightRuns();
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   const twins = {
     ...chat,
@@ -128,10 +134,14 @@ export async function startApi({
     catalog: skillTwins.catalog,
     skillRuns: skillTwins.skillRuns,
     awaitedCalls: skillTwins.awaitedCalls,
+    awaitedClouds: createMemoryAwaitedClouds(),
     drafts: skillTwins.drafts,
     schedules: skillTwins.schedules,
     scheduleClock: createMemoryScheduleClock(now),
     checkInput: skillTwins.skillRules.checkInput,
+    nightRuns,
+    nightClock: createMemoryNightClock(undefined, now),
+    nightRuntime: createMemoryNightRuntime(nightRuns, now),
     skillRuntime,
     skillBundles: createSkillBundles({ tools, git: { protocols: ['https'], tmp: paths.home } }),
     codeBox,
@@ -142,6 +152,7 @@ export async function startApi({
       now,
     }),
     runtime: createMemoryAgentRuntime(script),
+    images: createMemoryImageStore(),
     lockdown: createMemoryLockdownStore(),
     logs: createMemoryLogStream(),
     model: createMemoryLanguageModel(),
@@ -214,6 +225,8 @@ const noFigures: MetricSources = {
   vectorCount: async () => 0,
   skillCounts: async () => ({ active: 0, quarantine: 0 }),
   gpuQueue: async () => 0,
+  cloud: async () => ({ kind: 'not-configured' }),
+  gpus: async () => [],
 };
 
 type Call = {

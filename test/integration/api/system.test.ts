@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { MetricSources } from '../../../api/deps.ts';
 import { Health } from '../../../api/routes/health.ts';
 import { MetricsReport } from '../../../api/routes/metrics.ts';
+import type { GpuReport } from '../../../domain/gpu/report.ts';
 import { type ErrorCode, TalosError } from '../../../domain/errors.ts';
 import { startApi, type TestApi, untilStopped } from './support.ts';
 
@@ -86,6 +87,11 @@ describe('GET /metrics', () => {
     vectorCount: async () => 42,
     skillCounts: async () => ({ active: 3, quarantine: 1 }),
     gpuQueue: async () => 2,
+    cloud: async () => ({ kind: 'not-configured' }),
+    gpus: async () => [
+      { state: 'ready', model: 'qwen2.5-coder:7b', holder: 'kitchen.1', since: 7 },
+      { state: 'idle', since: 8 },
+    ],
   };
 
   test('tells the figures', async () => {
@@ -94,7 +100,14 @@ describe('GET /metrics', () => {
     expect(status).toBe(200);
     const report = MetricsReport.parse(body);
     expect(report).toMatchObject({
-      vram: { state: 'loaded', loaded_model: 'qwen2.5-coder:7b', waiting: 2 },
+      vram: {
+        state: 'ready',
+        loaded_model: 'qwen2.5-coder:7b',
+        holder: 'kitchen.1',
+        since: 7,
+        waiting: 2,
+        workers: 2,
+      },
       gemini: { available: false, circuit_state: 'closed', tokens_used_today: 0, tokens_remaining: 0 },
       redis_mem_mb: 3.5,
       total_vectors: 42,
@@ -111,18 +124,57 @@ describe('GET /metrics', () => {
       vectorCount: fail,
       skillCounts: fail,
       gpuQueue: () => new Promise<number>(() => {}),
+      cloud: fail,
+      gpus: fail,
     };
     api = await startApi({ deps: { metrics } });
     const { status, body } = await api.ask('/metrics');
     expect({ status, body: MetricsReport.parse(body) }).toMatchObject({
       status: 200,
       body: {
-        vram: { state: 'unknown', loaded_model: null, waiting: -1 },
+        vram: { state: 'unknown', loaded_model: null, holder: null, since: null, waiting: -1, workers: -1 },
         redis_mem_mb: -1,
         total_vectors: -1,
         skills: { active: -1, quarantine: -1 },
+        gemini: { available: false, tokens_used_today: -1, tokens_remaining: -1, primary_model: 'gemini-3.8-flash' },
       },
     });
+  });
+
+  test.each([
+    [
+      { kind: 'ready', tokensLeft: 900 },
+      { circuit_state: 'closed', tokens_remaining: 900, available: true, active_model: 'm' },
+    ],
+    [
+      { kind: 'paused', tokensLeft: 900, until: 5, isProbing: false },
+      { circuit_state: 'open', available: false, active_model: null },
+    ],
+    [
+      { kind: 'paused', tokensLeft: 900, until: 5, isProbing: true },
+      { circuit_state: 'half-open', available: false },
+    ],
+    [
+      { kind: 'spent', tokensLeft: 0, until: 5 },
+      { circuit_state: 'closed', tokens_remaining: 0, available: false },
+    ],
+  ] as const)('tells of a cloud that is %j', async (state, expected) => {
+    const cloud = async () => ({ model: 'm', tokensUsed: 100, notes: ['mend this'], ...state });
+    api = await startApi({ deps: { metrics: { ...figures, cloud } } });
+    const { body } = await api.ask('/metrics');
+    const models = { primary_model: 'gemini-3.8-flash', fallback_model: 'gemini-3.5-flash-lite' };
+    const { gemini } = MetricsReport.parse(body);
+    expect(gemini).toMatchObject({ tokens_used_today: 100, notes: ['mend this'], ...models, ...expected });
+    const text = (await api.ask('/metrics', { headers: { accept: 'text/plain' } })).text;
+    expect(text).toContain(`talos_gemini_circuit_open ${gemini.circuit_state === 'closed' ? 0 : 1}`);
+  });
+
+  test('says why the GPU rests, and knows nothing of it once no worker is there', async () => {
+    const gpus: GpuReport[] = [{ state: 'error', model: 'qwen2.5-coder:7b', since: 7, reason: 'load-timed-out' }];
+    api = await startApi({ deps: { metrics: { ...figures, gpus: async () => gpus } } });
+    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'error', reason: 'load-timed-out' } });
+    gpus.length = 0;
+    expect((await api.ask('/metrics')).body).toMatchObject({ vram: { state: 'unknown', holder: null, workers: 0 } });
   });
 
   test('speaks to Prometheus', async () => {
@@ -137,6 +189,9 @@ describe('GET /metrics', () => {
     expect(text.split('\n')).toEqual(
       expect.arrayContaining([
         'talos_vectors_total 42',
+        'talos_gpu_held 1',
+        'talos_gpu_workers 2',
+        'talos_vram_error 0',
         'talos_redis_memory_megabytes 3.5',
         'talos_messages_total{outcome="answered"} 1',
         'talos_http_requests_total{method="POST",route="/chat",status="200"} 1',

@@ -11,14 +11,15 @@ import type { TestPorts } from '../../support/talos.ts';
 export type Asked = readonly [name: string, args: Record<string, unknown>];
 
 /** What a scripted model says to a request: a text, or calls. */
-export type Script = (request: ModelRequest, turn: number) => string | readonly Asked[];
+export type Script = (request: ModelRequest, turn: number) => Said | Promise<Said>;
+type Said = string | readonly Asked[];
 
 /** A model that follows a script and remembers what it was asked. */
 export function scriptedModel(script: Script) {
   const requests: ModelRequest[] = [];
   async function* chat(request: ModelRequest): AsyncGenerator<ModelEvent> {
     requests.push(request);
-    const said = script(request, requests.length);
+    const said = await script(request, requests.length);
     if (typeof said === 'string') yield { type: 'text-delta', text: said };
     else {
       for (const [index, [name, args]] of said.entries())

@@ -31,7 +31,7 @@ async function autopulled({ connection }: { connection: NativeConnection }): Pro
 it('pulls what is missing one after the other, the small one first, and goes on after one that fails', async () => {
   const { 'large:7b': _large, ...rest } = offered;
   const models = createModelTwins(rest);
-  const talos = await startTalos(inject('stack'), { models });
+  const talos = await startTalos(inject('stack'), { modelPorts: models });
   await talos.serve('core');
   await talos.pullRuntime.startAutopull(wanted);
   await autopulled(talos);
@@ -51,7 +51,7 @@ it('waits for a model server that is not there yet', async () => {
   const models = createModelTwins(offered);
   let refusals = 2;
   const talos = await startTalos(inject('stack'), {
-    models,
+    modelPorts: models,
     wrap: (ports) => ({
       ...ports,
       model: {
@@ -98,7 +98,7 @@ it('asks for the starter, the chat model and the embedding model, never for visi
 it("lets the owner's choice answer from the next message on", async () => {
   const models = createModelTwins();
   const talos = await startTalos(inject('stack'), {
-    models,
+    modelPorts: models,
     wrap: (ports) => ({ ...ports, model: createMemoryLanguageModel({ models: ['talos-test', 'mistral:7b'] }) }),
   });
   await Promise.all([talos.serve('core'), talos.serve('gpu')]);

@@ -32,7 +32,7 @@ export async function startPulling(
     { store, machine: { ...createModelMachine({ folder: ollama.models }), ...machine } },
   );
   const talos = await startTalos(stack, {
-    models,
+    modelPorts: models,
     wrap: (ports) => ({ ...ports, model: createOllama({ url: ollama.url }) }),
   });
   const stop = await talos.serve('core');

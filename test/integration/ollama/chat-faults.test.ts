@@ -153,6 +153,17 @@ describe('an Ollama server that is odd but honest', () => {
     expect(textOf(events, 'reasoning-delta')).toBe('hm');
   });
 
+  it('may write broken arguments, which are told as such and spoil nothing else', async () => {
+    const call = { function: { name: 'look', arguments: '{"at":"sk' } };
+    const line = chatLine('', { message: { content: '', tool_calls: [call] } });
+    const { events, failure } = await talk(streaming(line, lastLine));
+    expect(failure).toBeUndefined();
+    expect(events).toContainEqual({
+      type: 'tool-call',
+      call: { id: 'call-1', name: 'look', arguments: {}, problem: 'The arguments of the call are no JSON object.' },
+    });
+  });
+
   it('may call tools without ids and with arguments as text', async () => {
     const call = { function: { name: 'look', arguments: '{"at":"sky"}' } };
     const line = chatLine('', { message: { content: '', tool_calls: [call, call] } });

@@ -17,10 +17,10 @@ export type OwnOllama = AsyncDisposable & {
   readonly url: string;
   /** Its folder of models. */
   readonly models: string;
-  /** Starts it again after a kill, at the same address. */
-  start(): Promise<void>;
   /** Kills the server and what it started, as a crash of the machine would. */
   kill(): Promise<void>;
+  /** Starts it again, at the same address and with the same models, after it was killed. */
+  restart(): Promise<void>;
   /** Kills only the processes that hold a model. */
   killRunners(): Promise<void>;
 };
@@ -30,30 +30,29 @@ export async function startOwnOllama(): Promise<OwnOllama> {
   const models = await mkdtemp(join(tmpdir(), 'talos-ollama-'));
   const host = `127.0.0.1:${await freePort()}`;
   const env = { ...process.env, OLLAMA_HOST: host, OLLAMA_MODELS: models, OLLAMA_NO_CLOUD: '1', HOME: models };
+  const program = await findOllama();
   const url = `http://${host}`;
   const ollama = createOllama({ url });
-  const program = await findOllama();
-  let child: ChildProcess | undefined;
-  const kill = async () => child && killGroup(child);
-  process.once('exit', () => void kill()); // also when the tests are interrupted
-  const answers = () =>
-    ollama.ping(AbortSignal.timeout(1000)).then(
-      () => true,
-      () => false,
-    );
-  const start = async () => {
-    child = spawn(program, ['serve'], { env, stdio: 'ignore', detached: true });
-    await once(child, 'spawn');
-    await vi.waitUntil(answers, { timeout: 20_000, interval: 100 }); // also outside of a test
+  const serve = async (): Promise<ChildProcess> => {
+    const started = spawn(program, ['serve'], { env, stdio: 'ignore', detached: true });
+    await once(started, 'spawn');
+    return started;
   };
-  await start();
+  let child = await serve();
+  const kill = () => killGroup(child);
+  process.once('exit', () => void kill()); // also when the tests are interrupted
+  const ready = () => vi.waitFor(() => ollama.ping(AbortSignal.timeout(1000)), { timeout: 20_000, interval: 100 });
+  await ready();
   return {
     url,
     models,
-    start,
     kill,
+    restart: async () => {
+      child = await serve();
+      await ready();
+    },
     killRunners: async () => {
-      for (const runner of await childrenOf(child?.pid)) process.kill(runner, 'SIGKILL');
+      for (const runner of await childrenOf(child.pid)) process.kill(runner, 'SIGKILL');
     },
     async [Symbol.asyncDispose]() {
       await kill();

@@ -6,7 +6,7 @@ import { type ErrorCode, type ErrorDetails, TalosError } from '../../../domain/e
 const unreachable = { reason: 'unreachable' };
 
 /** A step whose attempts fail a second apart; `lastsMs` is how long each one runs. */
-function createStep({ lastsMs = 0 } = {}) {
+function createStep({ lastsMs = 0, hasStandIn = async () => false } = {}) {
   let now = 1_000_000;
   let attempt = 0;
   const patience = createPatience({ now: () => now, step: () => ({ id: 'message/1', attempt }) });
@@ -17,7 +17,7 @@ function createStep({ lastsMs = 0 } = {}) {
       .keep(async () => {
         now += lastsMs;
         throw new TalosError(code, 'away', { details });
-      })
+      }, hasStandIn)
       .catch((thrown: unknown) => thrown);
     now += 1000;
     return failure instanceof TalosError && failure.details['final'] === true;
@@ -58,6 +58,27 @@ describe('the patience of a step', () => {
     const step = createStep();
     step.pass(600_000);
     expect(await step.lasts('MODEL_UNAVAILABLE', unreachable)).toBeCloseTo(15, -1);
+  });
+
+  it('is a few seconds where something else is ready to do the same', async () => {
+    const step = createStep({ hasStandIn: async () => true });
+    step.patience.modelSeen();
+    expect(await step.lasts('MODEL_UNAVAILABLE', unreachable)).toBeCloseTo(6, -1);
+    expect(await createStep().lasts('MODEL_UNAVAILABLE', unreachable)).toBeGreaterThan(20);
+  });
+
+  it('lets a model server that has never been seen start, whatever else is ready', async () => {
+    const step = createStep({ hasStandIn: async () => true });
+    expect(await step.lasts('MODEL_UNAVAILABLE', unreachable)).toBeGreaterThan(25);
+    step.pass(60_000);
+    expect(await step.lasts('MODEL_UNAVAILABLE', unreachable)).toBeLessThan(10);
+  });
+
+  it('is as long as ever where it cannot be told what else is ready', async () => {
+    const hasStandIn = () => Promise.reject(new TalosError('STORE_UNAVAILABLE', 'away'));
+    const step = createStep({ hasStandIn });
+    step.patience.modelSeen();
+    expect(await step.lasts('MODEL_UNAVAILABLE', unreachable)).toBeCloseTo(60, -1);
   });
 
   it('begins anew after an attempt that went well for a while, three times', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { createMemoryRoom } from '../../../activities/memory-room.ts';
 import { createMemorySearch } from '../../../activities/memory-search.ts';
 import { createSkillTools } from '../../../activities/skill-tools.ts';
 import { createMemoryEmbedder } from '../../../adapters/memory/embedder.ts';
@@ -45,7 +46,8 @@ async function setUp(descriptions: Record<string, string>) {
     if (active !== undefined) await skills.catalog.put({ ...inUse('a'), id, active: { ...active, hash: bundle.hash } });
   }
   const skillPorts = { ...skills, catalog, skillRuntime: runtime };
-  const deps = { skillPorts, search, vectors, embedder, logger: quiet, now: () => clock.at };
+  const room = createMemoryRoom({ vectors, settings: { maxVectors: 1000 }, now: () => clock.at });
+  const deps = { skillPorts, search, room, vectors, embedder, logger: quiet, now: () => clock.at };
   return { deps, skills, bundles, vectors, clock, looks: () => looks, tools: createSkillTools(deps) };
 }
 

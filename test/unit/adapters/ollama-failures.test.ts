@@ -16,13 +16,13 @@ describe('a reply that failed', () => {
     [400, '', 'MODEL_REFUSED', 'refused'],
     [401, '{"error":"unauthorized"}', 'MODEL_REFUSED', 'refused'],
     [501, '{"error":"no embeddings"}', 'MODEL_REFUSED', 'refused'],
-    [429, '{"error":"slow down"}', 'MODEL_UNAVAILABLE', 'server-error'],
+    [429, '{"error":"slow down"}', 'MODEL_UNAVAILABLE', 'busy'],
     [500, '{"error":"boom"}', 'MODEL_UNAVAILABLE', 'server-error'],
     [500, nested({ code: 500, message: 'failed to allocate buffer' }), 'MODEL_UNAVAILABLE', 'out-of-memory'],
     [500, '{"error":"cudaMalloc failed: out of memory"}', 'MODEL_UNAVAILABLE', 'out-of-memory'],
     [500, '{"error":{"message":"an object"}}', 'MODEL_UNAVAILABLE', 'server-error'],
     [502, '<html>bad gateway</html>', 'MODEL_UNAVAILABLE', 'server-error'],
-    [503, '{"error":"server busy, please try again"}', 'MODEL_UNAVAILABLE', 'server-error'],
+    [503, '{"error":"server busy, please try again"}', 'MODEL_UNAVAILABLE', 'busy'],
     [500, 'null', 'MODEL_UNAVAILABLE', 'server-error'],
   ])('with %i %s is %s', (...[status, body, code, reason]) => {
     const failure = failureOfReply(status, body, call);

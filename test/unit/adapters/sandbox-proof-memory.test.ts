@@ -51,6 +51,9 @@ describe('the memory of a proof', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const nowhere = createProofMemory({ file: join(file, 'below-a-file'), now: () => now });
     await expect(nowhere.keep(proof, facts)).resolves.toBeUndefined();
+    const fresh = join(scratchFolder(), 'home/run/proof.json');
+    await createProofMemory({ file: fresh, now: () => now }).keep(proof, facts);
+    expect(statSync(join(fresh, '..')).mode & 0o777).toBe(0o700);
     chmodSync(file, 0o400);
     expect(readFileSync(file, 'utf8')).toContain('reads a file');
   });

@@ -15,6 +15,10 @@ it.each<[StreamEvent, string]>([
     { type: 'awaiting-approval', id: '2-1', skill: 'weather', asksFor: ['reach api.example.org'], until: 1 },
     '· weather waits for you, for it would reach api.example.org; allow it: talos approvals approve kitchen.one 2-1',
   ],
+  [
+    { type: 'awaiting-cloud', host: 'cloud.test', kinds: ['history', 'message'], bytes: 12, until: 1 },
+    '· Gemini waits for your leave (history, message: 12 bytes to cloud.test); give it: talos approvals approve kitchen.one cloud',
+  ],
 ])('%j is told', (event, line) => {
   expect(stepLine(id, event)).toBe(line);
 });

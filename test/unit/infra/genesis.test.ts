@@ -26,6 +26,8 @@ const expectedModes = {
   'data/chromadb': '700',
   'data/temporal': '700',
   'data/ollama': '755',
+  'data/images': '700',
+  'data/reports': '700',
   config: '755',
   'config/talos.env': '600',
   backups: '750',

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { addApprovalsCommand } from '../../../../cli/commands/approvals.ts';
+import type { AwaitedCloud } from '../../../../domain/routing/departure.ts';
 import type { AwaitedCall } from '../../../../domain/skills/steps.ts';
 import { createHome, replyJson, serveApi } from './harness.ts';
 
 let home: Awaited<ReturnType<typeof createHome>>;
 let api: Awaited<ReturnType<typeof serveApi>>;
 let calls: AwaitedCall[] = [];
+let clouds: AwaitedCloud[] = [];
 
 beforeEach(async () => {
   home = await createHome();
-  api = await serveApi(home.socket, (_request, response) => replyJson(response, 200, { calls }));
+  api = await serveApi(home.socket, (_request, response) => replyJson(response, 200, { calls, clouds }));
 });
 afterEach(async () => {
   await api.close();
@@ -38,7 +40,31 @@ it('lists what waits, without control characters', async () => {
   expect(stdout).not.toContain('\u001b');
   expect(JSON.parse((await run('ls', '--json')).stdout)).toEqual([call]);
   calls = [];
-  expect((await run('ls')).stderr).toContain('No call is waiting');
+  expect((await run('ls')).stderr).toContain('Nothing is waiting');
+});
+
+it('says what would leave for a cloud, and takes the decision on it', async () => {
+  const departure = {
+    host: 'cloud.test',
+    model: 'gemini',
+    kinds: ['message' as const],
+    bytes: 12,
+    earlier: 0,
+    binding: 'b'.repeat(64),
+  };
+  clouds = [{ message: 'kitchen.two', reason: 'local-unavailable', ...departure, askedAt: 0, until: 0 }];
+  expect((await run('ls')).stdout).toContain('kitchen.two cloud  would send this message (12 bytes to cloud.test)');
+  expect(JSON.parse((await run('ls', '--json')).stdout)).toEqual(clouds);
+  clouds = [];
+  const asked = api.seen.length;
+  await run('approve', 'kitchen.two', 'cloud');
+  await run('approve', 'kitchen.two', 'cloud', '--code', '0042');
+  await run('refuse', 'kitchen.two', 'cloud');
+  expect(api.seen.slice(asked).map(({ path }) => path)).toEqual([
+    '/chat/kitchen.two/cloud/tts-request',
+    '/chat/kitchen.two/cloud/approve',
+    '/chat/kitchen.two/cloud/refuse',
+  ]);
 });
 
 it('sends a code first, and allows with it', async () => {

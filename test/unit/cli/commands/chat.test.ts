@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { addChatCommand } from '../../../../cli/commands/chat.ts';
+import { makeJpeg, makePng } from '../../../support/pictures.ts';
 import { createHome, type Handle, type SeenRequest, replyJson, serveApi, sse } from './harness.ts';
 
 let home: Awaited<ReturnType<typeof createHome>>;
@@ -58,6 +59,45 @@ describe('talos chat', () => {
     expect(JSON.parse(sent?.body ?? '')).toEqual({ message: 'hello you', conversation: expect.any(String) });
   });
 
+  it('shows images beside what is said, each once it has been looked at', async () => {
+    const { seen } = await serve(answering(['A square']));
+    const [png, jpeg] = [`${home.dir}/a.png`, `${home.dir}/b.jpg`];
+    await writeFile(png, makePng());
+    await writeFile(jpeg, makeJpeg());
+    expect(await chat(['--image', png, '--image', jpeg, 'what', 'is', 'this'])).toMatchObject({ code: 0 });
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
+      message: 'what is this',
+      images: [makePng().toString('base64'), makeJpeg().toString('base64')],
+    });
+  });
+
+  it.each([
+    ['is not there', undefined, /no-image: it cannot be read \(ENOENT\)/],
+    ['is no image', Buffer.from('hello'), /no-image: it is no PNG, JPEG or WebP/],
+    ['is too large', Buffer.alloc(11 * 1024 ** 2), /no-image: it takes 11 MB; 10 MB is the most/],
+  ])('sends nothing when a file %s', async (_, bytes, message) => {
+    const { seen } = await serve(answering(['x']));
+    const file = `${home.dir}/no-image`;
+    if (bytes !== undefined) await writeFile(file, bytes);
+    const { code, stderr } = await chat(['--image', file, 'look']);
+    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringMatching(message) });
+    expect(seen).toEqual([]);
+  });
+
+  it('sends nothing when there are more images than a message may show, or nothing is said', async () => {
+    const { seen } = await serve(answering(['x']));
+    const file = `${home.dir}/a.png`;
+    await writeFile(file, makePng());
+    const five = Array.from({ length: 5 }, () => ['--image', file]).flat();
+    expect(await chat([...five, 'look'])).toMatchObject({ code: 64, stderr: expect.stringContaining('4 images') });
+    const silent = Object.assign(Readable.from([]), { isTTY: true });
+    expect(await chat(['--image', file], { input: silent })).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('Say something'),
+    });
+    expect(seen).toEqual([]);
+  });
+
   it('keeps the conversation, until a new one is asked for', async () => {
     const { seen } = await serve(answering(['x']));
     for (const words of [['a'], ['b'], ['--new', 'c'], ['d'], ['--conversation', 'kitchen', 'e'], ['f']])
@@ -88,6 +128,37 @@ describe('talos chat', () => {
   it('prints a notice apart from the answer', async () => {
     await serve(answering(['Hello'], { notice: 'The built-in test model answered.' }));
     expect(await chat(['hello'])).toMatchObject({ stdout: 'Hello\n', stderr: 'The built-in test model answered.\n' });
+  });
+
+  const facts = {
+    route: 'local',
+    routeReason: 'local-first',
+    model: 'talos-test',
+    usage: { promptTokens: 12, outputTokens: 3 },
+    modelMs: 1234,
+    context: { window: 100, system: 5, tools: 0, memory: 0, history: 2, message: 3 },
+  };
+  const footer =
+    'local (local-first) · talos-test · 12 tokens in, 3 out · 1.2 s · context 10 % (system 5, history 2, message 3)';
+
+  it('tells where the answer came from on a terminal, standing back, and elsewhere when asked', async () => {
+    await serve(answering(['Hello'], facts));
+    expect(await chat(['hello'])).toMatchObject({ stderr: '' });
+    expect(await chat(['--verbose', 'hello'])).toMatchObject({ stdout: 'Hello\n', stderr: `${footer}\n` });
+    const { stderr } = await chat(['hello'], { isTerminal: true });
+    expect(stderr).toBe(`\u001B[2m${footer}\u001B[22m\n`);
+  });
+
+  it.each(['local', 'cloud'])('asks for the %s route', async (route) => {
+    const { seen } = await serve(answering(['Hello']));
+    await chat([`--${route}`, 'hello']);
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ message: 'hello', route });
+  });
+
+  it('refuses both routes at once', async () => {
+    const { seen } = await serve(answering(['Hello']));
+    expect((await chat(['--local', '--cloud', 'hello'])).code).not.toBe(0);
+    expect(seen).toEqual([]);
   });
 
   it('prints an answer that was already there', async () => {

@@ -36,6 +36,7 @@ function createOwner({ isTemporalDown = false } = {}) {
       ping: () => ask('ping', undefined),
       startMessage: () => ask('startMessage', undefined),
       stopMessage: () => ask('stopMessage', true),
+      decideCloud: async () => false,
       decideCall: () => ask('decideCall', true),
       messageRun: () => ask('messageRun', 'running' as const),
       cancelMessages: () => ask('cancelMessages', 2),

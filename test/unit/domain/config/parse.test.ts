@@ -53,6 +53,16 @@ describe('reading the configuration', () => {
     expect(problemsOf({ [variable]: example })).toEqual([]);
   });
 
+  it('reads the daily token limit of Gemini under both its names, and refuses two that differ', () => {
+    const limitOf = (env: Environment) => configOf({ HOME: '/home/ada', ...env }).cloud.geminiTokensPerDay;
+    expect(limitOf({ GEMINI_DAILY_TOKEN_LIMIT: '7000' })).toBe(7000);
+    expect(limitOf({ GEMINI_DAILY_TOKEN_LIMIT: '7000', GEMINI_MAX_TOKENS_PER_DAY: ' ' })).toBe(7000);
+    expect(limitOf({ GEMINI_DAILY_TOKEN_LIMIT: '7000', GEMINI_MAX_TOKENS_PER_DAY: '7000' })).toBe(7000);
+    const [problem] = problemsOf({ GEMINI_DAILY_TOKEN_LIMIT: '7000', GEMINI_MAX_TOKENS_PER_DAY: '8000' });
+    expect(problem?.problem).toContain('differs from GEMINI_DAILY_TOKEN_LIMIT');
+    expect(problemsOf({ GEMINI_DAILY_TOKEN_LIMIT: 'many' })).toHaveLength(1);
+  });
+
   it('moves every port into the block of TALOS_PORT_BASE, a single port wins over it', () => {
     const { ports } = configOf({ TALOS_PORT_BASE: '20000', OLLAMA_PORT: '11999' });
     expect(ports).toEqual({

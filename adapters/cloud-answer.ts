@@ -1,0 +1,72 @@
+import type { Meter } from '../domain/cloud/meter.ts';
+import type { NamedModel } from '../domain/cloud/models.ts';
+import type { CloudClient, CloudEvent, CloudFinish, CloudRequest } from '../domain/cloud/ports.ts';
+import { TalosError } from '../domain/errors.ts';
+import type { Allowance } from './cloud-allowance.ts';
+
+/** One call: what is asked of whom, and what it may cost. `isShortened`: the budget left less room than the caller wanted. */
+export type CloudCall = {
+  readonly client: CloudClient;
+  readonly models: readonly NamedModel[];
+  readonly request: CloudRequest;
+  readonly isShortened: boolean;
+  readonly allowance: Allowance;
+  readonly meter: Meter;
+};
+
+/** Streams the answer of the first model, or of the second when the first is over its quota before it said a word. */
+export async function* answerOf(call: CloudCall, signal: AbortSignal): AsyncGenerator<CloudEvent, void> {
+  const [first, second] = call.models;
+  if (first === undefined) throw new TalosError('INTERNAL', 'A cloud without a model was asked.');
+  try {
+    yield* spokenBy(first, call, signal);
+  } catch (thrown) {
+    if (second === undefined || call.meter.hasBegun() || !isOverQuota(thrown)) throw thrown;
+    yield* standIn(second, call, { signal, failure: thrown });
+  }
+}
+
+/** Where the second model cannot be had either, it is the first one's failure that counts: once. */
+async function* standIn(
+  named: NamedModel,
+  call: CloudCall,
+  { signal, failure }: { signal: AbortSignal; failure: TalosError },
+): AsyncGenerator<CloudEvent, void> {
+  try {
+    yield* spokenBy(named, call, signal);
+  } catch (thrown) {
+    if (call.meter.hasBegun() || !(thrown instanceof TalosError)) throw thrown;
+    const isNoHelp = thrown.code === 'CLOUD_UNAVAILABLE' || thrown.details['reason'] === 'model';
+    if (!isNoHelp) throw thrown;
+    const { code, message, details } = failure;
+    throw new TalosError(code, `${message} ${named.model} cannot stand in: ${thrown.message}`, { details });
+  }
+}
+
+async function* spokenBy(named: NamedModel, call: CloudCall, signal: AbortSignal): AsyncGenerator<CloudEvent, void> {
+  const { client, request, meter, allowance } = call;
+  let hasStarted = false;
+  for await (const piece of client.stream(named, request, signal)) {
+    if (!hasStarted) yield { type: 'start', model: named.model };
+    hasStarted = true;
+    meter.note(piece);
+    if (piece.type === 'end') {
+      yield finish(call, piece.reason, call.isShortened && piece.reason === 'length');
+      return;
+    }
+    if (piece.type !== 'usage') yield piece;
+    if (!(await allowance.covers(meter.least()))) {
+      // What was said stays: the reader has it, and it is paid for.
+      yield finish(call, 'length', true);
+      return;
+    }
+  }
+}
+
+function finish({ meter }: CloudCall, reason: 'stop' | 'length', isCutByBudget: boolean): CloudFinish {
+  return { type: 'finish', reason, ...meter.usage(), ...(isCutByBudget && { isCutByBudget }) };
+}
+
+function isOverQuota(thrown: unknown): thrown is TalosError {
+  return thrown instanceof TalosError && thrown.details['reason'] === 'quota';
+}

@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, inject, it } from 'vitest';
+
+import { historyText, type Script } from '../message/skill-script.ts';
+import { double, mended, startNight } from './revision-support.ts';
+
+describe('a night that looks at skills', () => {
+  let open: Awaited<ReturnType<typeof startNight>>;
+
+  async function start(script: Script, options: Parameters<typeof startNight>[2] = {}) {
+    open = await startNight(inject('stack'), script, options);
+    return open;
+  }
+  afterEach(() => open.talos.close());
+
+  it('mends what failed, tests it against the version in use and puts it before the owner', async () => {
+    const { model, skill, bundle, night, id, talos } = await start(() => mended());
+    const { report } = await night();
+    expect(report).toMatchObject({ state: 'proposed', skill: id, note: expect.stringContaining('4 of 4 cases pass') });
+    const { candidate, active } = await skill.life();
+    expect(active?.hash).toBe(bundle.hash);
+    const waiting = await skill.reaches(candidate?.hash ?? '', 'awaiting-approval');
+    expect(waiting.candidate?.version).toBe('1.0.1');
+    expect(model.requests[0]?.messages[1]?.content).toContain('Failed input 1: {"n":-21}');
+    expect(talos.ports.audited.events().map(({ type }) => type)).toContain('revision-proposed');
+  });
+
+  it('drops a revision that mends nothing, and one that breaks what worked, and says so', async () => {
+    const { skill, skills, night } = await start(() => mended('export default ({ n }) => ({ n: n + n });'));
+    expect((await night()).report).toMatchObject({ state: 'dropped', note: expect.stringContaining('mends nothing') });
+    expect((await skill.life()).candidate).toBeUndefined();
+    await skill.ended(await skill.run({ n: -5 }));
+    skills.sandbox.follow(async ({ input }) => double('breaks all', input));
+    expect((await night()).report).toMatchObject({ state: 'dropped' });
+    expect((await skill.life()).candidate).toBeUndefined();
+  });
+
+  it('does not try the same failures a second time', async () => {
+    const { model, night } = await start(() => mended('export default 1;'));
+    await night();
+    const asked = model.requests.length;
+    const { report } = await night();
+    expect(report).toMatchObject({ state: 'none', note: expect.stringContaining('failed as before') });
+    expect(model.requests).toHaveLength(asked);
+  });
+
+  it('mends the form of an answer once, then drops it', async () => {
+    const { model, night } = await start(() => 'Sure, here is the code!');
+    const { report } = await night();
+    expect(report).toMatchObject({ state: 'dropped', note: expect.stringContaining('did not keep to the form') });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it('leaves skills alone below trust level 4, and when nothing failed', async () => {
+    const careful = await start(() => mended(), { trustLevel: 3 });
+    expect((await careful.night()).report).toMatchObject({
+      state: 'none',
+      note: expect.stringContaining('trust level 4'),
+    });
+    expect(careful.model.requests).toEqual([]);
+    await careful.talos.close();
+    const calm = await start(() => mended(), { fails: false });
+    expect((await calm.night()).report).toMatchObject({
+      state: 'none',
+      note: expect.stringContaining('no skill failed'),
+    });
+  });
+
+  it('keeps code, inputs and outputs out of the history', async () => {
+    const { night, talos } = await start(() => mended());
+    const { workflowId } = await night();
+    expect(await historyText(talos.connection, workflowId)).not.toMatch(/export default|-21|"n"/);
+  });
+});

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  type CloudLedger,
+  emptyLedger,
+  heldOn,
+  keepMs,
+  reserve,
+  type ReserveOrder,
+  settle,
+  usedOn,
+} from '../../../../domain/cloud/budget.ts';
+import { leaseMs } from '../../../../domain/cloud/limits.ts';
+
+const at = 1_790_000_000_000;
+const day = '2026-11-25';
+const order: ReserveOrder = { id: 'a', day, at, least: 100, most: 400, limit: 1000 };
+
+function reserved(...orders: Partial<ReserveOrder>[]): { ledger: CloudLedger; granted: (number | undefined)[] } {
+  let ledger = emptyLedger;
+  const granted = orders.map((change) => {
+    const step = reserve(ledger, { ...order, ...change });
+    ledger = step.ledger;
+    return step.granted;
+  });
+  return { ledger, granted };
+}
+
+describe('the daily budget of the cloud', () => {
+  it('grants what is asked for, then what is left, then nothing', () => {
+    const { granted, ledger } = reserved({ id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' });
+    expect(granted).toEqual([400, 400, 200, undefined]);
+    expect(heldOn(ledger, day, at)).toBe(1000);
+  });
+
+  it('gives back what a call did not use', () => {
+    const { ledger } = reserved({ id: 'a' }, { id: 'b' });
+    const settled = settle(ledger, { id: 'a', tokens: 30 });
+    expect(usedOn(settled, day)).toBe(30);
+    expect(reserve(settled, { ...order, id: 'c', most: 900 }).granted).toBe(570);
+  });
+
+  it('counts what a model used beyond its estimate', () => {
+    const settled = settle(reserved({}).ledger, { id: 'a', tokens: 1200 });
+    expect(usedOn(settled, day)).toBe(1200);
+    expect(reserve(settled, { ...order, id: 'b' }).granted).toBeUndefined();
+  });
+
+  it('books once, however often a call is settled, and nothing for a call nobody knows', () => {
+    const once = settle(reserved({}).ledger, { id: 'a', tokens: 50 });
+    expect(settle(once, { id: 'a', tokens: 50 })).toEqual(once);
+    expect(settle(once, { id: 'stranger', tokens: 50 })).toEqual(once);
+  });
+
+  it('books a call that midnight overtakes to the day it began on', () => {
+    const { ledger, granted } = reserved(
+      { id: 'late' },
+      { id: 'early', day: '2026-11-26', at: at + 60_000, most: 1000 },
+    );
+    expect(granted).toEqual([400, 1000]);
+    const settled = settle(ledger, { id: 'late', tokens: 300 });
+    expect([usedOn(settled, day), usedOn(settled, '2026-11-26')]).toEqual([300, 0]);
+  });
+
+  it('lets a running call have more of the same day, also after midnight', () => {
+    const { granted, ledger } = reserved({ id: 'a' }, { id: 'a', day: '2026-11-26', least: 600, most: 600 });
+    expect(granted).toEqual([400, 600]);
+    expect([heldOn(ledger, day, at), heldOn(ledger, '2026-11-26', at)]).toEqual([600, 0]);
+  });
+
+  it('leaves a running call what it has when it cannot have more', () => {
+    const { granted, ledger } = reserved({ id: 'a' }, { id: 'a', least: 1001, most: 1001 });
+    expect(granted).toEqual([400, undefined]);
+    expect(heldOn(ledger, day, at)).toBe(400);
+  });
+
+  it('gives back what a dead process held, and still books it should the process only have slept', () => {
+    const { ledger } = reserved({ id: 'dead', most: 1000 });
+    const later = { ...order, id: 'b', at: at + leaseMs };
+    expect(reserve(ledger, { ...later, at: later.at - 1 }).granted).toBeUndefined();
+    const next = reserve(ledger, later);
+    expect(next.granted).toBe(400);
+    expect(usedOn(settle(next.ledger, { id: 'dead', tokens: 700 }), day)).toBe(700);
+  });
+
+  it('removes days that are over, and reservations nobody will settle any more', () => {
+    const { ledger } = reserved({ id: 'a' }, { id: 'dead' });
+    const settled = settle(ledger, { id: 'a', tokens: 100 });
+    const tomorrow = reserve(settled, { ...order, id: 'b', day: '2026-11-26', at: at + keepMs });
+    expect([...tomorrow.ledger.used.keys()]).toEqual([]);
+    expect([...tomorrow.ledger.held.keys()]).toEqual(['b']);
+  });
+
+  it('never promises more than the limit, and neither loses nor doubles what was used', () => {
+    const limit = 1000;
+    const step = fc.record({
+      kind: fc.constantFrom('reserve' as const, 'settle' as const, 'crash' as const),
+      pick: fc.nat(30),
+      least: fc.integer({ min: 1, max: 200 }),
+      extra: fc.nat(400),
+      share: fc.double({ min: 0, max: 1.5, noNaN: true }),
+      wait: fc.integer({ min: 0, max: leaseMs / 4 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        let ledger = emptyLedger;
+        let now = at;
+        let booked = 0;
+        let overrun = 0;
+        const running: { id: string; tokens: number; since: number }[] = [];
+        for (const [index, { kind, pick, least, extra, share, wait }] of steps.entries()) {
+          now += wait;
+          // What a call holds longer than any call lasts is a dead one's.
+          for (const dead of running.filter(({ since }) => now - since >= leaseMs))
+            running.splice(running.indexOf(dead), 1);
+          if (kind === 'reserve') {
+            const id = `call-${index}`;
+            const { ledger: next, granted } = reserve(ledger, { id, day, at: now, least, most: least + extra, limit });
+            ledger = next;
+            if (granted !== undefined) running.push({ id, tokens: granted, since: now });
+          } else {
+            const [call] = running.splice(pick % (running.length + 1), 1);
+            if (call !== undefined && kind === 'settle') {
+              const tokens = Math.floor(call.tokens * share);
+              ledger = settle(settle(ledger, { id: call.id, tokens }), { id: call.id, tokens });
+              booked += tokens;
+              overrun += Math.max(0, tokens - call.tokens);
+            }
+          }
+          expect(usedOn(ledger, day)).toBe(booked);
+          expect(booked + heldOn(ledger, day, now)).toBeLessThanOrEqual(limit + overrun);
+        }
+      }),
+    );
+  });
+});
