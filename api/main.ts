@@ -92,6 +92,16 @@ await runProcess(async () => {
   };
 });
 
+/** What goes on behind the start, and nobody waits for. */
+function beginBehind(ports: ProcessPorts, config: Config): void {
+  if (config.skills.autoload) handInBuiltInSkills(ports);
+  void keepSchedules({ ...ports, ...ports.skillPorts });
+  void pullMissingModels({ ...ports, config });
+  // Who never wants a cloud has it asked nothing.
+  if (config.cloud.fallback !== 'never') void checkCloud(ports);
+  void setNightSchedule({ ...ports, ...ports.nightPorts });
+}
+
 /** What routes need of skills; repositories are fetched by way of a temporary folder. */
 function openSkills({ skillPorts }: ProcessPorts, tmp: string) {
   const { skillRules, tools } = skillPorts;

@@ -37,6 +37,7 @@ const activities = createActivities({
     startLockdown: unused,
     endLockdown: unused,
   },
+  modelPorts: createModelTwins(),
   nightPorts: {
     ...twins,
     nightRuns: createNightRuns(connectRedis({ url: redisUrl, keyPrefix })),
@@ -47,6 +48,7 @@ const activities = createActivities({
   newMarker: randomUUID,
   settings: {
     chatModel: '',
+    starterModel: '',
     visionModel: '',
     starterModel: '',
     embeddingModel: '',
