@@ -84,7 +84,6 @@ type TalosOptions = {
   consentSeconds?: number;
   models?: Partial<ModelSettings>;
   cloud?: Partial<ModelSettings['cloud']>;
-  modelPorts?: Omit<ModelPorts, 'pullRuntime'>;
   nights?: NightTwins;
   night?: TestNight;
   modelPorts?: Omit<ModelPorts, 'pullRuntime'>;
@@ -103,7 +102,6 @@ export async function startTalos(
     consentSeconds = 60,
     models,
     cloud,
-    modelPorts = createModelTwins(),
     nights = createNightTwins(),
     night = {},
     modelPorts = createModelTwins(),

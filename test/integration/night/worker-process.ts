@@ -37,7 +37,6 @@ const activities = createActivities({
     startLockdown: unused,
     endLockdown: unused,
   },
-  modelPorts: createModelTwins(),
   nightPorts: {
     ...twins,
     nightRuns: createNightRuns(connectRedis({ url: redisUrl, keyPrefix })),
@@ -48,7 +47,6 @@ const activities = createActivities({
   newMarker: randomUUID,
   settings: {
     chatModel: '',
-    starterModel: '',
     visionModel: '',
     starterModel: '',
     embeddingModel: '',

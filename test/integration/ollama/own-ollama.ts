@@ -53,7 +53,7 @@ export async function startOwnOllama(): Promise<OwnOllama> {
     kill,
     restart: start,
     killRunners: async () => {
-      for (const runner of await childrenOf(child.pid)) process.kill(runner, 'SIGKILL');
+      for (const runner of await childrenOf(child?.pid)) process.kill(runner, 'SIGKILL');
     },
     async [Symbol.asyncDispose]() {
       await kill();
