@@ -6,6 +6,7 @@ import { ensureTestModels } from '../../../adapters/test-model/ensure.ts';
 import type { ImageRef, MessageRef } from '../../../domain/chat.ts';
 import type { ModelRequest } from '../../../domain/models/model.ts';
 import type { LanguageModel } from '../../../domain/ports.ts';
+import { createModelTwins } from '../../support/model-twins.ts';
 import { makePng } from '../../support/pictures.ts';
 import { startTalos, type TestPorts } from '../../support/talos.ts';
 import { startFakeOllama } from '../ollama/fake-ollama.ts';
@@ -17,9 +18,12 @@ describe('a message with images', () => {
   let talos: Awaited<ReturnType<typeof startTalos>>;
   afterEach(() => talos.close());
 
+  let modelPorts = createModelTwins();
   async function start(model: LanguageModel, visionModel = 'seeing') {
+    modelPorts = createModelTwins();
     talos = await startTalos(inject('stack'), {
       models: { visionModel },
+      modelPorts,
       wrap: (ports: TestPorts) => ({ ...ports, model }),
     });
     await Promise.all([talos.serve('core'), talos.serve('gpu')]);
@@ -61,6 +65,12 @@ describe('a message with images', () => {
       { role: 'user', content: 'what is this?\n[image]\n[image]' },
       { role: 'user', content: 'and now?' },
     ]);
+  });
+
+  it('is answered by the vision model the owner has chosen in place of the configured one', async () => {
+    await start(createMemoryLanguageModel({ models: ['talos-test', 'other'], seeing: ['other'] }));
+    await modelPorts.choices.set('vision', 'other:latest');
+    expect(await say('what is this?', { images: [await put()] })).toMatchObject({ state: 'answered', model: 'other' });
   });
 
   it('is never taken for a wish for a skill, which nobody would show its images', async () => {
