@@ -6,7 +6,7 @@ import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
-import type { NightPorts, NightRuntime } from '../domain/night/ports.ts';
+import type { NightPorts, NightRuntime, ReportStore } from '../domain/night/ports.ts';
 import type {
   AgentRuntime,
   AuditLog,
@@ -30,9 +30,7 @@ import { createLockdownStore } from './lockdown-store.ts';
 import { createLogStream } from './log-stream.ts';
 import { createLogger } from './logger.ts';
 import { createLocalModels, type LocalModels } from './local-models.ts';
-import { createMemoryNightWork } from './memory/night-work.ts';
 import { createNightPorts } from './night-ports.ts';
-import { createNightWork } from './night/work.ts';
 import { createConfiguredResidency } from './configured-residency.ts';
 import { createModelPorts } from './model-ports.ts';
 import { connectRedis, type RedisConnections } from './redis.ts';
@@ -64,6 +62,7 @@ export type ProcessPorts = Ports & {
   readonly nightPorts: NightPorts;
   readonly nightRuntime: NightRuntime;
   readonly modelPorts: ModelPorts;
+  readonly reports: ReportStore;
   readonly connection: NativeConnection;
   readonly redis: RedisConnections;
   readonly gpuBoard: GpuBoard;
@@ -100,27 +99,21 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),
     sandbox: await createConfiguredSandbox(config),
   });
-  const keeping = createNightWork({ config, redis, vectors, catalog: skillPorts.catalog, audit, now: Date.now });
-  const nightWork = { ...createMemoryNightWork(), ...keeping };
+  const chat = createChatStores(redis);
+  const cloud = createConfiguredCloud({ config, redis, audit, logger });
+  const runtime = runtimeOver(connection, config, eagerStart);
+  const shared = { ...chat, connection, redis, vectors, model, cloud, audit, runtime, skillPorts };
   return {
-    connection,
-    redis,
-    ...createChatStores(redis),
+    ...shared,
     logs,
     lockdown: createLockdownStore({ redis, file: homePaths(config).lockdown }),
     holds: createHoldStore(redis),
-    vectors,
     images: createImageFiles({ dir: homePaths(config).images }),
-    model,
     gpuBoard,
-    cloud: createConfiguredCloud({ config, redis, audit, logger }),
     embedder: local.embedder,
     testModels: local.testModels,
-    audit,
-    runtime: runtimeOver(connection, config, eagerStart),
-    skillPorts,
     skillRuntime,
-    ...createNightPorts({ config, connection, redis, nightWork }),
+    ...createNightPorts({ ...shared, config, nodeKey }),
     modelPorts: createModelPorts({ config, connection, redis }),
     logger,
     hashText,

@@ -27,6 +27,7 @@ import { modelRoutes } from './routes/models.ts';
 import { panicRoutes } from './routes/panic.ts';
 import { nightRoutes } from './routes/dream-cycle.ts';
 import { decisionRoutes } from './routes/skill-decisions.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { skillEvalRoutes } from './routes/skill-eval.ts';
 import { skillRunRoutes } from './routes/skill-runs.ts';
 import { skillDraftRoutes } from './routes/skill-drafts.ts';
@@ -60,6 +61,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
     ...scheduleRoutes(deps),
     ...nightRoutes(deps),
     ...modelRoutes(deps),
+    ...reportRoutes(deps),
     ...logRoutes(deps),
   ];
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };

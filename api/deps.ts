@@ -1,6 +1,6 @@
 import type { AwaitedClouds, CloudState } from '../domain/cloud/ports.ts';
 import type { Config } from '../domain/config/parse.ts';
-import type { NightClock, NightRuns, NightRuntime } from '../domain/night/ports.ts';
+import type { NightClock, NightRuns, NightRuntime, ReportReader } from '../domain/night/ports.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
 import type { GpuReport } from '../domain/gpu/report.ts';
 import type { ResidentModel } from '../domain/models/model.ts';
@@ -80,6 +80,7 @@ export type ApiDeps = {
   readonly nightRuntime: NightRuntime;
   readonly model: Pick<LanguageModel, 'installed' | 'resident'>;
   readonly modelPorts: ModelPorts;
+  readonly reports: ReportReader;
   readonly probes: EngineProbes;
   readonly metrics: MetricSources;
   /** Compares in constant time. */

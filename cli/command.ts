@@ -1,5 +1,6 @@
 import type { AuditReader } from '../domain/audit/reader.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
+import type { ReportReader } from '../domain/night/ports.ts';
 import type { OwnerPorts } from '../domain/ports.ts';
 import type { SkillTools } from '../domain/skills/local-tools.ts';
 
@@ -36,6 +37,8 @@ export type CliDeps = {
   ownerPorts(config: Config): Promise<OwnerPorts>;
   /** Reads and verifies the audit log of this home; nothing has to run for that. */
   auditReader(config: Config): Promise<AuditReader>;
+  /** Reads and checks the reports of this home; nothing has to run for that. */
+  reports(config: Config): Promise<ReportReader>;
   /** Reads, runs and checks skills in this process. */
   skillTools(config: Config): Promise<SkillTools>;
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. Until it is called, signals end the process at once. */

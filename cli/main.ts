@@ -22,6 +22,7 @@ import { addDownCommand } from './commands/down.ts';
 import { addLogsCommand } from './commands/logs.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addPanicCommand } from './commands/panic.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addSkillsCommand } from './commands/skills.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -55,6 +56,11 @@ const deps: CliDeps = {
     const paths = homePaths(checked);
     return createAuditReader(paths.audit, createPublicKey(readNodeKey(paths.nodeKey)));
   },
+  async reports(checked) {
+    const { createReportReader } = await import('../adapters/night/report-files.ts');
+    const { reports, nodeKey } = homePaths(checked);
+    return createReportReader({ dir: reports, publicKey: createPublicKey(readNodeKey(nodeKey)) });
+  },
   async skillTools(checked) {
     const { createSkillTools } = await import('../adapters/skill-tools.ts');
     const { nodeKey } = homePaths(checked);
@@ -86,6 +92,7 @@ const commands: ((program: Command, deps: CliDeps) => void)[] = [
   addCodesCommand,
   addApprovalsCommand,
   addSkillsCommand,
+  addReportCommand,
   addRunsCommand,
   addDreamCommand,
   addModelsCommand,

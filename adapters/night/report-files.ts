@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 
 import { TalosError } from '../../domain/errors.ts';
-import type { ReportStore } from '../../domain/night/ports.ts';
+import type { ReportReader, ReportStore } from '../../domain/night/ports.ts';
 import { formatReport, readReport, signReport } from '../../domain/night/report-seal.ts';
 import type { ReportSummary, ReportView } from '../../domain/night/report.ts';
 import { NightRunId } from '../../domain/night/run.ts';
@@ -50,7 +50,11 @@ export function createReportFiles({ dir, nodeKey, now, random }: ReportFilesOpti
 type ReaderOptions = { readonly dir: string; readonly publicKey: KeyObject; readonly checker?: CertificateChecker };
 
 /** The same for who only reads: nothing has to run for that. */
-export function createReportReader({ dir, publicKey, checker = createCertificateChecker() }: ReaderOptions) {
+export function createReportReader({
+  dir,
+  publicKey,
+  checker = createCertificateChecker(),
+}: ReaderOptions): ReportReader & { judge(file: ReportText): ReportView } {
   const key = publicKeyHex(publicKey);
   const judge = (file: ReportText): ReportView => readReport(file, key, checker);
   const found = async (id: NightRunId): Promise<ReportView | undefined> => {

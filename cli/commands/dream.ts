@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { describeFinding } from '../../domain/night/finding.ts';
 import type { NightRun, NightView } from '../../domain/night/run.ts';
 import { type NightList, whyNight } from '../../domain/night/view.ts';
 import { describeNightWhen } from '../../domain/night/when.ts';
@@ -108,6 +109,7 @@ function tellEnd(end: NightView, { output }: CliDeps): void {
     for (const report of end.phases) output.progress(report.phase, phaseLine(report), { done: true });
   for (const { phase, outcome } of end.phases) {
     for (const note of outcome?.notes ?? []) output.line(plainLine(`${phase}: ${note}`));
+    for (const found of outcome?.findings ?? []) output.line(plainLine(`${phase}: ${describeFinding(found)}`, 200));
   }
   const { revision } = end;
   if (revision !== undefined && revision.state !== 'none') output.line(plainLine(`revision: ${revision.note}`));

@@ -91,6 +91,9 @@ export interface ReportStore {
   list(): Promise<ReportSummary[]>;
 }
 
+/** Reports for whoever only reads them. */
+export type ReportReader = Pick<ReportStore, 'get' | 'latest' | 'list'>;
+
 /** What the steps of the nightly maintenance stand on. */
 export type NightPorts = {
   readonly nightRuns: NightRuns;

@@ -6,7 +6,7 @@ const count = z.int().nonnegative();
 const line = z.string().max(300);
 
 /** What one host was sent, or was meant to be. `bytes` only where they are counted before anything is sent. */
-export const Departure = z
+export const HostContact = z
   .strictObject({
     host: line,
     by: z.enum(['cloud', 'skill', 'model', 'owner']).meta({ description: 'Who reached out' }),
@@ -16,8 +16,8 @@ export const Departure = z
     kinds: z.array(line).max(20).meta({ description: 'Kinds of content, such as message' }),
     names: z.array(line).max(20).meta({ description: 'The models or skills concerned' }),
   })
-  .meta({ id: 'Departure' });
-export type Departure = z.infer<typeof Departure>;
+  .meta({ id: 'HostContact' });
+export type HostContact = z.infer<typeof HostContact>;
 
 /** What came of the times a schedule was due. `isWhole`: no more than is told here. */
 export const ScheduleNews = z
@@ -58,7 +58,7 @@ export const Waiting = z
 export type Waiting = z.infer<typeof Waiting>;
 
 /** The parts of a report that may not be known. */
-export const ReportPart = z.enum(['cycles', 'schedules', 'departures', 'failures', 'waiting']);
+export const ReportPart = z.enum(['cycles', 'schedules', 'contacts', 'failures', 'waiting']);
 export type ReportPart = z.infer<typeof ReportPart>;
 
 /** What people read in the morning: a run of the nightly maintenance and what happened since the report before it. */
@@ -72,7 +72,7 @@ export const NightReport = z
     /** Other runs and due times since then, newest first. */
     cycles: z.array(NightRun).max(50).optional(),
     schedules: z.array(ScheduleNews).max(500).optional(),
-    departures: z.array(Departure).max(200).optional(),
+    contacts: z.array(HostContact).max(200).optional(),
     failures: Failures.optional(),
     waiting: z.array(Waiting).max(200).optional(),
     /** Parts that are missing, with the code of what kept them. */

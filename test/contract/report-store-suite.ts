@@ -20,7 +20,7 @@ export function describeReportStore(name: string, create: () => Promise<ReportSt
 
     it('gives a report back as it was, and as sound', async () => {
       const written = quietReport({
-        departures: [
+        contacts: [
           { host: 'a.example', by: 'cloud', calls: 1, refused: 0, bytes: 7, kinds: ['message'], names: ['g'] },
         ],
         failures: { messages: { MODEL_TIMEOUT: 2 }, isWhole: false, strikes: [] },
@@ -52,7 +52,7 @@ export function describeReportStore(name: string, create: () => Promise<ReportSt
     });
 
     it('leaves out what is not there', async () => {
-      const { cycles: _cycles, schedules: _schedules, departures: _left, ...rest } = quietReport();
+      const { cycles: _cycles, schedules: _schedules, contacts: _left, ...rest } = quietReport();
       await store.write(rest);
       expect((await store.latest())?.report).toEqual(rest);
     });

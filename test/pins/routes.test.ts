@@ -15,6 +15,7 @@ import { createMemoryLogStream } from '../../adapters/memory/log-stream.ts';
 import { createMemoryNightClock } from '../../adapters/memory/night-clock.ts';
 import { createMemoryNightRuns } from '../../adapters/memory/night-runs.ts';
 import { createMemoryNightRuntime } from '../../adapters/memory/night-runtime.ts';
+import { createMemoryReportStore } from '../../adapters/memory/report-store.ts';
 import { createMemorySkillRuntime } from '../../adapters/memory/skill-runtime.ts';
 import { createSkillBundles } from '../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../adapters/skill-reader.ts';
@@ -39,6 +40,7 @@ const { open, closed } = createRoutes(
     model: createMemoryLanguageModel(),
     modelPorts: createModelTwins(),
     lockdown: createMemoryLockdownStore(),
+    reports: createMemoryReportStore(),
     audit: createMemoryAuditLog(),
     approvals: createApprovalCodes({
       ledger: createMemoryApprovalLedger(),
@@ -104,6 +106,9 @@ const pinned = [
   'GET /models/pulls/{model}/events',
   'GET /openapi.json',
   'GET /panic',
+  'GET /reports',
+  'GET /reports/latest',
+  'GET /reports/{id}',
   'GET /schedules',
   'GET /skills',
   'GET /skills/drafts/{key}',
@@ -196,10 +201,12 @@ test('operation ids are the pinned ones', () => {
     'getDreamCycle',
     'getHealth',
     'getImage',
+    'getLatestReport',
     'getLockdown',
     'getMessage',
     'getMetrics',
     'getModelPull',
+    'getReport',
     'getSchedule',
     'getSkill',
     'getSkillDraft',
@@ -209,6 +216,7 @@ test('operation ids are the pinned ones', () => {
     'listConversations',
     'listDreamCycles',
     'listModels',
+    'listReports',
     'listSchedules',
     'listSkillRuns',
     'listSkillSchedules',

@@ -39,7 +39,7 @@ export function quietReport(changes: Partial<NightReport> = {}): NightReport {
     run,
     cycles: [],
     schedules: [],
-    departures: [],
+    contacts: [],
     failures: { messages: {}, isWhole: true, strikes: [] },
     waiting: [],
     unknown: [],

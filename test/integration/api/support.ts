@@ -15,6 +15,7 @@ import { createMemoryImageStore } from '../../../adapters/memory/image-store.ts'
 import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
 import { createMemoryLockdownStore } from '../../../adapters/memory/lockdown-store.ts';
 import { createMemoryLogStream } from '../../../adapters/memory/log-stream.ts';
+import { createMemoryReportStore } from '../../../adapters/memory/report-store.ts';
 import { createMemoryScheduleClock } from '../../../adapters/memory/schedule-clock.ts';
 import { createMemoryNightClock } from '../../../adapters/memory/night-clock.ts';
 import { createMemoryNightRuns } from '../../../adapters/memory/night-runs.ts';
@@ -140,6 +141,7 @@ export async function startApi({
     scheduleClock: createMemoryScheduleClock(now),
     checkInput: skillTwins.skillRules.checkInput,
     nightRuns,
+    reports: createMemoryReportStore(),
     nightClock: createMemoryNightClock(undefined, now),
     nightRuntime: createMemoryNightRuntime(nightRuns, now),
     skillRuntime,

@@ -8,6 +8,7 @@ import { createMemoryNightClock } from '../../../adapters/memory/night-clock.ts'
 import { createNightRuns } from '../../../adapters/night-runs.ts';
 import { buildBundle } from '../../../workers/bundle.ts';
 import { createWorker } from '../../../workers/create-worker.ts';
+import { createModelTwins } from '../../support/model-twins.ts';
 import { createNightTwins } from '../../support/night-twins.ts';
 import { twinPorts } from '../../support/talos.ts';
 
@@ -41,6 +42,7 @@ const activities = createActivities({
     nightRuns: createNightRuns(connectRedis({ url: redisUrl, keyPrefix })),
     nightClock: createMemoryNightClock(),
   },
+  modelPorts: createModelTwins(),
   now: Date.now,
   newMarker: randomUUID,
   settings: {

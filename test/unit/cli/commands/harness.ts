@@ -13,6 +13,7 @@ import type { SkillTools } from '../../../../domain/skills/local-tools.ts';
 import { createProgram, runProgram } from '../../../../cli/program.ts';
 import type { AuditReader } from '../../../../domain/audit/reader.ts';
 import { type Environment, parseConfig } from '../../../../domain/config/parse.ts';
+import type { ReportReader } from '../../../../domain/night/ports.ts';
 import type { OwnerPorts } from '../../../../domain/ports.ts';
 import { errorCatalogue, toTalosError } from '../../../../domain/errors.ts';
 
@@ -27,6 +28,7 @@ type RunOptions = {
   readonly interrupted?: AbortSignal;
   readonly ownerPorts?: OwnerPorts;
   readonly auditReader?: AuditReader;
+  readonly reports?: ReportReader;
   readonly skillTools?: SkillTools;
   readonly root?: string;
 };
@@ -58,6 +60,7 @@ export async function createHome() {
       output,
       ownerPorts: async () => required(options.ownerPorts),
       auditReader: async () => required(options.auditReader),
+      reports: async () => required(options.reports),
       skillTools: async () => required(options.skillTools),
       interrupted: () => options.interrupted ?? new AbortController().signal,
       setExitCode: (code) => (result.code = code),

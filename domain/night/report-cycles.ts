@@ -1,0 +1,60 @@
+import { formatBytes } from '../format-bytes.ts';
+import { formatTime } from '../format-time.ts';
+import type { NightReport, ScheduleNews } from './report.ts';
+import type { NightRun, PhaseReport } from './run.ts';
+import { whyNight } from './view.ts';
+
+/** What each phase did, and which one did not get to it. The health is told elsewhere. */
+export function phaseLines({ phases, state }: NightRun): string[] {
+  if (state === 'skipped') return [];
+  return phases.flatMap(({ phase, state: end, outcome }) => {
+    if (phase === 'health') return [];
+    const all = [...whatItDid(outcome?.counts ?? {}), ...(endTexts[end] ?? [])];
+    return all.length === 0 ? [] : [`${phase}: ${all.join(', ')}`];
+  });
+}
+
+const endTexts: Partial<Record<PhaseReport['state'], readonly string[]>> = {
+  'cut-short': ['cut short'],
+  skipped: ['had no time'],
+};
+
+/** Counts whose names say too little; an empty text stands for what was only looked at. */
+const countTexts: Readonly<Record<string, string>> = {
+  vectors: '',
+  keysUnknown: '',
+  endsGiven: 'keys were given an end',
+  expired: 'memories had had their time',
+  orphaned: 'memories belonged to nothing',
+  leastValuable: 'memories of the least value made room',
+};
+
+/** Counts in words: `keysDeleted: 3` is "3 keys deleted". */
+function whatItDid(counts: NonNullable<PhaseReport['outcome']>['counts']): string[] {
+  const some = Object.entries(counts).filter(([name, count]) => count > 0 && countTexts[name] !== '');
+  return some.map(([name, count]) => {
+    const words = countTexts[name] ?? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    return words.startsWith('bytes ') ? `${formatBytes(count)} ${words.slice(6)}` : `${count} ${words}`;
+  });
+}
+
+/** Schedules of skills whose due times came to something else than a run, and how many ran. */
+export function scheduleLines({ schedules = [] }: NightReport): string[] {
+  return schedules.slice(0, 8).map(scheduleLine);
+}
+
+function scheduleLine({ skill, name, ran, failed, skipped, reasons, isWhole }: ScheduleNews): string {
+  const counts = Object.entries({ ran, failed, skipped }).filter(([, count]) => count > 0);
+  const times = counts.map(([what, count]) => `${count} ${what}`).join(', ');
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+  return `${skill}.${name}: ${times === '' ? 'goes on' : times}${why}${isWhole ? '' : ', of the last ten times'}`;
+}
+
+/** Other dream cycles since the report before. */
+export function cycleLines({ cycles = [] }: NightReport, zone: string | undefined): string[] {
+  return cycles.slice(0, 5).map((run) => {
+    const why = whyNight(run);
+    const cut = run.isCutShort ? ', cut short' : '';
+    return `dream cycle of ${formatTime(run.dueAt, zone)}: ${run.state}${cut}${why === undefined ? '' : `, ${why}`}`;
+  });
+}

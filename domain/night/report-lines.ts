@@ -1,0 +1,72 @@
+import { formatAge } from '../format-age.ts';
+import { formatBytes } from '../format-bytes.ts';
+import { describeFinding } from './finding.ts';
+import type { HostContact, NightReport, Waiting } from './report.ts';
+import type { NightRun } from './run.ts';
+
+/** So many lines of a kind are shown on the one screen; the JSON has all. */
+const mostLines = 6;
+
+/** What waits for the owner, with how to decide it. */
+export function waitingLines({ waiting = [], writtenAt }: NightReport, now: number): string[] {
+  return few(waiting.map((one) => waitingLine(one, { writtenAt, now })));
+}
+
+function waitingLine(
+  { text, since, until, fix }: Waiting,
+  { writtenAt, now }: { writtenAt: number; now: number },
+): string {
+  const left = until === undefined ? '' : until <= now ? ', is over now' : `, ${formatAge(until - now)} left`;
+  return `${text} (for ${formatAge(Math.max(now, writtenAt) - since)}${left}): ${fix}`;
+}
+
+/** What the look at the health found, and phases that failed or what they noted. */
+export function attention({ phases }: NightRun): string[] {
+  const findings = phases.flatMap(({ outcome }) => outcome?.findings ?? []).map(describeFinding);
+  const failed = phases.flatMap(({ phase, state, error }) =>
+    state === 'failed' ? [`phase ${phase} failed: ${error?.message ?? 'the reason is not known'}`] : [],
+  );
+  const notes = phases.flatMap(({ phase, outcome }) => (phase === 'health' ? [] : (outcome?.notes ?? [])));
+  const health = phases.find(({ phase }) => phase === 'health');
+  const isUnseen = health?.state === 'skipped' || health?.state === 'cut-short';
+  const unseen = isUnseen ? ['there was no time to look at the health of Talos'] : [];
+  return few([...failed, ...findings, ...notes, ...unseen]);
+}
+
+/** Messages and skills that failed. */
+export function failureLines({ failures, run: { revision } }: NightReport): string[] {
+  const { messages = {}, isWhole = true, strikes = [] } = failures ?? {};
+  const total = Object.values(messages).reduce((sum, count) => sum + count, 0);
+  const codes = Object.entries(messages).map(([code, count]) => `${count} ${code}`);
+  const atLeast = isWhole ? '' : 'at least ';
+  return few([
+    ...(total > 0 ? [`${atLeast}${total} ${total === 1 ? 'message' : 'messages'} failed: ${codes.join(', ')}`] : []),
+    ...strikes.map(({ skill, count, isSecurity, verdicts }) => {
+      const kind = isSecurity ? ', a breach of its sandbox among them' : '';
+      return `skill ${skill}: ${count} ${count === 1 ? 'strike' : 'strikes'} (${verdicts.join(', ')})${kind}`;
+    }),
+    ...(revision === undefined || revision.state === 'none' ? [] : [revisionLine(revision)]),
+  ]);
+}
+
+function revisionLine({ skill = 'unknown', note }: NonNullable<NightRun['revision']>): string {
+  return `skill ${skill} had failed: ${note}`;
+}
+
+/** Which hosts were reached, by whom and with what. */
+export function contactLines({ contacts = [] }: NightReport): string[] {
+  return few(contacts.map(contactLine));
+}
+
+function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostContact): string {
+  const who = { cloud: 'messages by', skill: 'skill', model: 'pull of', owner: 'you, for' }[by];
+  const what = kinds.length === 0 ? '' : ` of ${kinds.join(', ')}`;
+  const size = bytes === undefined ? '' : `, ${formatBytes(bytes)}${what}`;
+  const denied = refused === 0 ? '' : `, ${refused} refused before anything was sent`;
+  return `${host}: ${calls} ${calls === 1 ? 'call' : 'calls'}${size}${denied} (${who} ${names.join(', ') || 'a skill to look at'})`;
+}
+
+function few(lines: readonly string[]): string[] {
+  if (lines.length <= mostLines) return [...lines];
+  return [...lines.slice(0, mostLines - 1), `and ${lines.length - mostLines + 1} more; all of it: talos report --json`];
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+
+import type { HealthReadings, Reading } from '../../../../domain/night/health.ts';
+import { judgeHealth } from '../../../../domain/night/judge-health.ts';
+import { PhaseOutcome } from '../../../../domain/night/run.ts';
+
+const known = <T>(value: T): Reading<T> => ({ isKnown: true, value });
+const away = (reason: string) => ({ isKnown: false, reason }) as const;
+const facts = { maxVectors: 1000, engine: 'ollama', wantedModels: ['qwen2.5-coder:7b', 'nomic-embed-text'] };
+
+function healthy(changes: Partial<HealthReadings> = {}): HealthReadings {
+  return {
+    machine: known({ cpuPercent: 12, memoryPercent: 51, loadPerCore: 0.3 }),
+    disks: known([{ holds: 'Talos and models', percent: 43.2, freeBytes: 120e9 }]),
+    temporal: known(undefined),
+    redis: known({ usedBytes: 3_100_000, maxBytes: 512e6 }),
+    vectors: known({ conversation_history: 100, knowledge_base: 0 }),
+    models: known({ installed: ['qwen2.5-coder:7b', 'nomic-embed-text:latest'], loaded: [] }),
+    cloud: known({ kind: 'not-configured' }),
+    sandbox: known({ driver: 'bubblewrap', version: '0.8.0', limits: 'rlimits', contained: ['a', 'b'] }),
+    audit: known({ segments: 2, entries: 100, findings: [], isWhole: true }),
+    skills: known({ active: 3 }),
+    waiting: known({ calls: 0 }),
+    ...changes,
+  };
+}
+
+const judge = (changes: Partial<HealthReadings> = {}) => judgeHealth(healthy(changes), facts);
+
+/** What is found, as `severity about`. */
+const found = (changes: Partial<HealthReadings>) =>
+  (judge(changes).findings ?? []).map(({ severity, about }) => `${severity} ${about}`);
+
+describe('the health of Talos', () => {
+  it('has no finding when all is well, and its figures fit a phase', () => {
+    const outcome = judge();
+    expect(outcome.findings).toEqual([]);
+    expect(PhaseOutcome.parse(outcome)).toMatchObject({
+      counts: { memoryPercent: 51, redisPercent: 0.6, vectors: 100, vectorsPercent: 10, models: 2, 'skills.active': 3 },
+    });
+    expect(outcome.notes).toContain('disk: Talos and models 43.2 % full, 120 GB free');
+  });
+
+  it.each([
+    [79.9, []],
+    [80, ['warning disk']],
+    [89.9, ['warning disk']],
+    [90, ['critical disk']],
+  ])('finds of a disk %d %% full: %j', (percent, expected) => {
+    expect(found({ disks: known([{ holds: 'models', percent, freeBytes: 1 }]) })).toEqual(expected);
+  });
+
+  it.each([
+    [69.9, []],
+    [70, ['warning memory']],
+    [90, ['critical memory']],
+  ])('finds of a memory %d %% full: %j', (memoryPercent, expected) => {
+    expect(found({ machine: known({ cpuPercent: 1, memoryPercent, loadPerCore: 0 }) })).toEqual(expected);
+  });
+
+  it.each([
+    [89, []],
+    [90, ['warning vectors']],
+    [100, ['critical vectors']],
+  ])('finds of vectors at %d %% of what may be: %j', (percent, expected) => {
+    expect(found({ vectors: known({ knowledge_base: percent * 10 }) })).toEqual(expected);
+  });
+
+  it.each([
+    [409, []],
+    [410, ['warning redis']],
+    [487, ['critical redis']],
+  ])('finds of a Redis with %d of 512 MB: %j', (mb, expected) => {
+    expect(found({ redis: known({ usedBytes: mb * 1e6, maxBytes: 512e6 }) })).toEqual(expected);
+    expect(found({ redis: known({ usedBytes: mb * 1e6, maxBytes: 0 }) })).toEqual([]);
+  });
+
+  it.each([
+    ['temporal', ['critical temporal']],
+    ['redis', ['critical redis']],
+    ['vectors', ['warning vectors']],
+    ['models', ['warning models']],
+    ['sandbox', ['warning sandbox']],
+    ['audit', ['critical audit']],
+    ['machine', []],
+    ['cloud', []],
+    ['skills', []],
+    ['waiting', []],
+  ] as const)('says what it means that %s cannot be read', (part, expected) => {
+    const outcome = judge({ [part]: away('STORE_UNAVAILABLE') });
+    expect(found({ [part]: away('STORE_UNAVAILABLE') })).toEqual(expected);
+    expect(outcome.notes).toContain(`${part}: not known (STORE_UNAVAILABLE)`);
+    for (const { text, fix } of outcome.findings ?? []) expect([text, fix]).not.toContain('');
+  });
+
+  it('names a model that is missing and how to get it', () => {
+    const { findings } = judge({ models: known({ installed: ['nomic-embed-text:latest'], loaded: [] }) });
+    expect(findings).toMatchObject([{ severity: 'warning', fix: 'talos models pull qwen2.5-coder:7b' }]);
+  });
+
+  it('tells of a changed audit log first', () => {
+    const change = { segment: 'audit-x', line: 7, kind: 'changed', message: 'm' } as const;
+    const { findings } = judge({
+      disks: known([{ holds: 'Talos', percent: 85, freeBytes: 1 }]),
+      audit: known({ segments: 1, entries: 9, findings: [change], isWhole: true }),
+    });
+    expect(findings?.map(({ severity }) => severity)).toEqual(['critical', 'warning']);
+    expect(findings?.[0]?.text).toContain('audit-x line 7');
+  });
+
+  it('tells of a cloud that is left alone, and of a model that is about to go', () => {
+    const use = { model: 'gemini-x', tokensUsed: 1, tokensLeft: 2, notes: ['gemini-x is shut down on 2027-01-01'] };
+    expect(found({ cloud: known({ kind: 'ready', ...use, notes: [] }) })).toEqual([]);
+    expect(found({ cloud: known({ kind: 'ready', ...use }) })).toEqual(['warning cloud']);
+    const paused = { kind: 'paused', until: 1, isProbing: false, ...use } as const;
+    expect(found({ cloud: known(paused) })).toEqual(['warning cloud', 'warning cloud']);
+  });
+});
