@@ -11,7 +11,7 @@ export type ChildOptions = EmbeddedCall & {
   readonly program: string;
   /** Another program to run in place of the real one. */
   readonly childFile?: string;
-  /** Told when nothing is under way any more, and when the process has ended. */
+  /** Told when nothing is under way any more, and when the process ends or has ended, perhaps twice. */
   onQuiet(): void;
   onEnd(): void;
 };
@@ -52,7 +52,10 @@ export function startChild(options: ChildOptions): RunningChild {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
   });
-  const kill = () => void child.kill('SIGKILL'); // it has nothing to save
+  const kill = () => {
+    options.onEnd(); // whoever comes now gets another one
+    child.kill('SIGKILL'); // it has nothing to save
+  };
   process.once('exit', kill);
   child.unref();
   child.channel?.unref();
