@@ -3,10 +3,12 @@ import { TalosError } from '../domain/errors.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
 import { shortModelName } from '../domain/models/choose.ts';
 import type { ModelImage, ModelRequest } from '../domain/models/model.ts';
+import type { ModelChoices } from '../domain/models/store.ts';
 import type { LanguageModel } from '../domain/ports.ts';
 
 type Deps = {
   readonly model: LanguageModel;
+  readonly modelPorts: { readonly choices: ModelChoices };
   readonly images: ImageStore;
   readonly settings: { readonly visionModel: string };
 };
@@ -23,8 +25,8 @@ export type Sight = Chosen & { readonly images: readonly ModelImage[]; readonly 
 export async function chooseSight(deps: Deps, record: MessageRecord, chosen: Chosen): Promise<Sight> {
   const refs = record.options?.images ?? [];
   if (refs.length === 0) return { ...chosen, images: [], canCall: true };
-  const model = shortModelName(deps.settings.visionModel);
-  const installed = await deps.model.installed();
+  const [installed, { vision: byOwner }] = await Promise.all([deps.model.installed(), deps.modelPorts.choices.get()]);
+  const model = shortModelName(byOwner ?? deps.settings.visionModel);
   if (!installed.some(({ name }) => shortModelName(name) === model)) throw notInstalled(model);
   const { vision, tools } = await deps.model.capabilities(model);
   if (!vision) throw blind(model);

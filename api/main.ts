@@ -76,12 +76,7 @@ await runProcess(async () => {
   };
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
-  if (config.skills.autoload) handInBuiltInSkills(ports);
-  void keepSchedules({ ...ports, ...ports.skillPorts });
-  // Who never wants a cloud has it asked nothing.
-  if (config.cloud.fallback !== 'never') void checkCloud(ports);
-  void setNightSchedule({ ...ports, ...ports.nightPorts });
-  void pullMissingModels({ ...ports, config });
+  beginBehind(ports, config);
   return {
     done: running.done,
     async stop() {
@@ -91,6 +86,16 @@ await runProcess(async () => {
     },
   };
 });
+
+/** What goes on behind the start, and nobody waits for. */
+function beginBehind(ports: ProcessPorts, config: Config): void {
+  if (config.skills.autoload) handInBuiltInSkills(ports);
+  void keepSchedules({ ...ports, ...ports.skillPorts });
+  void pullMissingModels({ ...ports, config });
+  // Who never wants a cloud has it asked nothing.
+  if (config.cloud.fallback !== 'never') void checkCloud(ports);
+  void setNightSchedule({ ...ports, ...ports.nightPorts });
+}
 
 /** What routes need of skills; repositories are fetched by way of a temporary folder. */
 function openSkills({ skillPorts }: ProcessPorts, tmp: string) {

@@ -75,8 +75,6 @@ export const keyRules = {
   nightState: kept(/^night:state$/),
 } as const satisfies Record<string, KeyRule>;
 
-export type KeyFamily = keyof typeof keyRules;
-
 const rules: readonly KeyRule[] = Object.values(keyRules);
 
 /** The rule of a key without its prefix, undefined for what belongs to no family. */

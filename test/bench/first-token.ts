@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 
 import { createActivities } from '../../activities/index.ts';
 import { createPorts } from '../../adapters/index.ts';
+import { createOllama } from '../../adapters/ollama.ts';
 import { messageId, type MessageRef } from '../../domain/chat.ts';
 import { parseConfig } from '../../domain/config/parse.ts';
-import { homePaths } from '../../domain/config/paths.ts';
+import { engineAddresses, homePaths } from '../../domain/config/paths.ts';
 import type { ModelRequest } from '../../domain/models/model.ts';
 import type { LanguageModel, TokenStream } from '../../domain/ports.ts';
 import { loadEnvironment } from '../../infra/environment.ts';
@@ -52,6 +53,7 @@ export async function measureFirstToken(home: TestHome): Promise<{ bare: Figures
   };
   const workers = await Promise.all([createWorker('core', deps), createWorker('gpu', deps)]);
   const done = Promise.all(workers.map((worker) => worker.run()));
+  const ollama = createOllama({ url: engineAddresses(config).ollama });
   const bare: number[] = [];
   await sequential(samples, warmUp, async (index) => {
     const ref = { conversation: `bench-${randomUUID()}`, key: 'one' };
@@ -59,7 +61,7 @@ export async function measureFirstToken(home: TestHome): Promise<{ bare: Figures
     await ports.runtime.startMessage({ ...ref, summary: 'bench' });
     for await (const { event } of ports.tokens.follow(ref, { signal: AbortSignal.timeout(30_000) }))
       if (event.type === 'done') break;
-    const took = await timeFirstText(ports.model, asked.last());
+    const took = await timeFirstText(ollama, asked.last());
     if (index >= warmUp) bare.push(took);
   });
   for (const worker of workers) worker.shutdown();

@@ -5,6 +5,7 @@ import { type ErrorCode, TalosError } from '../../../domain/errors.ts';
 import type { ModelEvent } from '../../../domain/models/model.ts';
 import { messageWorkflowId } from '../../../workflows/messages.ts';
 import { startTalos, type TestPorts } from '../../support/talos.ts';
+import { unreachable, withEngine } from './cloud-support.ts';
 import { historyText } from './skill-script.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
@@ -27,7 +28,6 @@ describe('a message and the cloud', () => {
   afterEach(() => talos.close());
 
   const called = () => talos.ports.audited.events().filter(({ type }) => type === 'cloud-called');
-  const sent = () => JSON.stringify(cloud.requests());
 
   it('goes there when the local engine cannot be reached, and says so', async () => {
     await start(unreachable());
@@ -144,63 +144,6 @@ describe('a message and the cloud', () => {
     expect(cloud.requests()).toEqual([]);
   });
 
-  it('takes earlier messages along, and none that were to stay here, showed a picture or used a skill', async () => {
-    await start(unreachable());
-    const conversation = `c-${process.pid}-history`;
-    const { conversations } = talos.ports;
-    const image = { hash: 'a'.repeat(64), type: 'image/png', bytes: 3 } as const;
-    const step = { id: '1-1', skill: 'files', run: 'files.k', verdict: 'ok', ms: 1, hosts: [] } as const;
-    const earlier = [
-      ['open', {}, {}],
-      ['kept', { route: 'local' }, {}],
-      ['seen', { images: [image] }, {}],
-      ['used', {}, { steps: [step] }],
-    ] as const;
-    for (const [word, options, outcome] of earlier) {
-      const ref = { conversation, key: word };
-      const asked = { route: undefined, images: undefined, ...options };
-      await conversations.accept({
-        ...ref,
-        text: `question ${word}`,
-        createdAt: 1,
-        options: { ...(asked.route && { route: asked.route }), ...(asked.images && { images: [...asked.images] }) },
-      });
-      const steps = 'steps' in outcome ? { steps: outcome.steps.map((one) => ({ ...one, hosts: [] })) } : {};
-      await conversations.settle(ref, { state: 'answered', reply: `answer ${word}`, ...steps }, 2);
-    }
-    await talos.settled(await talos.send('and now', { conversation }));
-    expect(sent()).toContain('question open');
-    expect(sent()).not.toMatch(/kept|seen|used/);
-    expect(called()).toMatchObject([{ details: { kinds: 'system-prompt history message' } }]);
-  });
-
-  it('takes memories along only where the owner shares them', async () => {
-    const context = JSON.stringify([
-      { id: 'm', collection: 'knowledge_base', text: 'the key is under the mat', createdAt: 1 },
-    ]);
-    const withMemory = (ports: TestPorts) => ({ ...ports.conversations, context: async () => context });
-    for (const shareMemory of [false, true]) {
-      cloud = createMemoryCloudModel({ model: 'gemini-test' });
-      talos = await startTalos(inject('stack'), {
-        cloud: { shareMemory },
-        wrap: (ports) => ({ ...withEngine(ports, unreachable()), cloud, conversations: withMemory(ports) }),
-      });
-      await Promise.all([talos.serve('core'), talos.serve('gpu')]);
-      await talos.settled(await talos.send('where is the key'));
-      expect(sent().includes('under the mat')).toBe(shareMemory);
-      expect(called()).toMatchObject([
-        { details: { kinds: shareMemory ? 'system-prompt memory message' : 'system-prompt message' } },
-      ]);
-      if (!shareMemory) await talos.close();
-    }
-  });
-
-  it('offers the cloud no skills', async () => {
-    await start(unreachable());
-    await talos.settled(await talos.send('hello'));
-    expect(cloud.requests()[0]).not.toHaveProperty('tools');
-  });
-
   it('tells of both when the cloud cannot be reached either', async () => {
     const away = new TalosError('CLOUD_PAUSED', 'It is left alone.');
     await start(unreachable(), {
@@ -299,25 +242,3 @@ describe('a message and the cloud', () => {
     expect(called()).toEqual([]);
   });
 });
-
-function unreachable(): TalosError {
-  return new TalosError('MODEL_UNAVAILABLE', 'No engine; start it.', {
-    details: { reason: 'unreachable', final: true },
-  });
-}
-
-/** The local engine; with a failure it fails at whatever it is asked. */
-function withEngine(ports: TestPorts, failure: TalosError | undefined): TestPorts {
-  if (failure === undefined) return ports;
-  const fail = () => Promise.reject(failure);
-  return {
-    ...ports,
-    model: {
-      ...ports.model,
-      installed: fail,
-      chat: () => {
-        throw failure;
-      },
-    },
-  };
-}

@@ -1,3 +1,5 @@
+import { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
 import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
@@ -5,6 +7,7 @@ import { createOllama } from '../../../adapters/ollama.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import { pullMissingModels } from '../../../workers/pull-models.ts';
+import { modelAutopullWorkflowId } from '../../../workflows/messages.ts';
 import { createMemoryPullRuntime, createModelTwins, roomyMachine } from '../../support/model-twins.ts';
 import { startTalos } from '../../support/talos.ts';
 import { type OwnOllama, startOwnOllama } from '../ollama/own-ollama.ts';
@@ -20,13 +23,18 @@ beforeAll(async () => {
 });
 afterAll(() => ollama[Symbol.asyncDispose]());
 
+/** There is one for a whole Talos, and the next test starts its own. */
+async function autopulled({ connection }: { connection: NativeConnection }): Promise<void> {
+  await new Client({ connection, namespace: 'talos' }).workflow.getHandle(modelAutopullWorkflowId).result();
+}
+
 it('pulls what is missing one after the other, the small one first, and goes on after one that fails', async () => {
   const { 'large:7b': _large, ...rest } = offered;
   const models = createModelTwins(rest);
   const talos = await startTalos(inject('stack'), { modelPorts: models });
   await talos.serve('core');
   await talos.pullRuntime.startAutopull(wanted);
-  await expect.poll(async () => (await models.pulls.get('embedder:latest'))?.state, { timeout: 20_000 }).toBe('done');
+  await autopulled(talos);
   const pulls = (await models.pulls.list()).toReversed();
   expect(pulls.map(({ model, state }) => [model, state])).toEqual([
     ['small:1b', 'done'],
@@ -58,7 +66,7 @@ it('waits for a model server that is not there yet', async () => {
   });
   await talos.serve('core');
   await talos.pullRuntime.startAutopull(wanted);
-  await expect.poll(async () => (await models.pulls.get('embedder:latest'))?.state, { timeout: 20_000 }).toBe('done');
+  await autopulled(talos);
   expect((await models.pulls.list()).map(({ model }) => model)).toEqual(['embedder:latest']);
   await talos.close();
 });

@@ -116,7 +116,7 @@ describe('a model server that is killed', () => {
     await ollama.kill();
     const waiting = await talos.until(({ step }) => step === 'waiting');
     expect(waiting.error).toMatchObject({ code: 'MODEL_UNAVAILABLE' });
-    await ollama.start();
+    await ollama.restart();
     expect(await talos.ended()).toMatchObject({ state: 'done', percent: 100 });
   });
 });

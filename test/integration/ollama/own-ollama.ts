@@ -17,8 +17,6 @@ export type OwnOllama = AsyncDisposable & {
   readonly url: string;
   /** Its folder of models. */
   readonly models: string;
-  /** Starts it again after a kill, at the same address. */
-  start(): Promise<void>;
   /** Kills the server and what it started, as a crash of the machine would. */
   kill(): Promise<void>;
   /** Starts it again, at the same address and with the same models, after it was killed. */
@@ -52,7 +50,6 @@ export async function startOwnOllama(): Promise<OwnOllama> {
   return {
     url,
     models,
-    start,
     kill,
     restart: start,
     killRunners: async () => {
