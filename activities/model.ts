@@ -125,7 +125,7 @@ async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
-  const host = leavesMachine(deps.settings.ollamaAddress);
+  const host = leavesMachine(deps.settings.modelAddress);
   await deps.audit.append({
     type: 'model-called',
     actor: 'talos',

@@ -6,9 +6,8 @@ import type { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
-import { engineAddresses } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
-import { wantedModels } from '../domain/models/local-engine.ts';
+import { modelAddress, wantedModels } from '../domain/models/local-engine.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
@@ -61,7 +60,7 @@ export async function activitySettings(config: Config) {
     visionModel: models.vision,
     starterModel: models.starter,
     embeddingModel: wanted.embedding,
-    ollamaAddress: engineAddresses(config).ollama,
+    modelAddress: modelAddress(config),
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
     contextTokens: models.contextTokens,
     maxOutputTokens: models.maxOutputTokens,

@@ -21,7 +21,7 @@ const sampling = { topK: 40, topP: 0.95, minP: 0.05, yieldEogToken: true } as co
 
 /** Answers by one model, one order at a time. What it has read for the order before stays read. */
 export function createChatModel(parts: Parts) {
-  const { model, template } = parts;
+  const { model } = parts;
   let open: { context: LlamaContext; sequence: LlamaSequence; asked: number } | undefined;
 
   async function openWindow(asked: number): Promise<{ sequence: LlamaSequence; size: number }> {
@@ -37,7 +37,7 @@ export function createChatModel(parts: Parts) {
 
   return {
     async *answer(order: ChatOrder, signal: AbortSignal): AsyncGenerator<ChildWord, void> {
-      const prompt = promptTokens(parts, order, template);
+      const prompt = promptTokens(parts, order);
       const { sequence, size } = await openWindow(order.contextTokens);
       if (prompt.tokens.length >= size) throw new Failure('context-overflow', `${prompt.tokens.length} tokens`);
       const rest = await rewind(sequence, prompt.tokens);
@@ -98,7 +98,11 @@ async function rewind(sequence: LlamaSequence, tokens: readonly Token[]): Promis
   return tokens.slice(sequence.nextTokenIndex); // some models forget more than they are told to
 }
 
-function promptTokens({ model }: Parts, order: ChatOrder, template: Template) {
+/** The tokens of a prompt, and what its answer has to begin with to be understood. */
+export function promptTokens(
+  { model, template }: Pick<Parts, 'model' | 'template'>,
+  order: Pick<ChatOrder, 'messages' | 'tools' | 'think'>,
+) {
   const { bos, bosString, eosString, shouldPrependBosToken } = model.tokens;
   const pieces = renderPrompt(
     {

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ export type ChildOptions = EmbeddedCall & {
   readonly program: string;
   /** Another program to run in place of the real one. */
   readonly childFile?: string;
-  /** Told when nothing is under way any more, and when the process has ended. */
+  /** Told when nothing is under way any more, and when the process ends or has ended, perhaps twice. */
   onQuiet(): void;
   onEnd(): void;
 };
@@ -41,18 +41,25 @@ const abortGraceMs = 2000;
 /** As for every process of Talos that mostly waits; the model lies outside of this memory. */
 const flags = ['--max-semi-space-size=8'];
 
+function forkChild({ childFile = ownChild, program, file }: ChildOptions): ChildProcess {
+  return fork(childFile, [program, file], {
+    execArgv: flags,
+    env: {}, // no secret of ours reaches it
+    cwd: dirname(program),
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+  });
+}
+
 /** Starts the process of a model. It ends with this one, and nothing here waits for it while it is idle. */
 export function startChild(options: ChildOptions): RunningChild {
   const queues = new Map<number, ReplyQueue>();
   let lastId = 0;
-  const child = fork(options.childFile ?? ownChild, [options.program, options.file], {
-    execArgv: flags,
-    env: {}, // no secret of ours reaches it
-    cwd: dirname(options.program),
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    serialization: 'advanced',
-  });
-  const kill = () => void child.kill('SIGKILL'); // it has nothing to save
+  const child = forkChild(options);
+  const kill = () => {
+    options.onEnd(); // whoever comes now gets another one
+    child.kill('SIGKILL'); // it has nothing to save
+  };
   process.once('exit', kill);
   child.unref();
   child.channel?.unref();

@@ -3,6 +3,8 @@ import type { AwaitedClouds, CloudModel } from '../../domain/cloud/ports.ts';
 import type { Config } from '../../domain/config/parse.ts';
 import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { onlyListed } from '../../domain/models/choose.ts';
+import { wantedModels } from '../../domain/models/local-engine.ts';
 import type { HealthFacts, HealthReadings } from '../../domain/night/health.ts';
 import { judgeHealth } from '../../domain/night/judge-health.ts';
 import type { PhaseWork } from '../../domain/night/ports.ts';
@@ -52,9 +54,11 @@ export function createHealthPhase(sources: HealthSources): PhaseWork {
   };
 }
 
-function factsOf({ models, chroma }: Config): HealthFacts {
-  const wantedModels = [...new Set([models.coder, models.embedding])];
-  return { maxVectors: chroma.maxVectors, engine: models.engine, wantedModels };
+function factsOf(config: Config): HealthFacts {
+  const { models, chroma } = config;
+  const { chat, embedding } = wantedModels(config);
+  const names = [...new Set([chat, embedding])].filter((name) => name !== onlyListed);
+  return { maxVectors: chroma.maxVectors, engine: models.engine, wantedModels: names };
 }
 
 async function readHealth(sources: HealthSources, signal: AbortSignal): Promise<HealthReadings> {

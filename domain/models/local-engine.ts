@@ -58,6 +58,12 @@ export function wantedModels(config: Config): { readonly chat: string; readonly 
   }
 }
 
+/** Where the models are asked; those inside Talos never leave the machine. */
+export function modelAddress(config: Config): string {
+  const engine = localEngine(config);
+  return engine.kind === 'embedded' ? 'http://127.0.0.1' : engine.url;
+}
+
 /** A model inside Talos is called after its file. */
 export function modelNameOf(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1).replace(/\.gguf$/i, '');

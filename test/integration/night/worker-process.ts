@@ -50,7 +50,7 @@ const activities = createActivities({
     visionModel: '',
     starterModel: '',
     embeddingModel: '',
-    ollamaAddress: '',
+    modelAddress: '',
     systemPrompt: '',
     contextTokens: 1,
     maxOutputTokens: 1,

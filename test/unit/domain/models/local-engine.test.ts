@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { parseConfig } from '../../../../domain/config/parse.ts';
 import { chooseChatModel, onlyListed } from '../../../../domain/models/choose.ts';
-import { localEngine, modelNameOf, wantedModels } from '../../../../domain/models/local-engine.ts';
+import { leavesMachine } from '../../../../domain/routing/address.ts';
+import { localEngine, modelAddress, modelNameOf, wantedModels } from '../../../../domain/models/local-engine.ts';
 
 function config(settings: Record<string, string>) {
   return parseConfig({ HOME: '/home/o', TALOS_HOME: '/home/o/talos', ...settings });
@@ -35,6 +36,15 @@ describe('the engine that runs local models', () => {
       chatFile: '/home/o/m.gguf',
       program: expect.stringMatching(/^\/cache\/node-llama-cpp\/[\d.]+\/.*index\.js$/),
     });
+  });
+});
+
+describe('where models are asked', () => {
+  it('is the server of the chosen engine, so that the audit log names a machine of somebody else', () => {
+    const server = { LOCAL_ENGINE: 'openai', OPENAI_BASE_URL: 'https://models.example/v1' };
+    expect(leavesMachine(modelAddress(config(server)))).toBe('models.example');
+    const file = { LOCAL_ENGINE: 'embedded', EMBEDDED_MODEL: '/m.gguf', OLLAMA_URL: 'http://ollama.example' };
+    expect(leavesMachine(modelAddress(config(file)))).toBeUndefined();
   });
 });
 
