@@ -59,8 +59,8 @@ describe('what goes to the cloud', () => {
   it.each([
     ['http://127.0.0.1:9', undefined],
     ['http://gpu.example.org:11434', 'gpu.example.org'],
-  ])('is on record with the host where the local engine is at %s', async (ollamaAddress, host) => {
-    await start(undefined, { models: { ollamaAddress } });
+  ])('is on record with the host where the local engine is at %s', async (modelAddress, host) => {
+    await start(undefined, { models: { modelAddress } });
     await talos.settled(await talos.send('hello'));
     const [call] = talos.ports.audited.events().filter(({ type }) => type === 'model-called');
     expect(call?.details?.['host']).toBe(host);
