@@ -151,9 +151,10 @@ function recited(cloud: AsyncIterable<CloudEvent>, expected: string) {
     notices: () => (isCut ? ['The answer ends early, for the Gemini tokens of today are used up.'] : []),
     async *events(): AsyncGenerator<ModelEvent, void> {
       for await (const event of cloud) {
+        // Whoever reads stops at the finish, so that is looked at before it is handed on.
+        if (event.type === 'finish') isCut = event.isCutByBudget === true;
         if (event.type === 'start') model = event.model;
         else yield event;
-        if (event.type === 'finish') isCut = event.isCutByBudget === true;
       }
       throw new TalosError('CLOUD_UNAVAILABLE', 'Gemini stopped in the middle of its answer; send the message again.');
     },

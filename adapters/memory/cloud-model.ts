@@ -11,6 +11,8 @@ type Options = {
   readonly state?: () => CloudState;
   /** The pieces of the answer. */
   readonly reply?: (request: CloudRequest) => Iterable<string>;
+  /** Whether the budget of today cuts the answer off behind its last piece. */
+  readonly isCutByBudget?: true;
   /** Thrown after so many pieces of text, at every call or only the first `times`. */
   readonly failure?: { readonly error: TalosError; readonly afterPieces: number; readonly times?: number };
   /** Awaited before each piece, to hold an answer where a test wants it. */
@@ -38,7 +40,11 @@ export function createMemoryCloudModel(options: Options = {}): MemoryCloudModel 
       }
       if (text !== undefined) yield { type: 'text-delta', text };
     }
-    yield { type: 'finish', reason: 'stop', promptTokens: promptTokens(request), outputTokens: texts.length };
+    const cost = { promptTokens: promptTokens(request), outputTokens: texts.length };
+    const { isCutByBudget } = options;
+    yield isCutByBudget
+      ? { type: 'finish', reason: 'length', ...cost, isCutByBudget }
+      : { type: 'finish', reason: 'stop', ...cost };
   }
 
   return {

@@ -62,6 +62,13 @@ describe('a message and the cloud', () => {
     ]);
   });
 
+  it('keeps what was said until the budget of today was used up, and says that it ends early', async () => {
+    await start(unreachable(), { reply: createMemoryCloudModel({ model: 'gemini-test', isCutByBudget: true }) });
+    const record = await talos.settled(await talos.send('tell me everything'));
+    expect(record).toMatchObject({ state: 'answered', reply: 'Hello from the cloud.' });
+    expect(record.notice).toContain('The answer ends early, for the Gemini tokens of today are used up.');
+  });
+
   it('takes no text into its history on the way', async () => {
     await start(unreachable());
     const ref = await talos.send('a secret word');
