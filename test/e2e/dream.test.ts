@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -79,4 +80,31 @@ describe('talos dream', () => {
     const [code] = (await once(watching, 'exit')) as [number];
     expect(code).toBe(64);
   });
+});
+
+describe('a dream cycle with little time, over a memory that hangs', () => {
+  let home: TestHome;
+  let chroma: number;
+  beforeAll(async () => {
+    home = await createHome({ DREAM_SOFT_CAP_SECONDS: '2', DREAM_HARD_CAP_SECONDS: '4' });
+    await home.talos('up', '--detach');
+    chroma = (await home.status()).children.find(({ name }) => name === 'chroma')?.pid ?? 0;
+    process.kill(chroma, 'SIGSTOP');
+  }, 180_000);
+  afterAll(async () => {
+    process.kill(chroma, 'SIGCONT');
+    await home.remove();
+  }, 60_000);
+
+  it('ends within its hard cap, and its report is there', async () => {
+    const cycle = home.start('dream', '--now', '--follow', '--json');
+    const night = JSON.parse(await text(cycle.stdout)) as Night;
+    expect(night.endedAt - night.startedAt).toBeLessThan(4000 + 5000);
+    expect(night.phases.map(({ phase }) => phase)).toEqual(['redis', 'memory', 'logs', 'zombies', 'health']);
+    expect(night.phases.some(({ state }) => ['cut-short', 'failed', 'skipped'].includes(state))).toBe(true);
+    const newest = async () => (await home.talos('report', '--json').catch(() => ({ stdout: '{}' }))).stdout;
+    await expect
+      .poll(async () => JSON.parse(await newest()) as unknown, { timeout: 30_000 })
+      .toMatchObject({ id: night.id });
+  }, 60_000);
 });

@@ -39,6 +39,9 @@ async function useEverything(talos: (...args: string[]) => Promise<string>, home
   expect(await talos('skills', 'test', join(home.dir, 'hello'))).toContain('pass');
   await talos('skills', 'submit', join(home.dir, 'hello'));
   expect(await talos('skills', 'show', 'hello', '--follow')).toContain('awaiting-approval');
+  expect(await talos('dream', '--now', '--follow')).toMatch(/ran after/);
+  expect(await talos('report')).toContain('5 of 5 phases');
+  await talos('models', 'ls');
   await talos('status');
   await talos('doctor').catch(() => ''); // it may find something; it must not look for it elsewhere
   await talos('audit', 'verify');
