@@ -1,11 +1,13 @@
+import { countsInWords } from '../domain/night/count-words.ts';
 import type { NightRun, NightView, PhaseReport } from '../domain/night/run.ts';
 import { whyNight } from '../domain/night/view.ts';
 import { plainLine } from './plain-text.ts';
 
 /** What a phase came to, on one line: its state, time, counts and what went wrong. */
-export function phaseLine({ state, ms, outcome, error }: PhaseReport): string {
+export function phaseLine({ phase, state, ms, outcome, error }: PhaseReport): string {
   const time = ms === undefined ? '' : ` in ${(ms / 1000).toFixed(1)} s`;
-  const counts = Object.entries(outcome?.counts ?? {}).map(([what, count]) => `${what} ${count}`);
+  // What health counts is told by its notes.
+  const counts = phase === 'health' ? [] : countsInWords(outcome?.counts ?? {});
   const more = [...counts, ...(error === undefined ? [] : [`${error.code}: ${error.message}`])].join(', ');
   return plainLine(`${state}${time}${more === '' ? '' : `: ${more}`}`);
 }

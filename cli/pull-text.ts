@@ -1,5 +1,5 @@
 import type { ModelPull } from '../domain/models/pull.ts';
-import { formatBytes } from '../domain/models/room.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
 import { formatAge } from './format-age.ts';
 import { plainLine } from './plain-text.ts';
 

@@ -1,4 +1,4 @@
-import { formatBytes } from '../format-bytes.ts';
+import { countsInWords } from './count-words.ts';
 import { formatTime } from '../format-time.ts';
 import type { NightReport, ScheduleNews } from './report.ts';
 import type { NightRun, PhaseReport } from './run.ts';
@@ -9,7 +9,7 @@ export function phaseLines({ phases, state }: NightRun): string[] {
   if (state === 'skipped') return [];
   return phases.flatMap(({ phase, state: end, outcome }) => {
     if (phase === 'health') return [];
-    const all = [...whatItDid(outcome?.counts ?? {}), ...(endTexts[end] ?? [])];
+    const all = [...countsInWords(outcome?.counts ?? {}), ...(endTexts[end] ?? [])];
     return all.length === 0 ? [] : [`${phase}: ${all.join(', ')}`];
   });
 }
@@ -18,25 +18,6 @@ const endTexts: Partial<Record<PhaseReport['state'], readonly string[]>> = {
   'cut-short': ['cut short'],
   skipped: ['had no time'],
 };
-
-/** Counts whose names say too little; an empty text stands for what was only looked at. */
-const countTexts: Readonly<Record<string, string>> = {
-  vectors: '',
-  keysUnknown: '',
-  endsGiven: 'keys were given an end',
-  expired: 'memories had had their time',
-  orphaned: 'memories belonged to nothing',
-  leastValuable: 'memories of the least value made room',
-};
-
-/** Counts in words: `keysDeleted: 3` is "3 keys deleted". */
-function whatItDid(counts: NonNullable<PhaseReport['outcome']>['counts']): string[] {
-  const some = Object.entries(counts).filter(([name, count]) => count > 0 && countTexts[name] !== '');
-  return some.map(([name, count]) => {
-    const words = countTexts[name] ?? name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    return words.startsWith('bytes ') ? `${formatBytes(count)} ${words.slice(6)}` : `${count} ${words}`;
-  });
-}
 
 /** Schedules of skills whose due times came to something else than a run, and how many ran. */
 export function scheduleLines({ schedules = [] }: NightReport): string[] {

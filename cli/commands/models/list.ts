@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { homePaths } from '../../../domain/config/paths.ts';
 import type { ModelPull } from '../../../domain/models/pull.ts';
-import { formatBytes } from '../../../domain/models/room.ts';
+import { formatBytes } from '../../../domain/format-bytes.ts';
 import type { ModelView } from '../../../domain/models/view.ts';
 import type { CliDeps } from '../../command.ts';
 import { createModelsClient } from '../../models-client.ts';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { homePaths } from '../../../domain/config/paths.ts';
 import { errorCatalogue, isErrorCode, TalosError } from '../../../domain/errors.ts';
 import type { ModelPull } from '../../../domain/models/pull.ts';
-import { formatBytes } from '../../../domain/models/room.ts';
+import { formatBytes } from '../../../domain/format-bytes.ts';
 import type { CliDeps } from '../../command.ts';
 import { createModelsClient, type ModelsClient } from '../../models-client.ts';
 import { plainLine } from '../../plain-text.ts';

@@ -17,8 +17,13 @@ const night: NightRun = {
 describe('a dream cycle on the screen', () => {
   it('tells what a phase did and what went wrong', () => {
     expect(
-      phaseLine({ phase: 'redis', state: 'done', ms: 1500, outcome: { counts: { keysDeleted: 3 }, notes: [] } }),
-    ).toBe('done in 1.5 s: keysDeleted 3');
+      phaseLine({
+        phase: 'redis',
+        state: 'done',
+        ms: 1500,
+        outcome: { counts: { keysDeleted: 3, keysMoved: 0 }, notes: [] },
+      }),
+    ).toBe('done in 1.5 s: 3 keys deleted');
     const error = { code: 'STORE_FULL', message: 'no room' };
     expect(phaseLine({ phase: 'redis', state: 'failed', ms: 10, error })).toBe('failed in 0.0 s: STORE_FULL: no room');
     expect(phaseLine({ phase: 'health', state: 'skipped' })).toBe('skipped');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { autopullOrder, leadsOut, missingModels } from '../../../../domain/models/autopull.ts';
-import { assertRoom, formatBytes } from '../../../../domain/models/room.ts';
+import { formatBytes } from '../../../../domain/format-bytes.ts';
+import { assertRoom } from '../../../../domain/models/room.ts';
 
 const wanted = { starter: 'qwen2.5-coder:0.5b', chat: 'qwen2.5-coder:7b', embedding: 'nomic-embed-text' };
 const installed = (...names: string[]) => names.map((name) => ({ name, digest: 'd', sizeBytes: 1 }));
@@ -54,12 +55,12 @@ describe('room on a disk', () => {
   });
 
   it.each([
-    [0, '0 bytes'],
-    [999, '999 bytes'],
+    [0, '0 B'],
+    [999, '999 B'],
     [1000, '1.0 kB'],
     [4_700_000_000, '4.7 GB'],
     [123_456_789, '123 MB'],
-    [9e15, '9000 TB'],
+    [9e15, '9.0 PB'],
   ])('%d bytes read %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });

@@ -49,7 +49,7 @@ it('pulls a model, shows size, rate and the time left, and says when it is there
   const { code, stdout, said } = await models('pull', 'tiny:1b');
   expect(code).toBe(0);
   expect(api?.seen[0]?.body).toBe('{"model":"tiny:1b"}');
-  expect(said).toContain('4.0 GB (2.0 GB came, 10.0 MB/s, 3 min 20 s left)');
+  expect(said).toContain('4.0 GB (2.0 GB came, 10 MB/s, 3 min 20 s left)');
   expect(stdout).toBe('tiny:1b is installed (4.0 GB).\n');
 });
 
@@ -100,7 +100,7 @@ it('lists models and what is on its way', async () => {
   await serve({ 'GET /models': [200, { models: [mistral], pulls: [halfway] }] });
   const { stdout } = await models('ls');
   expect(stdout).toMatch(/mistral:7b +4\.1 GB +yes +chat/);
-  expect(stdout).toMatch(/tiny:1b +running +50 % of 4\.0 GB \(2\.0 GB came, 10\.0 MB\/s, 3 min 20 s left\)/);
+  expect(stdout).toMatch(/tiny:1b +running +50 % of 4\.0 GB \(2\.0 GB came, 10 MB\/s, 3 min 20 s left\)/);
   expect(JSON.parse((await models('ls', '--json')).stdout)).toEqual({ models: [mistral], pulls: [halfway] });
 });
 
