@@ -76,6 +76,10 @@ describe('talos dream', () => {
   }, 120_000);
 
   it('has nothing to watch when none goes on', async () => {
+    // The one that began before the restart may have had to go on after it.
+    await expect
+      .poll(async () => (await list()).runs.map(({ state }) => state), { timeout: 40_000 })
+      .not.toContain('running');
     const watching = home.start('dream', '--follow');
     const [code] = (await once(watching, 'exit')) as [number];
     expect(code).toBe(64);
