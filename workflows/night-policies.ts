@@ -21,9 +21,10 @@ export const nightLocalPolicies = {
     scheduleToCloseTimeout: '1 hour',
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '20 seconds' },
   },
+  // Whatever the end of a run waited for, its report may wait for as well.
   writeNightReport: {
     startToCloseTimeout: '30 seconds',
-    scheduleToCloseTimeout: '10 minutes',
+    scheduleToCloseTimeout: '1 hour',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '20 seconds' },
   },
 } as const satisfies Partial<Record<keyof Activities, LocalActivityOptions>>;
