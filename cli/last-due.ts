@@ -14,12 +14,12 @@ export function lastDue({ hour, minute }: TimeOfDay, now: number): number {
   return due.getTime();
 }
 
-/** Says that the report of the last due time should be there and is not; undefined when all is as it should be. */
+/** Says that the report of the last due time should be there and is not; undefined when all is as it should be, or the home is younger. */
 export function lateReport(
   newest: number | undefined,
-  { due, now, longestMs }: { due: number; now: number; longestMs: number },
+  { due, now, longestMs, since }: { due: number; now: number; longestMs: number; since: number },
 ): string | undefined {
-  if (now < due + longestMs || (newest !== undefined && newest >= due)) return undefined;
+  if (since > due || now < due + longestMs || (newest !== undefined && newest >= due)) return undefined;
   const when = `${formatTime(due)}, ${formatAge(now - due)} ago`;
   return `The last dream cycle was due ${when}, and there is no report of it: Talos was not running, or it goes on. See: talos dream`;
 }

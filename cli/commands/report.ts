@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
+
 import type { Command } from 'commander';
 
+import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { ago, reportText } from '../../domain/night/morning-report.ts';
 import type { ReportReader } from '../../domain/night/ports.ts';
@@ -74,7 +77,13 @@ function lateness(newest: number | undefined, deps: CliDeps): string | undefined
     due: lastDue({ hour, minute }, now),
     now,
     longestMs: dreamHardCapSeconds * 1000 + graceMs,
+    since: madeAt(homePaths(deps.config()).nodeKey),
   });
+}
+
+/** When this home was made: its key is written once. */
+function madeAt(nodeKey: string): number {
+  return statSync(nodeKey, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 async function named(reports: ReportReader, id: string): Promise<ReportView> {

@@ -10,6 +10,7 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { createDockerDriver } from '../../adapters/sandbox/docker.ts';
+import { removeOldContainers } from '../../adapters/sandbox/docker-leftovers.ts';
 import { createSandbox } from '../../adapters/sandbox/sandbox.ts';
 import { sandboxContainerBody, sandboxImage } from '../../domain/sandbox/container.ts';
 import type { SandboxRequest } from '../../domain/sandbox/run.ts';
@@ -114,6 +115,22 @@ describe('sandboxes in Docker', () => {
         ask('GET', '/images/json'),
       ]);
       expect(asked.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
+    });
+
+    test('the night removes old containers of ours, and neither young ones nor those of others', async () => {
+      const ours = new Docker({ socketPath: sandboxes.proxySocket });
+      const options: object = { _query: {}, _body: sandboxContainerBody({ runtime: 'node', memoryMiB: 64 }) };
+      await ours.createContainer(options);
+      const theirs = await new Docker({ socketPath: sandboxes.engineSocket }).createContainer({
+        Image: sandboxImage,
+        Cmd: ['node'],
+      });
+      const hourMs = 60 * 60_000;
+      expect(await removeOldContainers(sandboxes.proxyUrl, Date.now() - hourMs)).toBe(0);
+      expect(await sandboxes.containers()).toHaveLength(2);
+      expect(await removeOldContainers(sandboxes.proxyUrl, Date.now() + hourMs)).toBe(1);
+      expect(await sandboxes.containers()).toEqual([theirs.id]);
+      await theirs.remove();
     });
 
     test('the container it makes is confined as it should be', async () => {

@@ -17,7 +17,7 @@ describe('the last due time', () => {
 
 describe('a report that should be there', () => {
   const late = (newest: number | undefined, now: number) =>
-    lateReport(newest, { due: at(26, 4), now, longestMs: 35 * 60_000 });
+    lateReport(newest, { due: at(26, 4), now, longestMs: 35 * 60_000, since: at(1, 0) });
 
   it('is not missed while the run may still go on', () => {
     expect(late(at(25, 4, 1), at(26, 4, 34))).toBeUndefined();
@@ -27,5 +27,10 @@ describe('a report that should be there', () => {
   it('is not missed when it is there, and is when there is none at all', () => {
     expect(late(at(26, 4, 1), at(26, 9))).toBeUndefined();
     expect(late(undefined, at(26, 9))).toContain('5 h 0 min ago');
+  });
+
+  it('is not missed by a home that was made after it', () => {
+    const made = { due: at(26, 4), now: at(26, 9), longestMs: 35 * 60_000, since: at(26, 8) };
+    expect(lateReport(undefined, made)).toBeUndefined();
   });
 });
