@@ -65,7 +65,7 @@ describe('a disk', () => {
     const talos = await startPulling(inject('stack'), { ollama, machine });
     await talos.start();
     const { error } = await talos.ended();
-    expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('lacks 21.0 MB') });
+    expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('lacks 21 MB') });
     expect(talos.registry.asked).toEqual([]);
   });
 
