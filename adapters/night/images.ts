@@ -21,12 +21,13 @@ export async function oldImages(dir: string, now: number): Promise<Map<string, s
   return old;
 }
 
-/** The hashes of images that messages refer to. */
-export async function shownImages(redis: RedisConnections, messages: readonly string[]): Promise<string[]> {
+/** The hashes of images that messages refer to; undefined when one of the messages cannot be read. */
+export async function shownImages(redis: RedisConnections, messages: readonly string[]): Promise<string[] | undefined> {
   const options = await ask(
     redis,
     messages.map((key) => ['hget', key, 'options']),
   );
+  if (options.includes(undefined)) return undefined;
   return options.flatMap((text) => (typeof text === 'string' ? (text.match(hash) ?? []) : []));
 }
 

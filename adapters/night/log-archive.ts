@@ -18,8 +18,8 @@ const mostNames = 100;
 export type NewArchive = { readonly name: string; readonly temporary: string; readonly digest: string };
 
 /**
- * Packs a log into a temporary file beside it, reads that back and compares. Undefined when the log is no ordinary file or was written to
- * meanwhile; then, and when it fails, nothing is left.
+ * Packs a log into a temporary file beside it, reads that back and compares. Undefined when the log is no ordinary file, or was written to
+ * or removed meanwhile; then, and when it fails, nothing is left.
  */
 export async function packLog(dir: string, name: string, signal: AbortSignal): Promise<NewArchive | undefined> {
   const temporary = join(dir, `.${name}.${ownMark('log')}.gz`);
@@ -28,6 +28,7 @@ export async function packLog(dir: string, name: string, signal: AbortSignal): P
     if (digest !== undefined) return { name, temporary, digest };
   } catch (thrown) {
     await rm(temporary, { force: true });
+    if (await isGone(join(dir, name))) return undefined;
     throw thrown;
   }
   await rm(temporary, { force: true });
@@ -93,6 +94,13 @@ async function linkNew(from: string, to: string): Promise<boolean> {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return false;
     throw thrown;
   }
+}
+
+async function isGone(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => false,
+    (thrown: NodeJS.ErrnoException) => thrown.code === 'ENOENT',
+  );
 }
 
 function hashing(hash: Hash): Transform {

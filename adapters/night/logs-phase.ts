@@ -123,7 +123,7 @@ async function compressGroup(dir: string, group: readonly LogFile[], { context, 
     for (const { archive } of archives) await nameArchive(dir, archive);
     await syncFolder(dir);
     for (const { archive, bytes } of archives) {
-      await rm(join(dir, archive.name));
+      await rm(join(dir, archive.name), { force: true });
       tally.add('logsCompressed');
       tally.add('bytesCompressed', bytes);
     }

@@ -37,7 +37,12 @@ async function sweep({ redis, images, now }: Options, context: PhaseContext, tal
   for await (const page of walkKeys(redis)) {
     context.signal.throwIfAborted();
     await clear(redis, page, { now: now(), tally });
-    if (unshown.size > 0) for (const hash of await shownImages(redis, page.messages)) shown.add(hash);
+    const hashes = unshown.size === 0 ? [] : await shownImages(redis, page.messages);
+    if (hashes === undefined) {
+      unshown.clear(); // what it shows is not known
+      tally.note('A message could not be read, so all images were kept.');
+    }
+    for (const hash of hashes ?? []) shown.add(hash);
     seen += page.found.length + page.messages.length;
     context.tell(`${seen} keys looked at`);
   }

@@ -16,6 +16,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { packLog } from '../../../adapters/night/log-archive.ts';
 import { createLogsPhase } from '../../../adapters/night/logs-phase.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { runPhase, stopAfter } from './run-phase.ts';
@@ -137,6 +138,11 @@ describe('the night in the logs', () => {
     const { counts } = await runPhase(phase());
     expect(counts['logsCompressed']).toBeUndefined();
     expect(inDir()).toEqual(before);
+  });
+
+  it('passes over a log that was removed while it was looked at', async () => {
+    expect(await packLog(tier(2), 'api.2026-11-22.1.log', new AbortController().signal)).toBeUndefined();
+    expect(inDir()).toEqual([]);
   });
 
   it('stops between two groups, and another run does the rest', async () => {

@@ -174,6 +174,16 @@ describe('the night in the store', () => {
     expect(readdirSync(images).toSorted()).toEqual([`${shown}`, `${young}`, 'd'.repeat(64), 'notes.txt'].toSorted());
   });
 
+  it('keeps every image while a message cannot be read', async () => {
+    const image = 'a'.repeat(64);
+    writeFileSync(join(images, image), 'x');
+    utimesSync(join(images, image), now / 1000, (now - 48 * hour) / 1000);
+    await redis.call((c) => c.set(redis.keys.message(ended), 'no hash'));
+    const { notes } = await runPhase(phase());
+    expect(notes).toEqual(['A message could not be read, so all images were kept.']);
+    expect(readdirSync(images)).toEqual([image]);
+  });
+
   it('stops between two pages, and another run does the rest', async () => {
     const { keys, call } = redis;
     const refs = Array.from({ length: 3000 }, (_, at) => keys.context({ conversation: 'c', key: `k${at}` }));
