@@ -7,7 +7,6 @@ export type ModelSettings = {
   /** The small model that answers until the chat model is there. */
   readonly starterModel: string;
   readonly embeddingModel: string;
-  readonly modelAddress: string;
   readonly systemPrompt: string;
   readonly contextTokens: number;
   readonly maxOutputTokens: number;

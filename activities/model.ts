@@ -10,7 +10,6 @@ import type { ConversationStore, LanguageModel, TestModels, TextHasher, TokenStr
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { Generation } from '../domain/settlement.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
-import { leavesMachine } from '../domain/routing/address.ts';
 import { localReason } from '../domain/routing/decide.ts';
 import { chooseTools, type OfferedSkill } from '../domain/skills/offer.ts';
 import { mayCall, type ToolRound } from '../domain/skills/tool-rounds.ts';
@@ -125,7 +124,6 @@ async function announce(deps: Deps, ref: MessageRef, rounds: readonly ToolRound[
 }
 
 async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Promise<void> {
-  const host = leavesMachine(deps.settings.modelAddress);
   await deps.audit.append({
     type: 'model-called',
     actor: 'talos',
@@ -133,7 +131,6 @@ async function auditCall(deps: Deps, ref: MessageRef, request: ModelRequest): Pr
     details: {
       model: request.model,
       route: 'local',
-      ...(host !== undefined && { host }),
       attempt: activityInfo().attempt,
       promptHash: deps.hashText(JSON.stringify(request.messages)),
     },

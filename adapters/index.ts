@@ -81,7 +81,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const logs = createLogStream(redis);
   const logger = await openLogger(config, component, logs);
   const audit = await openAudit(config, component, nodeKey);
-  const local = createLocalModels(config);
+  const local = createLocalModels(config, audit);
   const gpuBoard = createGpuBoard({ redis, worker: randomUUID() });
   const model = residentModels(config, local, gpuBoard);
   const vectors = createVectorStore({ url: addresses.chroma });

@@ -1,8 +1,9 @@
 import type { Config } from '../domain/config/parse.ts';
 import { TalosError } from '../domain/errors.ts';
-import { localEngine } from '../domain/models/local-engine.ts';
-import type { Embedder, LanguageModel, TestModels } from '../domain/ports.ts';
+import { localEngine, modelHost } from '../domain/models/local-engine.ts';
+import type { AuditLog, Embedder, LanguageModel, TestModels } from '../domain/ports.ts';
 import { createEmbedded } from './embedded/embedded.ts';
+import { auditElsewhere } from './engine-elsewhere.ts';
 import { createOllama } from './ollama.ts';
 import { createOpenai } from './openai.ts';
 import { ensureTestModels } from './test-model/ensure.ts';
@@ -17,8 +18,17 @@ export type LocalModels = {
   close(): void;
 };
 
-/** Makes the adapters of the chosen engine; nothing is asked or started before the first call. */
-export function createLocalModels(config: Config): LocalModels {
+/**
+ * Makes the adapters of the chosen engine; nothing is asked or started before the first call. What is sent to an engine on another host
+ * goes on record first.
+ */
+export function createLocalModels(config: Config, audit: AuditLog): LocalModels {
+  const models = modelsOf(config);
+  const host = modelHost(config);
+  return host === undefined ? models : auditElsewhere(models, { host, audit });
+}
+
+function modelsOf(config: Config): LocalModels {
   const engine = localEngine(config);
   switch (engine.kind) {
     case 'ollama': {

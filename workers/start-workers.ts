@@ -7,7 +7,7 @@ import { createActivities } from '../activities/index.ts';
 import type { ProcessPorts } from '../adapters/index.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { TalosError } from '../domain/errors.ts';
-import { modelAddress, wantedModels } from '../domain/models/local-engine.ts';
+import { wantedModels } from '../domain/models/local-engine.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
@@ -60,7 +60,6 @@ export async function activitySettings(config: Config) {
     visionModel: models.vision,
     starterModel: models.starter,
     embeddingModel: wanted.embedding,
-    modelAddress: modelAddress(config),
     systemPrompt: await readSystemPrompt(models.systemPromptFile),
     contextTokens: models.contextTokens,
     maxOutputTokens: models.maxOutputTokens,

@@ -13,6 +13,7 @@ export const AuditEvent = z.strictObject({
     'sign-in-failed',
     'firewall-verdict',
     'model-called',
+    'engine-called',
     'model-pulled',
     'model-removed',
     'model-chosen',

@@ -53,6 +53,17 @@ export const models = {
     description: 'An existing Ollama server; none is started then',
     example: 'http://127.0.0.1:11434',
   }),
+  ownHosts: setting(
+    text
+      .transform((names) => names.split(',').map((name) => name.trim().toLowerCase()))
+      .transform((names) => names.filter((name) => name !== ''))
+      .prefault(''),
+    {
+      env: 'OWN_HOSTS',
+      description: 'Names under which other containers of this machine run models, separated by commas',
+      example: 'ollama',
+    },
+  ),
   ollamaPort: setting(port.optional(), {
     env: 'OLLAMA_PORT',
     description: 'Port of the Ollama that Talos starts',

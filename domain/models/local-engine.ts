@@ -2,6 +2,7 @@ import { models } from '../config/intelligence.ts';
 import type { Config } from '../config/parse.ts';
 import { engineAddresses } from '../config/paths.ts';
 import { TalosError } from '../errors.ts';
+import { leavesMachine } from '../routing/address.ts';
 import { onlyListed } from './choose.ts';
 import { embeddedEngine } from './embedded-engine.ts';
 
@@ -58,10 +59,10 @@ export function wantedModels(config: Config): { readonly chat: string; readonly 
   }
 }
 
-/** Where the models are asked; those inside Talos never leave the machine. */
-export function modelAddress(config: Config): string {
+/** The host that texts for the local models travel to; undefined where they stay on this machine. */
+export function modelHost(config: Config): string | undefined {
   const engine = localEngine(config);
-  return engine.kind === 'embedded' ? 'http://127.0.0.1' : engine.url;
+  return engine.kind === 'embedded' ? undefined : leavesMachine(engine.url, config.models.ownHosts);
 }
 
 /** A model inside Talos is called after its file. */

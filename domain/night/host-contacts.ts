@@ -2,7 +2,12 @@ import type { AuditEntry } from '../audit/entry.ts';
 import type { HostContact } from './report.ts';
 
 /** The entries of the audit log that say that something left this machine, or was meant to. */
-export const contactTypes = ['cloud-called', 'skill-egress', 'model-pulled'] as const satisfies AuditEntry['type'][];
+export const contactTypes = [
+  'cloud-called',
+  'engine-called',
+  'skill-egress',
+  'model-pulled',
+] as const satisfies AuditEntry['type'][];
 
 /** Most hosts, and most kinds and names of one, that are told apart. */
 const mostHosts = 200;
@@ -26,25 +31,34 @@ export function hostContacts(entries: readonly AuditEntry[]): HostContact[] {
 }
 
 function contactOf(entry: AuditEntry): Contact | undefined {
-  const { type, subject = '', details } = entry;
-  const host = String(details['host'] ?? 'unknown')
-    .slice(0, 300)
-    .toWellFormed();
-  if (type === 'cloud-called') {
-    const kinds = String(details['kinds'] ?? '')
-      .split(' ')
-      .filter((kind) => kind !== '');
-    const bytes = Number(details['bytes']);
-    const name = String(details['model'] ?? '');
-    return { host, by: 'cloud', isRefused: false, kinds, name, ...(Number.isSafeInteger(bytes) && { bytes }) };
-  }
+  const { type, actor, subject = '', details } = entry;
+  const contact = { host: nameOf(details['host'], 'unknown'), isRefused: false, kinds: [], name: subject };
+  if (type === 'cloud-called') return { ...contact, by: 'cloud', ...contentOf(details) };
+  if (type === 'engine-called') return { ...contact, by: 'engine', ...contentOf(details) };
   if (type === 'skill-egress') {
-    const by = entry.actor === 'skill' ? 'skill' : 'owner';
-    return { host, by, isRefused: details['allowed'] === false, kinds: [], name: subject };
+    return { ...contact, by: actor === 'skill' ? 'skill' : 'owner', isRefused: details['allowed'] === false };
   }
   // Of a pull its begin counts; its end tells of the same.
-  if (type !== 'model-pulled' || details['state'] !== 'begun') return undefined;
-  return { host, by: 'model', isRefused: false, kinds: [], name: subject };
+  const isPull = type === 'model-pulled' && details['state'] === 'begun';
+  return isPull ? { ...contact, by: 'model' } : undefined;
+}
+
+/** What a model was sent. */
+function contentOf({ model, kinds, bytes }: AuditEntry['details']): Pick<Contact, 'name' | 'kinds' | 'bytes'> {
+  const size = Number(bytes);
+  return {
+    name: nameOf(model, ''),
+    kinds: nameOf(kinds, '')
+      .split(' ')
+      .filter((kind) => kind !== ''),
+    ...(Number.isSafeInteger(size) && { bytes: size }),
+  };
+}
+
+function nameOf(fact: AuditEntry['details'][string] | undefined, absent: string): string {
+  return String(fact ?? absent)
+    .slice(0, 300)
+    .toWellFormed();
 }
 
 function sumUp(same: readonly Contact[]): HostContact {

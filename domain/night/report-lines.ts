@@ -59,7 +59,13 @@ export function contactLines({ contacts = [] }: NightReport): string[] {
 }
 
 function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostContact): string {
-  const who = { cloud: 'messages by', skill: 'skill', model: 'pull of', owner: 'you, for' }[by];
+  const who = {
+    cloud: 'messages by',
+    engine: 'models of yours there:',
+    skill: 'skill',
+    model: 'pull of',
+    owner: 'you, for',
+  }[by];
   const what = kinds.length === 0 ? '' : ` of ${kinds.join(', ')}`;
   const size = bytes === undefined ? '' : `, ${formatBytes(bytes)}${what}`;
   const denied = refused === 0 ? '' : `, ${refused} refused before anything was sent`;

@@ -9,7 +9,7 @@ const line = z.string().max(300);
 export const HostContact = z
   .strictObject({
     host: line,
-    by: z.enum(['cloud', 'skill', 'model', 'owner']).meta({ description: 'Who reached out' }),
+    by: z.enum(['cloud', 'engine', 'skill', 'model', 'owner']).meta({ description: 'Who reached out' }),
     calls: count.meta({ description: 'Calls that were allowed' }),
     refused: count.meta({ description: 'Tries that were refused before anything was sent' }),
     bytes: count.optional(),

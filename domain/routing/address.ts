@@ -1,7 +1,10 @@
-/** The host of an address that is not this machine; undefined for one that cannot be left by. An unreadable address counts as outside. */
-export function leavesMachine(address: string): string | undefined {
+/**
+ * The host of an address that is not this machine; undefined for one that cannot be left by, or that is among `ownNames`. An unreadable
+ * address counts as outside.
+ */
+export function leavesMachine(address: string, ownNames: readonly string[] = []): string | undefined {
   const host = hostOf(address);
-  return isLoopback(host) ? undefined : host;
+  return isLoopback(host) || ownNames.includes(host) ? undefined : host;
 }
 
 function hostOf(address: string): string {

@@ -127,7 +127,6 @@ export async function startTalos(
     newMarker: randomUUID,
     settings: {
       ...modelSettings,
-      modelAddress: stack.ollama,
       ...models,
       cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
       maxLength: 10_000,

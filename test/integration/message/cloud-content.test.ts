@@ -56,16 +56,6 @@ describe('what goes to the cloud', () => {
     expect(called()).toEqual([]);
   });
 
-  it.each([
-    ['http://127.0.0.1:9', undefined],
-    ['http://gpu.example.org:11434', 'gpu.example.org'],
-  ])('is on record with the host where the local engine is at %s', async (modelAddress, host) => {
-    await start(undefined, { models: { modelAddress } });
-    await talos.settled(await talos.send('hello'));
-    const [call] = talos.ports.audited.events().filter(({ type }) => type === 'model-called');
-    expect(call?.details?.['host']).toBe(host);
-  });
-
   it('takes earlier messages along, and none that were to stay here, showed a picture or used a skill', async () => {
     await start(unreachable());
     const conversation = `c-${process.pid}-history`;

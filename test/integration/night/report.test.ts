@@ -134,6 +134,12 @@ describe('the report of a run', () => {
         details: { host: 'reg.example', state },
       });
     }
+    await audit.append({
+      type: 'engine-called',
+      actor: 'talos',
+      subject: 'gpu.example',
+      details: { host: 'gpu.example', model: 'm', kinds: 'prompt', bytes: 7 },
+    });
     await writer().write(recentRun('left'));
     expect((await reports.latest())?.report?.contacts).toEqual([
       {
@@ -147,6 +153,7 @@ describe('the report of a run', () => {
       },
       { host: 'api.example', by: 'skill', calls: 1, refused: 1, kinds: [], names: ['weather'] },
       { host: 'reg.example', by: 'model', calls: 1, refused: 0, kinds: [], names: ['m:7b'] },
+      { host: 'gpu.example', by: 'engine', calls: 1, refused: 0, bytes: 7, kinds: ['prompt'], names: ['m'] },
     ]);
   });
 

@@ -50,7 +50,6 @@ const activities = createActivities({
     visionModel: '',
     starterModel: '',
     embeddingModel: '',
-    modelAddress: '',
     systemPrompt: '',
     contextTokens: 1,
     maxOutputTokens: 1,

@@ -17,7 +17,6 @@ function setUp(maxVectors: number) {
     memoryItems: 5,
     maxVectors,
     embeddingModel: 'talos-test-embed',
-    modelAddress: 'http://127.0.0.1:1',
   };
   const base = { conversations, vectors, settings, now: () => 5000 };
   const search = createMemorySearch({

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { parseConfig } from '../../../../domain/config/parse.ts';
 import { chooseChatModel, onlyListed } from '../../../../domain/models/choose.ts';
-import { leavesMachine } from '../../../../domain/routing/address.ts';
-import { localEngine, modelAddress, modelNameOf, wantedModels } from '../../../../domain/models/local-engine.ts';
+import { localEngine, modelHost, modelNameOf, wantedModels } from '../../../../domain/models/local-engine.ts';
 
 function config(settings: Record<string, string>) {
   return parseConfig({ HOME: '/home/o', TALOS_HOME: '/home/o/talos', ...settings });
@@ -39,12 +38,16 @@ describe('the engine that runs local models', () => {
   });
 });
 
-describe('where models are asked', () => {
-  it('is the server of the chosen engine, so that the audit log names a machine of somebody else', () => {
+describe('where texts for the models travel to', () => {
+  it('is the host of the chosen engine, and nowhere while that is this machine', () => {
     const server = { LOCAL_ENGINE: 'openai', OPENAI_BASE_URL: 'https://models.example/v1' };
-    expect(leavesMachine(modelAddress(config(server)))).toBe('models.example');
+    expect(modelHost(config(server))).toBe('models.example');
     const file = { LOCAL_ENGINE: 'embedded', EMBEDDED_MODEL: '/m.gguf', OLLAMA_URL: 'http://ollama.example' };
-    expect(leavesMachine(modelAddress(config(file)))).toBeUndefined();
+    expect(modelHost(config(file))).toBeUndefined();
+    expect(modelHost(config({}))).toBeUndefined();
+    const container = { OLLAMA_URL: 'http://ollama:11434', OWN_HOSTS: 'other, Ollama' };
+    expect(modelHost(config(container))).toBeUndefined();
+    expect(modelHost(config({ ...container, OWN_HOSTS: 'olla' }))).toBe('ollama');
   });
 });
 

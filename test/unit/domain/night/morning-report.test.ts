@@ -42,6 +42,7 @@ describe('the morning report', () => {
       contacts: [
         { host: 'cloud.example', by: 'cloud', calls: 3, refused: 0, bytes: 12_300, kinds: ['message'], names: ['g'] },
         { host: 'api.example', by: 'skill', calls: 0, refused: 2, kinds: [], names: ['weather'] },
+        { host: 'gpu.example', by: 'engine', calls: 1, refused: 0, bytes: 7, kinds: ['prompt'], names: ['m', 'e'] },
       ],
       schedules: [
         {
@@ -70,6 +71,7 @@ describe('the morning report', () => {
       'Left this machine',
       '  cloud.example: 3 calls, 12 kB of message (messages by g)',
       '  api.example: 0 calls, 2 refused before anything was sent (skill weather)',
+      '  gpu.example: 1 call, 7 B of prompt (models of yours there: m, e)',
       '',
       'Cleaned up',
       '  redis: 120 keys deleted, 3 keys were given an end',
