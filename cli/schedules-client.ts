@@ -32,6 +32,12 @@ export function createSchedulesClient(socketPath: string) {
       return (await api.json({ method: 'GET', path }, ScheduleList)).schedules;
     },
 
+    pause: (id: SkillId, name: string): Promise<ScheduleView> =>
+      api.json({ method: 'POST', path: `${pathOf(id)}/${encodeURIComponent(name)}/pause` }, ScheduleView),
+
+    resume: (id: SkillId, name: string): Promise<ScheduleView> =>
+      api.json({ method: 'POST', path: `${pathOf(id)}/${encodeURIComponent(name)}/resume` }, ScheduleView),
+
     async remove(id: SkillId, name: string): Promise<void> {
       const response = await api.call({ method: 'DELETE', path: `${pathOf(id)}/${encodeURIComponent(name)}` });
       response.resume();

@@ -29,10 +29,11 @@ type SetOptions = {
   readonly json?: true;
 };
 
-/** `talos skills schedule`, `schedules` and `unschedule`: runs of skills at certain times. */
+/** `talos skills schedule`, `schedules`, `pause`, `resume` and `unschedule`: runs of skills at certain times. */
 export function addSkillSchedules(skills: Command, deps: CliDeps, input: ChatInput): void {
   addSchedule(skills, deps, input);
   addSchedules(skills, deps);
+  addHalts(skills, deps);
   addUnschedule(skills, deps);
 }
 
@@ -73,19 +74,38 @@ function addSchedules(skills: Command, deps: CliDeps): void {
     });
 }
 
-function addUnschedule(skills: Command, deps: CliDeps): void {
-  skills
-    .command('unschedule')
-    .description('remove a schedule; a run that goes on ends by itself')
+function addHalts(skills: Command, deps: CliDeps): void {
+  const halts = {
+    pause: 'let nothing come of a schedule until it is resumed',
+    resume: 'let a paused schedule come due again, from now on',
+  } as const;
+  for (const halt of ['pause', 'resume'] as const) {
+    ofOne(skills.command(halt), halts[halt]).action(async (skill: string, name: string, { json }: { json?: true }) => {
+      const schedule = await client(deps)[halt](skill, name);
+      if (json === true) deps.output.json(schedule);
+      else tellSchedule(schedule, deps);
+    });
+  }
+}
+
+/** A command about one schedule. */
+function ofOne(command: Command, description: string): Command {
+  return command
+    .description(description)
     .argument('<id>', 'the name of the skill')
     .argument('<name>', 'the name of the schedule, as `skills schedules` shows it')
-    .option('--json', 'print what was removed as JSON')
-    .addHelpText('after', '\nExamples:\n  talos skills unschedule csv-summary morning')
-    .action(async (skill: string, name: string, { json }: { json?: true }) => {
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', `\nExamples:\n  talos skills ${command.name()} csv-summary morning`);
+}
+
+function addUnschedule(skills: Command, deps: CliDeps): void {
+  ofOne(skills.command('unschedule'), 'remove a schedule; a run that goes on ends by itself').action(
+    async (skill: string, name: string, { json }: { json?: true }) => {
       await client(deps).remove(skill, name);
       if (json === true) deps.output.json({ skill, name, removed: true });
       else deps.output.line(`Schedule ${plainLine(name)} of skill ${skill} is removed.`);
-    });
+    },
+  );
 }
 
 function client(deps: CliDeps) {

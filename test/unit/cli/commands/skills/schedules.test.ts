@@ -127,6 +127,31 @@ describe('talos skills schedules', () => {
   });
 });
 
+describe('talos skills pause and resume', () => {
+  it('stop a schedule and let it come due again', async () => {
+    const path = `POST /skills/${id}/schedules/morning`;
+    await home.serve({
+      [`${path}/pause`]: [200, schedule({ paused: true, next: [] })],
+      [`${path}/resume`]: [200, schedule()],
+    });
+    expect((await home.skills(['pause', id, 'morning'])).stdout).toContain('It is paused');
+    const { stdout } = await home.skills(['resume', id, 'morning']);
+    expect(stdout).toContain('next  Thu 2026-11-26 08:00 Europe/Berlin');
+    expect(stdout).not.toContain('paused');
+    const asJson = await home.skills(['pause', id, 'morning', '--json']);
+    expect(JSON.parse(asJson.stdout)).toEqual(schedule({ paused: true, next: [] }));
+  });
+
+  it('tell that there is none', async () => {
+    await home.serve({
+      [`POST /skills/${id}/schedules/x/pause`]: [404, problem('NOT_FOUND', 'There is no schedule x.')],
+    });
+    const { code, stderr } = await home.skills(['pause', id, 'x']);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('There is no schedule x.');
+  });
+});
+
 describe('talos skills unschedule', () => {
   it('removes a schedule', async () => {
     await home.serve({ [`DELETE /skills/${id}/schedules/morning`]: [204, ''] });
