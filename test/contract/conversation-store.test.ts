@@ -8,15 +8,18 @@ import { connectTestRedis } from '../integration/stores/support.ts';
 import { describeConversationList } from './conversation-list-suite.ts';
 import { describeConversationStore } from './conversation-store-suite.ts';
 import { describeMessageOptions } from './message-options-suite.ts';
+import { describeMessageOrder } from './message-order-suite.ts';
 
 describeConversationStore('conversation store in memory', async () => createMemoryChat());
 describeMessageOptions('message options in memory', async () => createMemoryChat().conversations);
+describeMessageOrder('order of messages in memory', async () => createMemoryChat().conversations);
 describeConversationList('conversation list in memory', async () => createMemoryChat().conversations);
 
 const shared = connectTestRedis(inject('stack').redis);
 afterAll(() => shared.close());
 describeConversationStore('conversation store in Redis', async () => overRedis(shared));
 describeMessageOptions('message options in Redis', async () => createConversationStore(shared));
+describeMessageOrder('order of messages in Redis', async () => createConversationStore(shared));
 
 const opened: RedisConnections[] = [];
 afterEach(async () => {

@@ -24,7 +24,7 @@ import { createMemorySkillRuntime } from '../../../adapters/memory/skill-runtime
 import { createSkillBundles } from '../../../adapters/skill-bundles.ts';
 import { createBundleTools } from '../../../adapters/skill-reader.ts';
 import { createApp } from '../../../api/app.ts';
-import type { ApiDeps, MetricSources } from '../../../api/deps.ts';
+import type { ApiDeps } from '../../../api/deps.ts';
 import { startServer } from '../../../api/server.ts';
 import type { MessageOutcome, MessageRef } from '../../../domain/chat.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
@@ -35,6 +35,9 @@ import { homePaths } from '../../../domain/config/paths.ts';
 import { createModelTwins } from '../../support/model-twins.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
+import { noFigures } from './no-figures.ts';
+
+const idle = { ping: async () => undefined };
 
 export const password = 'correct-horse-battery-staple';
 export const right = basic('admin', password);
@@ -218,18 +221,6 @@ export async function startApi({
 }
 
 export type TestApi = Awaited<ReturnType<typeof startApi>>;
-
-const idle = { ping: async () => undefined };
-
-const noFigures: MetricSources = {
-  residentModels: async () => [],
-  redisMemoryBytes: async () => 0,
-  vectorCount: async () => 0,
-  skillCounts: async () => ({ active: 0, quarantine: 0 }),
-  gpuQueue: async () => 0,
-  cloud: async () => ({ kind: 'not-configured' }),
-  gpus: async () => [],
-};
 
 type Call = {
   readonly method?: string;

@@ -3,58 +3,10 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
 import { createOpenai } from '../../../adapters/openai.ts';
-import type { SilenceLimits } from '../../../adapters/ollama.ts';
-import type { ModelEvent, ModelRequest } from '../../../domain/models/model.ts';
 import { collect, saying, textOf } from '../../contract/language-model-suite.ts';
 import { startLlamaServer } from '../../support/llama-server.ts';
-import { type Handler, send, startFakeServer } from '../ollama/fake-server.ts';
-
-const signal = AbortSignal.timeout(50_000);
-const patient = { firstTokenMs: 20_000, betweenTokensMs: 20_000 };
-const hasty = { firstTokenMs: 150, betweenTokensMs: 150 };
-const listed = JSON.stringify({ object: 'list', data: [{ id: 'talos-test' }] });
-
-type Talk = Partial<ModelRequest> & { silence?: SilenceLimits; key?: string };
-
-/** Talks once to a server that lists one model and answers as `handler` does; gives the events until the end and the failure, if any. */
-async function talk(handler: Handler, { silence = patient, key, ...overrides }: Talk = {}) {
-  await using server = await startFakeServer((response, request) =>
-    request.path === '/v1/models' ? replying(200, listed)(response, request) : handler(response, request),
-  );
-  const events: ModelEvent[] = [];
-  const ask = async () => {
-    const model = createOpenai({ url: `${server.url}/v1`, silence, ...(key !== undefined && { key }) });
-    for await (const event of model.chat(saying('hi', overrides), signal)) events.push(event);
-  };
-  const failure = await ask().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  return { events, text: textOf(events), paths: server.paths, failure };
-}
-
-function event(delta: unknown, rest: Record<string, unknown> = {}): string {
-  return `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', choices: [{ index: 0, delta, ...rest }] })}\n\n`;
-}
-
-const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } })}\n\n`;
-const ending = `${event({}, { finish_reason: 'stop' })}${usage}data: [DONE]\n\n`;
-
-function replying(status: number, body: string): Handler {
-  return (response) => void response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-}
-
-function streaming(...parts: (string | Uint8Array)[]): Handler {
-  return async (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (const part of parts) await send(response, part);
-    response.end();
-  };
-}
-
-function refusal(message: string, rest: Record<string, unknown> = {}): string {
-  return JSON.stringify({ error: { message, ...rest } });
-}
+import { send, startFakeServer } from '../ollama/fake-server.ts';
+import { signal, hasty, talk, event, ending, replying, streaming, refusal } from './openai-talk.ts';
 
 describe('a server that speaks as OpenAI does and fails', () => {
   it('is unavailable when nothing listens, and the message names the address and what to do', async () => {
@@ -211,108 +163,5 @@ describe('a server that speaks as OpenAI does and fails', () => {
     });
     await expect(ask({ key: 'sk-wrong' })).rejects.toMatchObject({ code: 'MODEL_REFUSED' });
     expect(textOf(await ask({ key }))).toBe('Hello from the built-in test model.');
-  });
-});
-
-describe('a server that speaks as OpenAI does and is odd but honest', () => {
-  it('may split its characters between chunks', async () => {
-    const bytes = Buffer.from(event({ content: 'Zürich 😀' }) + ending);
-    const { text, failure } = await talk(streaming(...Array.from(bytes, (byte) => Uint8Array.of(byte))));
-    expect(failure).toBeUndefined();
-    expect(text).toBe('Zürich 😀');
-  });
-
-  it.each(['reasoning_content', 'reasoning'])('may name its thoughts %s, or leave them in the text', async (field) => {
-    const named = await talk(streaming(event({ [field]: 'hm' }), event({ content: 'Hi' }), ending));
-    expect([textOf(named.events, 'reasoning-delta'), named.text]).toEqual(['hm', 'Hi']);
-    const tagged = await talk(streaming(event({ content: '<thi' }), event({ content: 'nk>hm</think>\n\nHi' }), ending));
-    expect([textOf(tagged.events, 'reasoning-delta'), tagged.text]).toEqual(['hm', 'Hi']);
-  });
-
-  it('may mix the pieces of two calls; they are told apart by their index', async () => {
-    const piece = (index: number, id: string, called: { name?: string; arguments: string }) =>
-      event({ tool_calls: [{ index, id, function: called }] });
-    const pieces = [
-      piece(0, 'a', { name: 'look', arguments: '{"at":' }),
-      piece(1, 'b', { name: 'hear', arguments: '{}' }),
-      piece(0, 'a', { arguments: '"sky"}' }),
-    ];
-    const { events } = await talk(streaming(...pieces, event({}, { finish_reason: 'tool_calls' }), usage));
-    expect(events).toEqual([
-      { type: 'tool-call', call: { id: 'a', name: 'look', arguments: { at: 'sky' } } },
-      { type: 'tool-call', call: { id: 'b', name: 'hear', arguments: {} } },
-      { type: 'finish', reason: 'tool-calls', promptTokens: 3, outputTokens: 2 },
-    ]);
-  });
-
-  it('may send calls without index and id', async () => {
-    const calls = ['look', 'hear'].map((name, index) => ({ id: `${index}`, function: { name, arguments: '{}' } }));
-    const { events } = await talk(streaming(event({ tool_calls: calls }), ending));
-    expect(events.flatMap((found) => (found.type === 'tool-call' ? [found.call.name] : []))).toEqual(['look', 'hear']);
-  });
-
-  it('may have a model that writes broken arguments: a problem of the call, never a guess', async () => {
-    const call = { index: 0, id: 'a', function: { name: 'look', arguments: '{"at":"sk' } };
-    const { events } = await talk(streaming(event({ tool_calls: [call] }), ending));
-    expect(events[0]).toEqual({
-      type: 'tool-call',
-      call: { id: 'a', name: 'look', arguments: {}, problem: expect.stringContaining('no JSON') },
-    });
-  });
-
-  it('is asked once more without what it does not know about thinking, and only once', async () => {
-    const asked: boolean[] = [];
-    const { text } = await talk((response, { body }) => {
-      const isStrange = 'chat_template_kwargs' in (JSON.parse(body) as object);
-      asked.push(isStrange);
-      if (isStrange) response.writeHead(400).end(refusal('Unrecognized request argument: chat_template_kwargs'));
-      else response.end(event({ content: 'Hi' }) + ending);
-    });
-    expect([text, asked]).toEqual(['Hi', [true, false]]);
-    const stubborn = await talk(replying(400, refusal('Unrecognized request argument supplied: x')));
-    expect(stubborn.failure).toMatchObject({ code: 'MODEL_REFUSED' });
-    expect(stubborn.paths.filter((path) => path !== '/v1/models')).toHaveLength(2);
-  });
-
-  it('is told each result by the call it belongs to, and gets pictures as data', async () => {
-    let sent: { messages: unknown[] } = { messages: [] };
-    const call = (id: string) => ({ id, name: 'look', arguments: {} });
-    await talk(
-      (response, { body }) => {
-        sent = JSON.parse(body) as { messages: unknown[] };
-        response.end(ending);
-      },
-      {
-        messages: [
-          { role: 'user', content: 'see', images: [{ type: 'image/png', base64: 'AAAA' }] },
-          { role: 'assistant', content: '', toolCalls: [call('one'), call('two')] },
-          { role: 'tool', toolName: 'look', content: '1' },
-          { role: 'tool', toolName: 'look', content: '2' },
-        ],
-      },
-    );
-    expect(sent.messages[0]).toEqual({
-      role: 'user',
-      content: [
-        { type: 'text', text: 'see' },
-        { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
-      ],
-    });
-    expect(sent.messages.slice(2)).toEqual([
-      { role: 'tool', content: '1', tool_call_id: 'one' },
-      { role: 'tool', content: '2', tool_call_id: 'two' },
-    ]);
-  });
-
-  it('gets no key where there is none, and a password of its address as a header', async () => {
-    const headers: (string | undefined)[] = [];
-    await using server = await startFakeServer((response) => {
-      headers.push(response.req.headers.authorization);
-      response.setHeader('content-type', 'application/json').end(listed);
-    });
-    await createOpenai({ url: server.url }).ping(signal);
-    await createOpenai({ url: server.url, key: 'sk-1' }).ping(signal);
-    await createOpenai({ url: server.url.replace('//', '//owner:s3cret@') }).ping(signal);
-    expect(headers).toEqual([undefined, 'Bearer sk-1', `Basic ${Buffer.from('owner:s3cret').toString('base64')}`]);
   });
 });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { sandboxContainerBody } from '../../../../domain/sandbox/container.ts';
-import { bodies, calls, smuggling } from './attacks.ts';
+import { bodies, calls } from './attacks.ts';
 import { request, sendRaw, statusesIn } from './raw-http.ts';
+import { smuggling } from './smuggling.ts';
 import { startUnderTest, type UnderTest } from './under-test.ts';
 
 describe('attacks on the Docker engine', () => {
