@@ -20,6 +20,12 @@ const maxQuote = 300;
 const overflow =
   /exceed_context_size|context_length_exceeded|exceeds? the available context|maximum (context|model) length|longer than the (maximum|context)|context (length|window|size)|physical batch size/i;
 
+/** How such servers say that they load a model or have too many requests, where there is no status to say it. */
+const overload = /loading model|unavailable_error|overloaded|too many requests|rate.?limit/i;
+
+/** A server without room for a model or a prompt. */
+const noMemory = /out of memory|\boom\b|not enough memory|insufficient memory|failed to allocate/i;
+
 /** Fields beyond the common ones: a server that does not know them may say so. */
 const strangeField =
   /chat_template_kwargs|reasoning_effort|unrecognized (request )?argument|extra inputs? (are )?not permitted|does not support thinking/i;
@@ -31,7 +37,9 @@ export function failureOfReply(status: number | undefined, error: unknown, call:
   if (!refusal.success && (status === undefined || status === 404)) return unreadable(call, 'it knows no such path');
   const words = refusal.success ? quote(refusal.data.message, call) : `status ${status}`;
   const server = `The model server at ${address(call)}`;
-  switch (kindOf(status, refusal.data)) {
+  const kind = kindOf(status, refusal.data);
+  if (isTrouble(kind)) return troubled(call, kind, words);
+  switch (kind) {
     case 'wrong-key':
       return refused(
         'wrong-key',
@@ -47,12 +55,12 @@ export function failureOfReply(status: number | undefined, error: unknown, call:
       return refused('strange-field', `${server} does not know a field: ${words}`);
     case 'refused':
       return refused('refused', `${server} refused the request to ${model} (status ${status}): ${words}`);
-    case 'server-error':
-      return unavailable(call, { reason: 'server-error', message: `${server} failed: ${words}` });
   }
 }
 
-type Kind = 'wrong-key' | 'context-overflow' | 'missing' | 'strange-field' | 'refused' | 'server-error';
+/** Trouble of the server itself. With the first two it is there and waiting helps. */
+type Trouble = 'busy' | 'out-of-memory' | 'server-error';
+type Kind = 'wrong-key' | 'context-overflow' | 'missing' | 'strange-field' | 'refused' | Trouble;
 
 function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | undefined): Kind {
   const said = refusal === undefined ? '' : [refusal.message, refusal.type, refusal.code].join(' ');
@@ -61,7 +69,26 @@ function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | u
   if (status !== 429 && overflow.test(said)) return 'context-overflow'; // llama.cpp says so with a 500 where it embeds
   if (status === 404) return 'missing';
   if (isOurs) return strangeField.test(said) ? 'strange-field' : 'refused';
-  return 'server-error';
+  return troubleOf(status, said);
+}
+
+function isTrouble(kind: Kind): kind is Trouble {
+  return kind === 'busy' || kind === 'out-of-memory' || kind === 'server-error';
+}
+
+function troubleOf(status: number | undefined, said: string): Trouble {
+  if (status === 429 || status === 503 || overload.test(said)) return 'busy';
+  return noMemory.test(said) ? 'out-of-memory' : 'server-error';
+}
+
+function troubled(call: OpenaiCall, reason: Trouble, words: string): TalosError {
+  const server = `The model server at ${address(call)}`;
+  const messages = {
+    busy: `${server} has too much to do (${words}); try again later.`,
+    'out-of-memory': `${server} has not enough memory for ${call.model ?? 'the model'} (${words}); end other programs, or choose a smaller model or context.`,
+    'server-error': `${server} failed: ${words}`,
+  } satisfies Record<Trouble, string>;
+  return unavailable(call, { reason, message: messages[reason] });
 }
 
 /** The error for a connection that did not come about. */

@@ -23,7 +23,10 @@ describe('a server that speaks as OpenAI does and fails', () => {
   it.each([
     { what: 'an error 500', status: 500, body: refusal('slot is broken'), told: 'MODEL_UNAVAILABLE server-error' },
     { what: 'an error 500 in plain text', status: 500, body: 'oops', told: 'MODEL_UNAVAILABLE server-error' },
-    { what: 'too many requests', status: 429, body: refusal('slow down'), told: 'MODEL_UNAVAILABLE server-error' },
+    { what: 'too many requests', status: 429, body: refusal('slow down'), told: 'MODEL_UNAVAILABLE busy' },
+    { what: 'a model that loads', status: 503, body: refusal('Loading model'), told: 'MODEL_UNAVAILABLE busy' },
+    { what: 'an overloaded engine', status: 503, body: 'oops', told: 'MODEL_UNAVAILABLE busy' },
+    { what: 'a full GPU', status: 500, body: refusal('CUDA out of memory'), told: 'MODEL_UNAVAILABLE out-of-memory' },
     { what: 'a wrong key', status: 401, body: refusal('Incorrect API key'), told: 'MODEL_REFUSED wrong-key' },
     { what: 'a refused request', status: 400, body: refusal('no such role'), told: 'MODEL_REFUSED refused' },
     { what: 'the page of a web server', status: 404, body: '<html></html>', told: 'MODEL_UNAVAILABLE bad-reply' },
@@ -66,6 +69,11 @@ describe('a server that speaks as OpenAI does and fails', () => {
     const { failure, text } = await talk(streaming(event({ content: 'Hel' }), `data: ${refusal('it crashed')}\n\n`));
     expect(text).toBe('Hel');
     expect(failure).toMatchObject({ code: 'MODEL_UNAVAILABLE', message: expect.stringContaining('it crashed') });
+  });
+
+  it('is busy when an event in the middle of the stream says so', async () => {
+    const { failure } = await talk(streaming(event({ content: 'Hel' }), `data: ${refusal('server overloaded')}\n\n`));
+    expect(failure).toMatchObject({ code: 'MODEL_UNAVAILABLE', details: { reason: 'busy' } });
   });
 
   it.each([
