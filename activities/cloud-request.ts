@@ -1,10 +1,10 @@
-import type { MessageRecord } from '../domain/chat.ts';
+import { MessageId, type MessageRecord, parseMessageId } from '../domain/chat.ts';
 import type { CloudModel, CloudRequest } from '../domain/cloud/ports.ts';
 import type { ModelMessage } from '../domain/models/model.ts';
 import type { ConversationStore, TextHasher } from '../domain/ports.ts';
 import { assemblePrompt, contextUse, type PromptReport } from '../domain/prompt/assemble.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
-import { parseContext } from '../domain/retrieval/context.ts';
+import { type ContextMemory, parseContext } from '../domain/retrieval/context.ts';
 import type { ContentKind, Departure } from '../domain/routing/departure.ts';
 import type { ContextUse } from '../domain/routing/route.ts';
 import type { ModelSettings } from './model-settings.ts';
@@ -29,7 +29,7 @@ export type CloudParts = {
 export async function buildCloudRequest(deps: Deps, record: MessageRecord, model: string): Promise<CloudParts> {
   const { systemPrompt, contextTokens, maxOutputTokens, temperature, think, cloud } = deps.settings;
   const [memories, recent] = await Promise.all([
-    cloud.shareMemory ? deps.conversations.context(record) : undefined,
+    cloud.shareMemory ? sharedMemories(deps, record) : [],
     deps.conversations.recent(record.conversation, { seq: record.seq, limit: recentMessages }),
   ]);
   const marker = deps.newMarker();
@@ -37,7 +37,7 @@ export async function buildCloudRequest(deps: Deps, record: MessageRecord, model
   const window = contextTokens + estimateTokens(record.text);
   const { messages, report } = assemblePrompt({
     system: systemPrompt,
-    memories: memories === undefined ? [] : parseContext(memories),
+    memories,
     recent: recent.filter(mayLeave),
     message: record.text,
     limits: { contextTokens: window, maxOutputTokens },
@@ -56,6 +56,20 @@ export async function buildCloudRequest(deps: Deps, record: MessageRecord, model
     },
     context: contextUse(report, window),
   };
+}
+
+/** What is remembered of a message goes where the message itself may, and not without knowing; what skills keep never goes. */
+async function sharedMemories({ conversations }: Deps, record: MessageRecord): Promise<ContextMemory[]> {
+  const context = await conversations.context(record);
+  const memories = context === undefined ? [] : parseContext(context);
+  const isShared = async ({ id, collection }: ContextMemory): Promise<boolean> => {
+    if (collection === 'knowledge_base') return true;
+    if (collection !== 'conversation_history' || !MessageId.safeParse(id).success) return false;
+    const remembered = await conversations.message(parseMessageId(id));
+    return remembered !== undefined && mayLeave(remembered);
+  };
+  const shared = await Promise.all(memories.map(isShared));
+  return memories.filter((_, index) => shared[index]);
 }
 
 /** What was to be answered here alone, showed a picture or used a skill stays here, also as part of a conversation. */

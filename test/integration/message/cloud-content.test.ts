@@ -13,11 +13,15 @@ describe('what goes to the cloud', () => {
   let cloud: MemoryCloudModel;
 
   /** A local engine that fails like this, or works, and a cloud. */
-  async function start(failure: TalosError | undefined, options: Options & { reply?: MemoryCloudModel } = {}) {
-    cloud = options.reply ?? createMemoryCloudModel({ model: 'gemini-test' });
+  async function start(failure: TalosError | undefined, { context, ...options }: Options & { context?: string } = {}) {
+    cloud = createMemoryCloudModel({ model: 'gemini-test' });
     talos = await startTalos(inject('stack'), {
       ...options,
-      wrap: (ports) => ({ ...withEngine(ports, failure), cloud }),
+      wrap: (ports) => ({
+        ...withEngine(ports, failure),
+        cloud,
+        ...(context !== undefined && { conversations: { ...ports.conversations, context: async () => context } }),
+      }),
     });
     await Promise.all([talos.serve('core'), talos.serve('gpu')]);
     return talos;
@@ -105,6 +109,37 @@ describe('what goes to the cloud', () => {
       ]);
       if (!shareMemory) await talos.close();
     }
+  });
+
+  it('takes no memory along of a message that was to stay here, showed a picture or used a skill', async () => {
+    const image = { hash: 'a'.repeat(64), type: 'image/png', bytes: 3 } as const;
+    const step = { id: '1-1', skill: 'files', run: 'files.k', verdict: 'ok', ms: 1, hosts: [] } as const;
+    const conversation = `c-${process.pid}-remembered`;
+    const remembered = (key: string) => ({
+      id: `${conversation}.${key}`,
+      collection: 'conversation_history',
+      text: `word ${key}`,
+      createdAt: 1,
+    });
+    const context = JSON.stringify([
+      ...['open', 'kept', 'seen', 'used', 'gone'].map(remembered),
+      { ...remembered('learned'), id: 'files', collection: 'skill_memory' },
+    ]);
+    await start(unreachable(), { cloud: { shareMemory: true }, context });
+    const { conversations } = talos.ports;
+    const accept = (key: string, options = {}) =>
+      conversations.accept({ conversation, key, text: `word ${key}`, createdAt: 1, options });
+    await accept('open');
+    await accept('kept', { route: 'local' });
+    await accept('seen', { images: [image] });
+    await accept('used');
+    for (const key of ['open', 'kept', 'seen', 'used']) {
+      const steps = key === 'used' ? { steps: [{ ...step, hosts: [] }] } : {};
+      await conversations.settle({ conversation, key }, { state: 'answered', reply: 'so', ...steps }, 2);
+    }
+    await talos.settled(await talos.send('and now'));
+    expect(sent()).toContain('word open');
+    expect(sent()).not.toMatch(/word (kept|seen|used|gone|learned)/);
   });
 
   it('offers the cloud no skills', async () => {
