@@ -7,7 +7,7 @@ import { fromJson } from './stored-json.ts';
 export function createAwaitedClouds({ keys, call }: RedisConnections): AwaitedClouds {
   return {
     async add(awaited) {
-      await call((c) => c.hsetnx(keys.awaitedClouds, awaited.message, JSON.stringify(awaited)));
+      await call((c) => c.hset(keys.awaitedClouds, awaited.message, JSON.stringify(awaited)));
     },
 
     async remove(message) {

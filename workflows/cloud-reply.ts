@@ -87,7 +87,9 @@ async function askLeave(
   }
   const [decision] = decisions;
   if (decision === undefined) return 'expired';
-  return decision.isAllowed ? { approval: decision.approval, binding } : 'refused';
+  if (!decision.isAllowed) return 'refused';
+  // It may have been asked for again since: leave is for what the owner saw, not for what would leave by now.
+  return { approval: decision.approval, binding: decision.binding ?? binding };
 }
 
 function localFailure({ code, message, details }: TalosError): LocalFailure | undefined {

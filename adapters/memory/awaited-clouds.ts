@@ -6,7 +6,7 @@ export function createMemoryAwaitedClouds(): AwaitedClouds {
   const kept = new Map<string, AwaitedCloud>();
   return {
     async add(awaited) {
-      if (!kept.has(awaited.message)) kept.set(awaited.message, structuredClone(awaited));
+      kept.set(awaited.message, structuredClone(awaited));
     },
     remove: async (message) => void kept.delete(message),
     list: async () => [...kept.values()].toSorted((a, b) => a.askedAt - b.askedAt),

@@ -41,8 +41,9 @@ export function chatCloudRoutes(deps: Deps): Route[] {
     // That exactly this leaves for this host.
     consentTo: ({ message, binding }) => ({ action: 'cloud-call', subject: message, binding }),
 
-    async decide({ message }, decision) {
-      if (await runtime.decideCloud(parseMessageId(message), decision)) return;
+    async decide({ message, binding }, decision) {
+      const told = decision.isAllowed ? { ...decision, binding } : decision;
+      if (await runtime.decideCloud(parseMessageId(message), told)) return;
       await awaitedClouds.remove(message);
       throw new TalosError('NOT_FOUND', `Message ${message} has ended; nothing of it waits any more.`);
     },

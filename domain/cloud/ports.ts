@@ -51,7 +51,7 @@ export interface CloudModel {
 
 /** Messages that wait for the owner's leave to go to the cloud. */
 export interface AwaitedClouds {
-  /** Adds a message; one that waits already stays as it is. */
+  /** Adds a message, in place of what was said of it before: only what would leave now can be allowed. */
   add(awaited: AwaitedCloud): Promise<void>;
   remove(message: string): Promise<void>;
   /** Oldest first. */

@@ -31,9 +31,12 @@ export const AwaitedCloud = z
   .meta({ id: 'AwaitedCloud' });
 export type AwaitedCloud = z.infer<typeof AwaitedCloud>;
 
-/** What the owner says to it. `approval` is the id of the code that was redeemed, never the code. */
+/**
+ * What the owner says to it. `approval` is the id of the code that was redeemed, never the code; `binding` is what it was given for, which
+ * decisions of older versions do not name.
+ */
 export type CloudDecision = { readonly by: string } & (
-  | { readonly isAllowed: true; readonly approval: string }
+  | { readonly isAllowed: true; readonly approval: string; readonly binding?: string }
   | { readonly isAllowed: false }
 );
 

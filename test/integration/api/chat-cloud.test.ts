@@ -45,7 +45,14 @@ describe('a message that waits for leave to go to the cloud', () => {
     expect(JSON.stringify(asked.body)).not.toContain(right);
     expect(await approve(right)).toMatchObject({ status: 200, body: { decision: 'allowed' } });
     expect(decisions()).toEqual([
-      { conversation: 'kitchen', key: 'one', by: 'admin', isAllowed: true, approval: asked.body['id'] },
+      {
+        conversation: 'kitchen',
+        key: 'one',
+        by: 'admin',
+        isAllowed: true,
+        approval: asked.body['id'],
+        binding: waiting.binding,
+      },
     ]);
   });
 

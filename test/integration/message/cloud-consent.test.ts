@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createMemoryCloudModel, type MemoryCloudModel } from '../../../adapters/memory/cloud-model.ts';
 import type { MessageRef } from '../../../domain/chat.ts';
 import { TalosError } from '../../../domain/errors.ts';
+import type { AwaitedCloud } from '../../../domain/routing/departure.ts';
 import { messageWorkflowId } from '../../../workflows/messages.ts';
 import { startTalos, type TestPorts } from '../../support/talos.ts';
 import { historyText } from './skill-script.ts';
@@ -23,7 +24,7 @@ describe('a message that needs leave to go to the cloud', () => {
   });
   afterEach(() => talos.close());
 
-  async function start(consentSeconds = 60): Promise<void> {
+  async function start(consentSeconds = 60, onAsk: () => Promise<void> = async () => undefined): Promise<void> {
     const away = { code: 'MODEL_UNAVAILABLE', message: 'No engine; start it.' } as const;
     const installed = (ports: TestPorts) => () =>
       isEngineUp
@@ -35,6 +36,13 @@ describe('a message that needs leave to go to the cloud', () => {
       wrap: (ports) => ({
         ...ports,
         cloud,
+        tokens: {
+          ...ports.tokens,
+          async append(asked, event) {
+            if (event.type === 'awaiting-cloud') await onAsk();
+            await ports.tokens.append(asked, event);
+          },
+        },
         model: { ...ports.model, installed: installed(ports) },
         conversations: {
           ...ports.conversations,
@@ -63,8 +71,15 @@ describe('a message that needs leave to go to the cloud', () => {
     if (awaited === undefined) throw new Error('nothing waits');
     return awaited;
   };
-  const allow = (ref: MessageRef) =>
-    talos.ports.runtime.decideCloud(ref, { by: 'owner', isAllowed: true, approval: 'approval-1' });
+  const allow = async (ref: MessageRef, binding?: string) => {
+    const given = binding ?? (await talos.ports.awaitedClouds.list())[0]?.binding ?? 'none';
+    return talos.ports.runtime.decideCloud(ref, {
+      by: 'owner',
+      isAllowed: true,
+      approval: 'approval-1',
+      binding: given,
+    });
+  };
   const refuse = (ref: MessageRef) => talos.ports.runtime.decideCloud(ref, { by: 'owner', isAllowed: false });
   const called = () => talos.ports.audited.events().filter(({ type }) => type === 'cloud-called');
 
@@ -165,6 +180,28 @@ describe('a message that needs leave to go to the cloud', () => {
     await waiting();
     earlierText = 'something slipped in';
     await allow(ref);
+    expect(await talos.settled(ref)).toMatchObject({ error: { code: 'APPROVAL_REFUSED' } });
+    expect(cloud.requests()).toEqual([]);
+    expect(called()).toEqual([]);
+  });
+
+  it('is told what would leave now when it has to be asked again, and leave for what was shown before lets nothing out', async () => {
+    let tries = 0;
+    await start(60, async () => {
+      tries += 1;
+      if (tries > 1) return;
+      shown = (await talos.ports.awaitedClouds.list())[0];
+      earlierText = 'something slipped in';
+      throw new TalosError('STORE_UNAVAILABLE', 'away');
+    });
+    let shown: AwaitedCloud | undefined;
+    const ref = await talos.send('hello');
+    await expect.poll(() => tries, { timeout: 15_000 }).toBe(2);
+    const awaited = await waiting();
+    expect(shown?.binding).toMatch(/^[0-9a-f]{64}$/);
+    expect(awaited.binding).not.toBe(shown?.binding);
+    expect(awaited.bytes).toBeGreaterThan(shown?.bytes ?? 0);
+    await allow(ref, shown?.binding);
     expect(await talos.settled(ref)).toMatchObject({ error: { code: 'APPROVAL_REFUSED' } });
     expect(cloud.requests()).toEqual([]);
     expect(called()).toEqual([]);
