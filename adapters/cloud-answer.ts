@@ -46,25 +46,41 @@ async function* standIn(
 async function* spokenBy(named: NamedModel, call: CloudCall, signal: AbortSignal): AsyncGenerator<CloudEvent, void> {
   const { client, request, meter, allowance } = call;
   let hasStarted = false;
+  let hasSpoken = false;
+  const end = (reason: CloudFinish['reason'], isCutByBudget: boolean): CloudFinish => {
+    if (!hasSpoken) throw emptyAnswer(named.model, isCutByBudget ? 'budget' : reason);
+    return { type: 'finish', reason, ...meter.usage(), ...(isCutByBudget && { isCutByBudget }) };
+  };
   for await (const piece of client.stream(named, request, signal)) {
     if (!hasStarted) yield { type: 'start', model: named.model };
     hasStarted = true;
     meter.note(piece);
     if (piece.type === 'end') {
-      yield finish(call, piece.reason, call.isShortened && piece.reason === 'length');
+      yield end(piece.reason, call.isShortened && piece.reason === 'length');
       return;
     }
+    if (piece.type === 'text-delta' && piece.text.trim() !== '') hasSpoken = true;
     if (piece.type !== 'usage') yield piece;
     if (!(await allowance.covers(meter.least()))) {
       // What was said stays: the reader has it, and it is paid for.
-      yield finish(call, 'length', true);
+      yield end('length', true);
       return;
     }
   }
 }
 
-function finish({ meter }: CloudCall, reason: 'stop' | 'length', isCutByBudget: boolean): CloudFinish {
-  return { type: 'finish', reason, ...meter.usage(), ...(isCutByBudget && { isCutByBudget }) };
+/** An empty text is no answer. A model may think until there is no room left for a word. */
+function emptyAnswer(model: string, reason: CloudFinish['reason'] | 'budget'): TalosError {
+  const details = { reason: 'empty' };
+  if (reason === 'budget') {
+    const message = `The Gemini tokens of today were used up before ${model} said a word; wait for local midnight, or raise GEMINI_MAX_TOKENS_PER_DAY.`;
+    return new TalosError('CLOUD_BUDGET_SPENT', message, { details });
+  }
+  const message =
+    reason === 'length'
+      ? `${model} used up its room before it answered; raise GEMINI_MAX_TOKENS.`
+      : `${model} answered nothing; put it in other words, or ask locally.`;
+  return new TalosError('CLOUD_REFUSED', message, { details });
 }
 
 function isOverQuota(thrown: unknown): thrown is TalosError {

@@ -113,7 +113,7 @@ function refuseImages({ messages }: CloudRequest): void {
 }
 
 /** Ends without a word that may have cost something all the same. */
-const costly = new Set<unknown>(['silent', 'cut-off', 'malformed', 'endless']);
+const costly = new Set<unknown>(['silent', 'cut-off', 'malformed', 'endless', 'empty']);
 
 /** Whoever refuses a request, or is not there, takes nothing for it. */
 function usedBy(meter: Meter, failure: unknown): number {

@@ -84,6 +84,13 @@ describe('the budget of the cloud', () => {
     await expect.poll(() => fake.requests[0]?.wasLeft).toBe(true);
   });
 
+  it('spent on thoughts before the first word is the reason, not an empty answer', async () => {
+    fake.always({ kind: 'text', pieces: [], thoughts: ['Well, '], usage: { prompt: 400, output: 0, thoughts: 700 } });
+    const { ask, cloud } = worker(here, { tokensPerDay: 1000 });
+    expect((await ask({ think: true })).error).toMatchObject({ code: 'CLOUD_BUDGET_SPENT' });
+    expect(await cloud.state()).toMatchObject({ tokensUsed: 1100 });
+  });
+
   it('lets an answer that overran its estimate go on while there is more', async () => {
     fake.always({ kind: 'text', pieces: ['word ', 'word '], usage: { prompt: 400, output: 2700 } });
     const { ask, cloud } = worker(here, { tokensPerDay: 50_000 });

@@ -247,6 +247,22 @@ describe('Gemini that refuses', () => {
     expect(await cloud.use()).toBe(0);
   });
 
+  it.each([
+    ['nothing', { pieces: [] }, 'answered nothing'],
+    ['blanks', { pieces: [' ', '\n'] }, 'answered nothing'],
+    ['nothing and tells no cost', { pieces: [], finish: 'STOP' }, 'answered nothing'],
+    ['only thoughts', { pieces: [], thoughts: ['Well, '], finish: 'MAX_TOKENS' }, 'GEMINI_MAX_TOKENS'],
+  ])('by saying %s has given no answer, which is no failure of the cloud and is paid for', async (_, answer, said) => {
+    fake.script([{ kind: 'text', ...answer }]);
+    const cloud = cloudHere();
+    const { error, events } = await cloud.ask();
+    expect(error).toMatchObject({ code: 'CLOUD_REFUSED', details: { reason: 'empty' } });
+    expect(error?.message).toContain(said);
+    expect(events.some(({ type }) => type === 'finish')).toBe(false);
+    expect(await failures(cloud)).toBe(0);
+    expect(await cloud.use()).toBeGreaterThan(0);
+  });
+
   it('a request of ours never opens the breaker', async () => {
     fake.always({ kind: 'status', status: 400, message: 'contents is empty' });
     const cloud = cloudHere();
