@@ -1,6 +1,6 @@
 import type { Meter } from '../domain/cloud/meter.ts';
 import type { NamedModel } from '../domain/cloud/models.ts';
-import type { CloudClient, CloudEvent, CloudFinish, CloudRequest } from '../domain/cloud/ports.ts';
+import type { CloudClient, CloudEvent, CloudFinish, CloudRequest, OnStandIn } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { Allowance } from './cloud-allowance.ts';
 
@@ -12,6 +12,7 @@ export type CloudCall = {
   readonly isShortened: boolean;
   readonly allowance: Allowance;
   readonly meter: Meter;
+  readonly onStandIn?: OnStandIn | undefined;
 };
 
 /** Streams the answer of the first model, or of the second when the first is over its quota before it said a word. */
@@ -22,6 +23,7 @@ export async function* answerOf(call: CloudCall, signal: AbortSignal): AsyncGene
     yield* spokenBy(first, call, signal);
   } catch (thrown) {
     if (second === undefined || call.meter.hasBegun() || !isOverQuota(thrown)) throw thrown;
+    await call.onStandIn?.(second.model);
     yield* standIn(second, call, { signal, failure: thrown });
   }
 }

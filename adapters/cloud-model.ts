@@ -3,7 +3,7 @@ import { localDay, nextLocalDay } from '../domain/cloud/day.ts';
 import { leastAnswerTokens } from '../domain/cloud/limits.ts';
 import { createMeter, estimatePrompt, type Meter } from '../domain/cloud/meter.ts';
 import { type NamedModel, shutdownNote } from '../domain/cloud/models.ts';
-import type { CloudBreaker, CloudBudget, CloudClient, CloudEvent, CloudModel } from '../domain/cloud/ports.ts';
+import type { CloudBreaker, CloudBudget, CloudClient, CloudModel } from '../domain/cloud/ports.ts';
 import type { CloudRequest, CloudState } from '../domain/cloud/ports.ts';
 import { TalosError, toTalosError } from '../domain/errors.ts';
 import type { AuditLog, Logger } from '../domain/ports.ts';
@@ -42,7 +42,7 @@ export function createCloudModel(options: CloudOptions): CheckedCloud {
   const guard = createCloudGuard({ host, breaker, audit, logger, now });
   let found: readonly string[] = [];
 
-  async function* chat(request: CloudRequest, signal: AbortSignal): AsyncGenerator<CloudEvent, void> {
+  const chat: CloudModel['chat'] = async function* (request, signal, onStandIn) {
     signal.throwIfAborted();
     refuseImages(request);
     const id = newId();
@@ -51,7 +51,7 @@ export function createCloudModel(options: CloudOptions): CheckedCloud {
     const allowance = createAllowance({ budget, id, limit: settings.tokensPerDay, now });
     const maxOutputTokens = await allowance.take(prompt, wanted);
     const meter = createMeter(prompt);
-    const call = { client, models, meter, allowance, isShortened: maxOutputTokens < wanted };
+    const call = { client, models, meter, allowance, onStandIn, isShortened: maxOutputTokens < wanted };
     let failure: unknown;
     try {
       yield* guard.watch(id, signal, (limited) =>
@@ -63,7 +63,7 @@ export function createCloudModel(options: CloudOptions): CheckedCloud {
     } finally {
       await book(allowance, usedBy(meter, failure));
     }
-  }
+  };
 
   /** A budget that cannot be written takes no answer away; what is held is given back in time. */
   async function book(allowance: Allowance, tokens: number): Promise<void> {

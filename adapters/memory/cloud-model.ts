@@ -8,6 +8,8 @@ import { estimateTokens } from '../../domain/prompt/tokens.ts';
 type Options = {
   /** The model that answers; with it the cloud is configured. */
   readonly model?: string;
+  /** The model that answers in its place, as when it is over its quota. */
+  readonly standIn?: string;
   readonly state?: () => CloudState;
   /** The pieces of the answer. */
   readonly reply?: (request: CloudRequest) => Iterable<string>;
@@ -50,11 +52,13 @@ export function createMemoryCloudModel(options: Options = {}): MemoryCloudModel 
   return {
     host: 'cloud.test',
     state: async () => options.state?.() ?? stateOf(model),
-    async *chat(request, signal) {
+    async *chat(request, signal, onStandIn) {
       signal.throwIfAborted();
       if (model === undefined) throw new TalosError('CLOUD_NOT_CONFIGURED', 'No cloud model is set up.');
       requests.push(request);
-      yield { type: 'start', model };
+      const { standIn } = options;
+      if (standIn !== undefined) await onStandIn?.(standIn);
+      yield { type: 'start', model: standIn ?? model };
       yield* answer(request, signal);
     },
     requests: () => [...requests],

@@ -35,6 +35,9 @@ export type CloudEvent =
   | Extract<ModelEvent, { type: 'text-delta' | 'reasoning-delta' }>
   | CloudFinish;
 
+/** Hears which other model is about to be asked in place of the first. */
+export type OnStandIn = (model: string) => Promise<void>;
+
 /**
  * The cloud model with its daily budget and its breaker. Failures are CLOUD_NOT_CONFIGURED, CLOUD_BUDGET_SPENT, CLOUD_PAUSED,
  * CLOUD_UNAVAILABLE (with `details.retryAfterMs` where the cloud said how long to wait), CLOUD_REFUSED or CLOUD_BLOCKED, and
@@ -45,8 +48,11 @@ export interface CloudModel {
   readonly host: string;
   /** Asks nobody outside. */
   state(): Promise<CloudState>;
-  /** Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. */
-  chat(request: CloudRequest, signal: AbortSignal): AsyncIterable<CloudEvent>;
+  /**
+   * Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. `onStandIn` comes before
+   * all of it is sent once more, to another model; when it fails, that is not done.
+   */
+  chat(request: CloudRequest, signal: AbortSignal, onStandIn?: OnStandIn): AsyncIterable<CloudEvent>;
 }
 
 /** Messages that wait for the owner's leave to go to the cloud. */

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { TalosError } from '../../../domain/errors.ts';
 import { type FakeAnswer, type FakeGemini, startFakeGemini } from '../../support/fake-gemini.ts';
 import { collect, createTestCloud, key, saying } from './support.ts';
 
@@ -113,6 +114,19 @@ describe('Gemini that does not answer', () => {
     expect(events[0]).toEqual({ type: 'start', model: 'second' });
     expect(text).toBe('Hello from the built-in test model.');
     expect(await failures(cloud)).toBe(0);
+  });
+
+  it('over quota asks the second model only once it is on record that it will be asked', async () => {
+    fake.script([quota, quota], 'first');
+    const { cloud } = cloudHere();
+    const asked: string[] = [];
+    const record = async (model: string) => void asked.push(`${model} after ${fake.requests.length}`);
+    await collect(cloud.chat(saying('hello'), signal, record));
+    expect(asked).toEqual(['second after 1']);
+    const refuse = () => Promise.reject(new TalosError('AUDIT_UNAVAILABLE', 'the disk is full'));
+    const { error } = await collect(cloud.chat(saying('hello'), signal, refuse));
+    expect(error?.code).toBe('AUDIT_UNAVAILABLE');
+    expect(fake.requests.map(({ model }) => model)).toEqual(['first', 'second', 'first']);
   });
 
   it('over quota with both models is one failure, and says how long to wait', async () => {

@@ -151,6 +151,15 @@ describe('a message and the cloud', () => {
     expect(cloud.requests()).toEqual([]);
   });
 
+  it('is on record for each model it is sent to', async () => {
+    await start(unreachable(), { reply: createMemoryCloudModel({ model: 'gemini-test', standIn: 'gemini-second' }) });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({ model: 'gemini-second' });
+    const [first, second, ...more] = called();
+    expect(first).toMatchObject({ details: { model: 'gemini-test', kinds: 'system-prompt message' } });
+    expect(second).toEqual({ ...first, details: { ...first?.details, model: 'gemini-second' } });
+    expect(more).toEqual([]);
+  });
+
   it('tells of both when the cloud cannot be reached either', async () => {
     const away = new TalosError('CLOUD_PAUSED', 'It is left alone.');
     await start(unreachable(), {
