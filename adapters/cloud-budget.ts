@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { type CloudLedger, heldOn, keepMs, type Reservation, usedOn } from '../domain/cloud/budget.ts';
+import { type CloudLedger, heldOn, keepMs, oldestKept, type Reservation, usedOn } from '../domain/cloud/budget.ts';
 import { leaseMs } from '../domain/cloud/limits.ts';
 import type { CloudBudget } from '../domain/cloud/ports.ts';
 import { reserveScript, settleBudgetScript } from './lua/cloud.ts';
@@ -11,7 +11,7 @@ export function createCloudBudget({ keys, call, run }: RedisConnections): CloudB
   const budget = [keys.cloudBudget];
   return {
     async reserve({ id, day, at, least, most, limit }) {
-      const args = [id, day, at, least, most, limit, leaseMs, keepMs];
+      const args = [id, day, at, least, most, limit, leaseMs, keepMs, oldestKept(day)];
       const granted = z.int().parse(await run(reserveScript, { keys: budget, args }));
       return granted === -1 ? undefined : granted;
     },

@@ -3,7 +3,10 @@ import { defineScript } from '../redis-script.ts';
 // The first write of what ends a call is one Redis never refuses: a Redis that is full must not lose what was used.
 // The budget is a hash of `used:<day>` (tokens) and `held:<call>` (`<day> <tokens> <time>`).
 
-/** KEYS: budget. ARGV: call, day, time, least, most, limit, how long a call holds, how long it is kept. Returns what is granted, or -1. */
+/**
+ * KEYS: budget. ARGV: call, day, time, least, most, limit, how long a call holds, how long it is kept, the oldest day remembered.
+ * Returns what is granted, or -1.
+ */
 export const reserveScript = defineScript(`
 local at, lease, keep = tonumber(ARGV[3]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local fields = redis.call('HGETALL', KEYS[1])
@@ -32,7 +35,7 @@ else
 end
 for i = 1, #fields, 2 do
   local past = string.match(fields[i], '^used:(.*)$')
-  if past and past < ARGV[2] and not pending[past] then redis.call('HDEL', KEYS[1], fields[i]) end
+  if past and past < ARGV[9] and not pending[past] then redis.call('HDEL', KEYS[1], fields[i]) end
 end
 return granted`);
 

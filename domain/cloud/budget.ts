@@ -22,6 +22,9 @@ export type ReserveOrder = {
 /** A reservation that nobody settled is kept for so long, in case its process was only asleep. It counts for `leaseMs`. */
 export const keepMs = 24 * 60 * 60_000;
 
+/** For how many days back it is known what was used. */
+const keptDays = 31;
+
 /** A ledger without entries. */
 export const emptyLedger: CloudLedger = { used: new Map(), held: new Map() };
 
@@ -39,7 +42,7 @@ export function reserve(
   const isGranted = granted >= least;
   if (isGranted) held.set(id, { day, tokens: granted, at: mine?.at ?? at });
   const pending = new Set([...held.values()].map((reservation) => reservation.day));
-  const used = new Map([...ledger.used].filter(([past]) => past >= order.day || pending.has(past)));
+  const used = new Map([...ledger.used].filter(([past]) => past >= oldestKept(order.day) || pending.has(past)));
   return { ledger: { used, held }, granted: isGranted ? granted : undefined };
 }
 
@@ -49,6 +52,14 @@ export function settle(ledger: CloudLedger, { id, tokens }: { id: string; tokens
   if (mine === undefined) return ledger;
   const used = new Map(ledger.used).set(mine.day, usedOn(ledger, mine.day) + tokens);
   return { used, held: new Map([...ledger.held].filter(([other]) => other !== id)) };
+}
+
+/**
+ * The oldest day that is still remembered. A clock that was ahead, or a process in another time zone, must not make a spent day look new
+ * to the others.
+ */
+export function oldestKept(day: string): string {
+  return new Date(Date.parse(day) - keptDays * 24 * 60 * 60_000).toISOString().slice(0, 10);
 }
 
 /** Tokens used on a day. */

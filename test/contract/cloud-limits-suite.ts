@@ -53,7 +53,7 @@ export function describeCloudBudget(name: string, create: () => Promise<readonly
     });
 
     it('does what the rules say, whatever happens in which order', async () => {
-      const days = [today, '2026-11-26', '2026-11-27'] as const;
+      const days = [today, '2026-11-26', '2026-12-27'] as const;
       const step = fc.record({
         kind: fc.constantFrom('reserve' as const, 'reserve' as const, 'settle' as const),
         id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),

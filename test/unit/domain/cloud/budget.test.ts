@@ -84,12 +84,19 @@ describe('the daily budget of the cloud', () => {
     expect(usedOn(settle(next.ledger, { id: 'dead', tokens: 700 }), day)).toBe(700);
   });
 
-  it('removes days that are over, and reservations nobody will settle any more', () => {
+  it('gives no day back to a clock that was ahead, or to a process in another time zone', () => {
+    const settled = settle(reserved({ id: 'a', most: 1000 }).ledger, { id: 'a', tokens: 1000 });
+    const ahead = reserve(settled, { ...order, id: 'b', day: '2026-11-26' });
+    expect(ahead.granted).toBe(400);
+    expect(reserve(ahead.ledger, { ...order, id: 'c' }).granted).toBeUndefined();
+  });
+
+  it('removes days that are long over, and reservations nobody will settle any more', () => {
     const { ledger } = reserved({ id: 'a' }, { id: 'dead' });
     const settled = settle(ledger, { id: 'a', tokens: 100 });
-    const tomorrow = reserve(settled, { ...order, id: 'b', day: '2026-11-26', at: at + keepMs });
-    expect([...tomorrow.ledger.used.keys()]).toEqual([]);
-    expect([...tomorrow.ledger.held.keys()]).toEqual(['b']);
+    const later = reserve(settled, { ...order, id: 'b', day: '2026-12-27', at: at + keepMs });
+    expect([...later.ledger.used.keys()]).toEqual([]);
+    expect([...later.ledger.held.keys()]).toEqual(['b']);
   });
 
   it('never promises more than the limit, and neither loses nor doubles what was used', () => {
