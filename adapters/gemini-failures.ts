@@ -67,7 +67,7 @@ export function failureOfThrown(thrown: unknown, call: GeminiCall, hasBegun: boo
   if (thrown instanceof SyntaxError) return malformed(call, 'a piece is not JSON');
   if (hasBegun || /Incomplete JSON/.test(code)) return cutOff(call);
   if (thrown instanceof TypeError)
-    return unavailable(call, { reason: 'unreachable', what: `it cannot be reached (${code})` });
+    return unavailable(call, { reason: 'unreachable', what: `it cannot be reached (${hideKey(code, call.key)})` });
   return malformed(call, 'the reply has another shape');
 }
 
@@ -99,13 +99,17 @@ function refused(reason: string, field: string | undefined, message: string): Ta
 
 /** Foreign words, on one line and cut; whatever echoes the key is hidden. */
 function quote(words: string, key: string): string {
-  const line = words
-    .replaceAll(key, '[key]')
+  const line = hideKey(words, key)
     .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .toWellFormed()
     .trim();
   if (line === '') return '';
   return `: ${line.length > maxQuote ? `${line.slice(0, maxQuote)} ...` : line}`;
+}
+
+/** A key that no header can hold is quoted by whoever refuses it. */
+function hideKey(words: string, key: string): string {
+  return words.replaceAll(key, '[key]');
 }
 
 function hasStatus(thrown: unknown): thrown is Error & { status: number } {

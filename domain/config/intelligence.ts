@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { flag, hostPath, httpUrl, port, setting, wholeNumber } from './setting.ts';
 
 const text = z.string();
+/** A key goes into a header, which cannot hold everything that a paste may bring. */
+const key = text.regex(/^[!-~]+$/, 'must be one word of plain letters, digits and signs');
 const modelName = text.regex(/^[\w./:-]{1,200}$/, 'must be a model name such as qwen2.5-coder:7b');
 
 /** Local models and the server that runs them. */
@@ -20,7 +22,7 @@ export const models = {
     description: 'Server for LOCAL_ENGINE=openai, such as llama.cpp, vLLM or LM Studio, with its /v1',
     example: 'http://127.0.0.1:8000/v1',
   }),
-  openaiKey: setting(text.optional(), {
+  openaiKey: setting(key.optional(), {
     env: 'OPENAI_API_KEY',
     description: 'Key for that server, where it asks for one',
     example: 'sk-...',
@@ -129,7 +131,7 @@ export const models = {
 
 /** What may go to a cloud, and how much. */
 export const cloud = {
-  geminiKey: setting(text.optional(), {
+  geminiKey: setting(key.optional(), {
     env: 'GEMINI_API_KEY',
     description: 'Google Gemini key; without it nothing goes to a cloud',
     example: 'AIza...',

@@ -34,6 +34,17 @@ describe('the key', () => {
     expect(errors.every((error) => error !== undefined)).toBe(true);
   });
 
+  it('shows in no error, log or audit entry either where it cannot be sent', async () => {
+    const broken = `${key.slice(0, 20)}\n${key.slice(20)}`;
+    const { cloud, logged, audit } = createTestCloud({ url: fake.url, key: broken });
+    const { error } = await collect(cloud.chat(saying('hello'), signal));
+    expect(error).toMatchObject({ code: 'CLOUD_UNAVAILABLE' });
+    const everything = JSON.stringify([deepText(error), logged.map(deepText), audit.events()]);
+    expect(everything).not.toContain(key.slice(0, 20));
+    expect(everything).not.toContain(key.slice(20));
+    expect(fake.requests).toEqual([]);
+  });
+
   it('goes nowhere but to the host, in a header', async () => {
     await collect(createTestCloud({ url: fake.url }).cloud.chat(saying('hello'), signal));
     const [request] = fake.requests;

@@ -24,6 +24,7 @@ export function saying(text: string, rest: Partial<CloudRequest> = {}): CloudReq
 
 /** A cloud with everything a test may want to look at or move. */
 export function createTestCloud(change: {
+  key?: string;
   url?: string;
   client?: CloudClient;
   settings?: Partial<CloudSettings>;
@@ -38,7 +39,9 @@ export function createTestCloud(change: {
   const audit = createMemoryAuditLog();
   const logged: unknown[] = [];
   const log = (...entry: unknown[]) => void logged.push(entry);
-  const client = change.client ?? createGemini({ key, url: change.url, timeoutMs: change.timeoutMs ?? 20_000, now });
+  const client =
+    change.client ??
+    createGemini({ key: change.key ?? key, url: change.url, timeoutMs: change.timeoutMs ?? 20_000, now });
   const cloud: CheckedCloud = createCloudModel({
     client,
     budget,

@@ -63,6 +63,14 @@ describe('reading the configuration', () => {
     expect(problemsOf({ GEMINI_DAILY_TOKEN_LIMIT: 'many' })).toHaveLength(1);
   });
 
+  it.each(['GEMINI_API_KEY', 'OPENAI_API_KEY'])('refuses a %s no header can hold, without showing it', (variable) => {
+    for (const value of ['AIza one', 'AIza\none', 'AIza\u200bone']) {
+      const problems = problemsOf({ [variable]: value });
+      expect(problems).toMatchObject([{ variable, problem: expect.not.stringContaining('AIza') }]);
+    }
+    expect(problemsOf({ [variable]: ' AIza-one ' })).toEqual([]);
+  });
+
   it('moves every port into the block of TALOS_PORT_BASE, a single port wins over it', () => {
     const { ports } = configOf({ TALOS_PORT_BASE: '20000', OLLAMA_PORT: '11999' });
     expect(ports).toEqual({
