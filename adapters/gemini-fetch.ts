@@ -15,7 +15,7 @@ const maxErrorBytes = 64 * 1024;
 export function createGeminiFetch(call: GeminiCall, now: () => number): typeof fetch {
   return async (input, init) => {
     const address = input instanceof Request ? input.url : String(input);
-    const response = await fetch(...target(address, { ...init, redirect: 'manual' }));
+    const response = await fetch(...target(address, init ?? {}));
     const { status, headers } = response;
     if (response.ok) return bounded(response, call);
     if (status < 400) {

@@ -11,6 +11,7 @@ export async function request(
 ): Promise<Response> {
   return guarded(call, init.signal, async () => {
     const response = await fetch(...target(address, init));
+    if (isRedirect(response)) throw unreadable(call, `it wants to send us elsewhere (status ${response.status})`);
     if (!response.ok) throw failureOfReply(response.status, await response.text(), call);
     return response;
   });
@@ -50,7 +51,15 @@ export function isDeadline(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === 'TimeoutError';
 }
 
-/** `fetch` refuses addresses with a password; it goes into the header it stands for. */
+/** Whether a reply is no answer but another address. */
+export function isRedirect({ status }: Response): boolean {
+  return status >= 300 && status < 400;
+}
+
+/**
+ * `fetch` refuses addresses with a password; it goes into the header it stands for. No redirect is followed: what is sent is for this host,
+ * and what is on record names it.
+ */
 export function target(address: string, init: RequestInit): [URL, RequestInit] {
   const url = new URL(address);
   const headers = new Headers(init.headers);
@@ -60,5 +69,5 @@ export function target(address: string, init: RequestInit): [URL, RequestInit] {
     url.username = '';
     url.password = '';
   }
-  return [url, { ...init, headers }];
+  return [url, { ...init, headers, redirect: 'manual' }];
 }

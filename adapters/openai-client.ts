@@ -1,7 +1,7 @@
 import type { OpenAI } from 'openai';
 
 import { TalosError } from '../domain/errors.ts';
-import { isDeadline, target } from './ollama-http.ts';
+import { isDeadline, isRedirect, target } from './ollama-http.ts';
 import { cutOff, failureOfReply, type OpenaiCall, silent, unreachable, unreadable } from './openai-failures.ts';
 
 /** Most bytes of one reply: a line that never ends must not fill the memory. */
@@ -56,7 +56,9 @@ function createClient(Client: typeof OpenAI, call: OpenaiCall): OpenAI {
     logLevel: 'off',
     fetch: async (input, init) => {
       const address = input instanceof Request ? input.url : String(input);
-      return limited(await fetch(...target(address, init ?? {})), call);
+      const response = await fetch(...target(address, init ?? {}));
+      if (isRedirect(response)) throw unreadable(call, `it wants to send us elsewhere (status ${response.status})`);
+      return limited(response, call);
     },
   });
 }
