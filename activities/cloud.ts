@@ -67,11 +67,10 @@ async function generate(deps: Deps, order: CloudOrder, signal: AbortSignal): Pro
     refuseWhenLocked(deps.lockdown),
   ]);
   refuseUnlessAllowed(deps, order, { record, state, departure });
-  await auditCall(deps, order, { request, departure });
   await deps.tokens.append(ref, { type: 'attempt-start', attempt: attemptOf(order) });
   const startedAt = deps.now();
-  const onStandIn = (model: string) => auditCall(deps, order, { request, departure: { ...departure, model } });
-  const answer = recited(deps.cloud.chat(request, signal, onStandIn), departure.model);
+  const onCall = (model: string) => auditCall(deps, order, { request, departure: { ...departure, model } });
+  const answer = recited(deps.cloud.chat(request, signal, onCall), departure.model);
   const { usage } = await streamReply(deps, ref, { events: answer.events(), signal });
   const notices = [...standInNotice(order, departure), ...answer.notices()];
   return {

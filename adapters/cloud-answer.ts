@@ -1,6 +1,6 @@
 import type { Meter } from '../domain/cloud/meter.ts';
 import type { NamedModel } from '../domain/cloud/models.ts';
-import type { CloudClient, CloudEvent, CloudFinish, CloudRequest, OnStandIn } from '../domain/cloud/ports.ts';
+import type { CloudClient, CloudEvent, CloudFinish, CloudRequest, OnCall } from '../domain/cloud/ports.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { Allowance } from './cloud-allowance.ts';
 
@@ -12,18 +12,19 @@ export type CloudCall = {
   readonly isShortened: boolean;
   readonly allowance: Allowance;
   readonly meter: Meter;
-  readonly onStandIn?: OnStandIn | undefined;
+  readonly onCall: OnCall;
 };
 
 /** Streams the answer of the first model, or of the second when the first is over its quota before it said a word. */
 export async function* answerOf(call: CloudCall, signal: AbortSignal): AsyncGenerator<CloudEvent, void> {
   const [first, second] = call.models;
   if (first === undefined) throw new TalosError('INTERNAL', 'A cloud without a model was asked.');
+  await call.onCall(first.model);
   try {
     yield* spokenBy(first, call, signal);
   } catch (thrown) {
     if (second === undefined || call.meter.hasBegun() || !isOverQuota(thrown)) throw thrown;
-    await call.onStandIn?.(second.model);
+    await call.onCall(second.model);
     yield* standIn(second, call, { signal, failure: thrown });
   }
 }

@@ -42,7 +42,7 @@ export function createCloudModel(options: CloudOptions): CheckedCloud {
   const guard = createCloudGuard({ host, breaker, audit, logger, now });
   let found: readonly string[] = [];
 
-  const chat: CloudModel['chat'] = async function* (request, signal, onStandIn) {
+  const chat: CloudModel['chat'] = async function* (request, signal, onCall) {
     signal.throwIfAborted();
     refuseImages(request);
     const id = newId();
@@ -51,7 +51,7 @@ export function createCloudModel(options: CloudOptions): CheckedCloud {
     const allowance = createAllowance({ budget, id, limit: settings.tokensPerDay, now });
     const maxOutputTokens = await allowance.take(prompt, wanted);
     const meter = createMeter(prompt);
-    const call = { client, models, meter, allowance, onStandIn, isShortened: maxOutputTokens < wanted };
+    const call = { client, models, meter, allowance, onCall, isShortened: maxOutputTokens < wanted };
     let failure: unknown;
     try {
       yield* guard.watch(id, signal, (limited) =>

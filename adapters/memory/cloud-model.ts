@@ -15,6 +15,8 @@ type Options = {
   readonly reply?: (request: CloudRequest) => Iterable<string>;
   /** Whether the budget of today cuts the answer off behind its last piece. */
   readonly isCutByBudget?: true;
+  /** Thrown before anything is sent. */
+  readonly refusal?: TalosError;
   /** Thrown after so many pieces of text, at every call or only the first `times`. */
   readonly failure?: { readonly error: TalosError; readonly afterPieces: number; readonly times?: number };
   /** Awaited before each piece, to hold an answer where a test wants it. */
@@ -52,12 +54,14 @@ export function createMemoryCloudModel(options: Options = {}): MemoryCloudModel 
   return {
     host: 'cloud.test',
     state: async () => options.state?.() ?? stateOf(model),
-    async *chat(request, signal, onStandIn) {
+    async *chat(request, signal, onCall) {
       signal.throwIfAborted();
       if (model === undefined) throw new TalosError('CLOUD_NOT_CONFIGURED', 'No cloud model is set up.');
+      if (options.refusal !== undefined) throw options.refusal;
+      await onCall(model);
       requests.push(request);
       const { standIn } = options;
-      if (standIn !== undefined) await onStandIn?.(standIn);
+      if (standIn !== undefined) await onCall(standIn);
       yield { type: 'start', model: standIn ?? model };
       yield* answer(request, signal);
     },

@@ -35,8 +35,8 @@ export type CloudEvent =
   | Extract<ModelEvent, { type: 'text-delta' | 'reasoning-delta' }>
   | CloudFinish;
 
-/** Hears which other model is about to be asked in place of the first. */
-export type OnStandIn = (model: string) => Promise<void>;
+/** Hears which model is about to be asked; when it fails, that one is not. */
+export type OnCall = (model: string) => Promise<void>;
 
 /**
  * The cloud model with its daily budget and its breaker. Failures are CLOUD_NOT_CONFIGURED, CLOUD_BUDGET_SPENT, CLOUD_PAUSED,
@@ -49,10 +49,10 @@ export interface CloudModel {
   /** Asks nobody outside. */
   state(): Promise<CloudState>;
   /**
-   * Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. `onStandIn` comes before
-   * all of it is sent once more, to another model; when it fails, that is not done.
+   * Reserves tokens, calls, and settles what was used; nothing is sent when the budget or the breaker forbids it. `onCall` comes right
+   * before all of it is sent, and again before it is sent to the model that stands in.
    */
-  chat(request: CloudRequest, signal: AbortSignal, onStandIn?: OnStandIn): AsyncIterable<CloudEvent>;
+  chat(request: CloudRequest, signal: AbortSignal, onCall: OnCall): AsyncIterable<CloudEvent>;
 }
 
 /** Messages that wait for the owner's leave to go to the cloud. */

@@ -21,7 +21,7 @@ describeChat('chat of Gemini', async () => {
   const settings = { tokensPerDay: 1_000_000, maxOutputTokens: 100_000 };
   const { cloud } = createTestCloud({ url: fake.url, settings });
   return {
-    chat: (request, signal) => withoutStart(cloud.chat(request, signal)),
+    chat: (request, signal) => withoutStart(cloud.chat(request, signal, async () => undefined)),
     ownModel: 'own',
     expectFree: () => expect.poll(() => fake.requests.at(-1)?.wasLeft).toBe(true),
   };

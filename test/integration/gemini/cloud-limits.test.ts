@@ -6,7 +6,7 @@ import { connectRedis } from '../../../adapters/redis.ts';
 import { localDay, nextLocalDay } from '../../../domain/cloud/day.ts';
 import { type FakeAnswer, type FakeGemini, startFakeGemini } from '../../support/fake-gemini.ts';
 import { connectTestRedis } from '../stores/support.ts';
-import { collect, createTestCloud, saying } from './support.ts';
+import { collect, createTestCloud, saying, unheard } from './support.ts';
 
 const minute = 60_000;
 const signal = AbortSignal.timeout(60_000);
@@ -30,8 +30,10 @@ afterAll(async () => {
 function worker(redis: typeof here, settings: Parameters<typeof createTestCloud>[0]['settings'] = {}) {
   const limits = { budget: createCloudBudget(redis), breaker: createCloudBreaker(redis) };
   const made = createTestCloud({ url: fake.url, ...limits, settings: { ...settings } });
-  const ask = (rest = {}, own = signal) => collect(made.cloud.chat(saying('hello', rest), own));
-  return { ...made, ask };
+  const recorded: string[] = [];
+  const ask = (rest = {}, own = signal) =>
+    collect(made.cloud.chat(saying('hello', rest), own, async (model) => void recorded.push(model)));
+  return { ...made, ask, recorded };
 }
 
 describe('the budget of the cloud', () => {
@@ -45,9 +47,10 @@ describe('the budget of the cloud', () => {
 
   it('once spent sends nothing more until local midnight', async () => {
     fake.always({ kind: 'text', pieces: ['x'], usage: { prompt: 900, output: 100 } });
-    const { ask, cloud, clock } = worker(here, { tokensPerDay: 1000 });
+    const { ask, cloud, clock, recorded } = worker(here, { tokensPerDay: 1000 });
     await ask();
     const { error } = await ask();
+    expect(recorded).toEqual(['first']); // what is not sent is not on record as sent
     expect(error).toMatchObject({ code: 'CLOUD_BUDGET_SPENT', details: { until: nextLocalDay(clock.now) } });
     expect(fake.requests).toHaveLength(1);
     expect(await cloud.state()).toMatchObject({ kind: 'spent', until: nextLocalDay(clock.now), tokensLeft: 0 });
@@ -103,7 +106,7 @@ describe('the budget of the cloud', () => {
     fake.script([{ kind: 'text', pieces: ['one ', 'two'], usage: { prompt: 40, output: 60 } }]);
     const { cloud, clock, budget } = worker(here);
     const before = clock.now;
-    for await (const event of cloud.chat(saying('hello'), signal)) {
+    for await (const event of cloud.chat(saying('hello'), signal, unheard)) {
       if (event.type === 'text-delta') clock.now = nextLocalDay(before) + 1;
     }
     expect(await budget.use(localDay(before), clock.now)).toEqual({ used: 100, held: 0 });
@@ -149,10 +152,12 @@ describe('the breaker before the cloud', () => {
       },
     ]);
     fake.reset();
-    expect((await worker(there).ask()).error).toMatchObject({
+    const other = worker(there);
+    expect((await other.ask()).error).toMatchObject({
       code: 'CLOUD_PAUSED',
       details: { until: clock.now + minute },
     });
+    expect(other.recorded).toEqual([]);
     expect(fake.requests).toHaveLength(0);
     const state = { kind: 'paused', until: clock.now + minute, isProbing: false, tokensUsed: 0, tokensLeft: 50_000 };
     expect(await worker(there).cloud.state()).toMatchObject(state);

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { TalosError } from '../../../domain/errors.ts';
 import { type FakeAnswer, type FakeGemini, startFakeGemini } from '../../support/fake-gemini.ts';
-import { collect, createTestCloud, key, saying } from './support.ts';
+import { collect, createTestCloud, key, saying, unheard } from './support.ts';
 
 let fake: FakeGemini;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ const quota: FakeAnswer = { kind: 'status', status: 429, message: 'Quota exceede
 
 function cloudHere(change: Parameters<typeof createTestCloud>[0] = {}) {
   const made = createTestCloud({ url: fake.url, ...change });
-  const ask = (text = 'hello', rest = {}) => collect(made.cloud.chat(saying(text, rest), signal));
+  const ask = (text = 'hello', rest = {}) => collect(made.cloud.chat(saying(text, rest), signal, unheard));
   const use = async () => {
     const state = await made.cloud.state();
     return state.kind === 'not-configured' ? 0 : state.tokensUsed;
@@ -116,17 +116,28 @@ describe('Gemini that does not answer', () => {
     expect(await failures(cloud)).toBe(0);
   });
 
-  it('over quota asks the second model only once it is on record that it will be asked', async () => {
-    fake.script([quota, quota], 'first');
-    const { cloud } = cloudHere();
+  it.each([
+    ['first', []],
+    ['second', ['first']],
+  ])('is not asked by its %s model when that cannot be put on record before', async (refused, sent) => {
+    fake.script([quota], 'first');
+    const cloud = cloudHere();
+    const record = async (model: string): Promise<void> => {
+      if (model === refused) throw new TalosError('AUDIT_UNAVAILABLE', 'the disk is full');
+    };
+    const { error } = await collect(cloud.cloud.chat(saying('hello'), signal, record));
+    expect(error?.code).toBe('AUDIT_UNAVAILABLE');
+    expect(fake.requests.map(({ model }) => model)).toEqual(sent);
+    expect(await failures(cloud)).toBe(0);
+    expect(await cloud.use()).toBe(0);
+  });
+
+  it('over quota is on record once for each model that is asked', async () => {
+    fake.script([quota], 'first');
     const asked: string[] = [];
     const record = async (model: string) => void asked.push(`${model} after ${fake.requests.length}`);
-    await collect(cloud.chat(saying('hello'), signal, record));
-    expect(asked).toEqual(['second after 1']);
-    const refuse = () => Promise.reject(new TalosError('AUDIT_UNAVAILABLE', 'the disk is full'));
-    const { error } = await collect(cloud.chat(saying('hello'), signal, refuse));
-    expect(error?.code).toBe('AUDIT_UNAVAILABLE');
-    expect(fake.requests.map(({ model }) => model)).toEqual(['first', 'second', 'first']);
+    await collect(cloudHere().cloud.chat(saying('hello'), signal, record));
+    expect(asked).toEqual(['first after 0', 'second after 1']);
   });
 
   it('over quota with both models is one failure, and says how long to wait', async () => {

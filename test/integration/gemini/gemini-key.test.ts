@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { type FakeAnswer, type FakeGemini, startFakeGemini } from '../../support/fake-gemini.ts';
-import { collect, createTestCloud, key, saying } from './support.ts';
+import { collect, createTestCloud, key, saying, unheard } from './support.ts';
 
 let fake: FakeGemini;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ describe('the key', () => {
     fake.script(answers);
     const cloud = createTestCloud({ url: fake.url });
     const errors = [];
-    for (const _ of answers) errors.push((await collect(cloud.cloud.chat(saying('hello'), signal))).error);
+    for (const _ of answers) errors.push((await collect(cloud.cloud.chat(saying('hello'), signal, unheard))).error);
     await cloud.cloud.check(signal).catch((error: unknown) => errors.push(error as never));
     const everything = [errors.map(deepText), cloud.logged.map(deepText), cloud.audit.events()];
     expect(JSON.stringify(everything)).not.toContain(key);
@@ -37,7 +37,7 @@ describe('the key', () => {
   it('shows in no error, log or audit entry either where it cannot be sent', async () => {
     const broken = `${key.slice(0, 20)}\n${key.slice(20)}`;
     const { cloud, logged, audit } = createTestCloud({ url: fake.url, key: broken });
-    const { error } = await collect(cloud.chat(saying('hello'), signal));
+    const { error } = await collect(cloud.chat(saying('hello'), signal, unheard));
     expect(error).toMatchObject({ code: 'CLOUD_UNAVAILABLE' });
     const everything = JSON.stringify([deepText(error), logged.map(deepText), audit.events()]);
     expect(everything).not.toContain(key.slice(0, 20));
@@ -46,7 +46,7 @@ describe('the key', () => {
   });
 
   it('goes nowhere but to the host, in a header', async () => {
-    await collect(createTestCloud({ url: fake.url }).cloud.chat(saying('hello'), signal));
+    await collect(createTestCloud({ url: fake.url }).cloud.chat(saying('hello'), signal, unheard));
     const [request] = fake.requests;
     expect(request?.key).toBe(key);
     expect(`${request?.path} ${request?.body}`).not.toContain(key);

@@ -55,6 +55,9 @@ export function createTestCloud(change: {
   return { cloud, clock, budget, breaker, audit, logged };
 }
 
+/** What is called before a model is asked, where nobody looks. */
+export const unheard = async (): Promise<void> => undefined;
+
 /** Everything a cloud streams, and what it fails with in the end. */
 export async function collect(
   events: AsyncIterable<CloudEvent>,

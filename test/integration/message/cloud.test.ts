@@ -162,14 +162,13 @@ describe('a message and the cloud', () => {
 
   it('tells of both when the cloud cannot be reached either', async () => {
     const away = new TalosError('CLOUD_PAUSED', 'It is left alone.');
-    await start(unreachable(), {
-      reply: createMemoryCloudModel({ model: 'gemini-test', failure: { error: away, afterPieces: 0 } }),
-    });
+    await start(unreachable(), { reply: createMemoryCloudModel({ model: 'gemini-test', refusal: away }) });
     const { error } = await talos.settled(await talos.send('hello'));
     expect(error).toEqual({
       code: 'MODEL_UNAVAILABLE',
       message: 'No engine; start it. Gemini could not stand in: It is left alone.',
     });
+    expect(called()).toEqual([]); // nothing was sent
   });
 
   it('is tried again after the pause the cloud asks for, and the answer is not doubled', async () => {

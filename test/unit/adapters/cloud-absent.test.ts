@@ -14,7 +14,10 @@ it('a Talos without a key has no cloud: that is no failure, counts for nothing a
   const signal = AbortSignal.timeout(5000);
   const request = { messages: [], maxOutputTokens: 10, temperature: 0, think: false };
   for (let i = 0; i < 6; i += 1) {
-    const first = cloud.chat(request, signal)[Symbol.asyncIterator]().next();
+    const first = cloud
+      .chat(request, signal, async () => undefined)
+      [Symbol.asyncIterator]()
+      .next();
     await expect(first).rejects.toMatchObject({ code: 'CLOUD_NOT_CONFIGURED', details: { field: 'GEMINI_API_KEY' } });
   }
   expect(await cloud.state()).toEqual({ kind: 'not-configured' });
