@@ -128,7 +128,11 @@ export async function startTalos(
     settings: {
       ...modelSettings,
       ...models,
-      cloud: { fallback: 'auto', shareMemory: false, maxOutputTokens: 256, ...cloud },
+      // A getter stays one: settings change while a message waits, for its worker may be another one by then.
+      cloud: Object.defineProperties(
+        { fallback: 'auto', shareMemory: false, maxOutputTokens: 256 },
+        Object.getOwnPropertyDescriptors(cloud ?? {}),
+      ),
       maxLength: 10_000,
       memoryItems: 5,
       maxVectors: 100_000,

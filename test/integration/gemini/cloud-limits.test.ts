@@ -102,6 +102,20 @@ describe('the budget of the cloud', () => {
     expect(await cloud.state()).toMatchObject({ tokensUsed: 3100, tokensLeft: 46_900 });
   });
 
+  it('pays for a prompt whose caller leaves before the first word', async () => {
+    fake.script([{ kind: 'hang' }]);
+    const leaving = new AbortController();
+    const { ask, cloud } = worker(here);
+    const asked = ask({}, leaving.signal);
+    await expect.poll(() => fake.requests).toHaveLength(1);
+    leaving.abort(new Error('left'));
+    expect((await asked).error?.message).toBe('left');
+    const state = await cloud.state();
+    expect(state).toMatchObject({ tokensUsed: expect.any(Number), kind: 'ready' });
+    expect('tokensUsed' in state && state.tokensUsed).toBeGreaterThan(0);
+    expect('tokensLeft' in state && state.tokensUsed + state.tokensLeft).toBe(50_000);
+  });
+
   it('of a call that midnight overtakes is that of the day it began on', async () => {
     fake.script([{ kind: 'text', pieces: ['one ', 'two'], usage: { prompt: 40, output: 60 } }]);
     const { cloud, clock, budget } = worker(here);

@@ -2,7 +2,6 @@ import { createServer } from 'node:http';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { TalosError } from '../../../domain/errors.ts';
 import { type FakeAnswer, type FakeGemini, startFakeGemini } from '../../support/fake-gemini.ts';
 import { collect, createTestCloud, key, saying, unheard } from './support.ts';
 
@@ -114,30 +113,6 @@ describe('Gemini that does not answer', () => {
     expect(events[0]).toEqual({ type: 'start', model: 'second' });
     expect(text).toBe('Hello from the built-in test model.');
     expect(await failures(cloud)).toBe(0);
-  });
-
-  it.each([
-    ['first', []],
-    ['second', ['first']],
-  ])('is not asked by its %s model when that cannot be put on record before', async (refused, sent) => {
-    fake.script([quota], 'first');
-    const cloud = cloudHere();
-    const record = async (model: string): Promise<void> => {
-      if (model === refused) throw new TalosError('AUDIT_UNAVAILABLE', 'the disk is full');
-    };
-    const { error } = await collect(cloud.cloud.chat(saying('hello'), signal, record));
-    expect(error?.code).toBe('AUDIT_UNAVAILABLE');
-    expect(fake.requests.map(({ model }) => model)).toEqual(sent);
-    expect(await failures(cloud)).toBe(0);
-    expect(await cloud.use()).toBe(0);
-  });
-
-  it('over quota is on record once for each model that is asked', async () => {
-    fake.script([quota], 'first');
-    const asked: string[] = [];
-    const record = async (model: string) => void asked.push(`${model} after ${fake.requests.length}`);
-    await collect(cloudHere().cloud.chat(saying('hello'), signal, record));
-    expect(asked).toEqual(['first after 0', 'second after 1']);
   });
 
   it('over quota with both models is one failure, and says how long to wait', async () => {

@@ -60,6 +60,28 @@ describe('what goes to the cloud', () => {
     expect(called()).toEqual([]);
   });
 
+  it('needs leave that the owner began to ask for after the plan', async () => {
+    let fallback: 'auto' | 'ask' = 'auto';
+    const answering = createMemoryCloudModel({ model: 'gemini-test' });
+    const state = async () => {
+      fallback = 'ask';
+      return answering.state();
+    };
+    talos = await startTalos(inject('stack'), {
+      cloud: {
+        get fallback() {
+          return fallback;
+        },
+      },
+      wrap: (ports) => ({ ...ports, cloud: { ...answering, state } }),
+    });
+    await Promise.all([talos.serve('core'), talos.serve('gpu')]);
+    const record = await talos.settled(await talos.send('hello', { options: { route: 'cloud' } }));
+    expect(record).toMatchObject({ error: { code: 'APPROVAL_REFUSED' } });
+    expect(answering.requests()).toEqual([]);
+    expect(called()).toEqual([]);
+  });
+
   it('takes earlier messages along, and none that were to stay here, showed a picture or used a skill', async () => {
     await start(unreachable());
     const conversation = `c-${process.pid}-history`;
