@@ -53,7 +53,8 @@ export function createScreeningActivities(deps: Deps) {
 
   /** A wish for a skill becomes a draft; screening the message again finds the same one. */
   async function beginDraft({ text, createdAt, options, ...ref }: MessageRecord): Promise<{ draft?: DraftKey }> {
-    const isPlain = options?.images === undefined; // whoever writes skills is shown no images
+    // Whoever writes skills is shown no images and works here, where a message for the cloud is not answered.
+    const isPlain = options?.images === undefined && options?.route !== 'cloud';
     const request = deps.skillPorts === undefined || !isPlain ? undefined : draftRequest(text);
     if (request === undefined) return {};
     const key = deps.hashText(`draft ${messageId(ref)}`).slice(0, 32);

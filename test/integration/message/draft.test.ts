@@ -138,6 +138,14 @@ describe('a wish for a skill', () => {
     expect(message + draft).not.toMatch(/shouts a text|toUpperCase|capitals/);
   });
 
+  it('that asks for the cloud is never met here instead', async () => {
+    const model = await start(() => written());
+    const ref = await talos.send('Make a skill that shouts a text', { options: { route: 'cloud' } });
+    expect(await talos.settled(ref)).toMatchObject({ state: 'failed', error: { code: 'CLOUD_NOT_CONFIGURED' } });
+    expect(model.requests).toEqual([]);
+    expect(await skills.catalog.get(id)).toBeUndefined();
+  });
+
   it('only talked about is answered like any other message', async () => {
     await start(() => 'It depends.');
     expect(await talos.settled(await talos.send('What does "make a skill that shouts" do?'))).toMatchObject({
