@@ -9,8 +9,7 @@ export const contactTypes = [
   'model-pulled',
 ] as const satisfies AuditEntry['type'][];
 
-/** Most hosts, and most kinds and names of one, that are told apart. */
-const mostHosts = 200;
+/** Most kinds and names of one host that are told apart. */
 const mostNames = 20;
 
 type Contact = Pick<HostContact, 'host' | 'by'> & {
@@ -24,10 +23,7 @@ type Contact = Pick<HostContact, 'host' | 'by'> & {
 export function hostContacts(entries: readonly AuditEntry[]): HostContact[] {
   const contacts = entries.flatMap((entry) => contactOf(entry) ?? []);
   const groups = Map.groupBy(contacts, ({ by, host }) => `${by} ${host}`);
-  return [...groups.values()]
-    .map(sumUp)
-    .toSorted((a, b) => b.calls + b.refused - a.calls - a.refused)
-    .slice(0, mostHosts);
+  return [...groups.values()].map(sumUp).toSorted((a, b) => b.calls + b.refused - a.calls - a.refused);
 }
 
 function contactOf(entry: AuditEntry): Contact | undefined {
