@@ -59,7 +59,7 @@ const deps: CliDeps = {
   async reports(checked) {
     const { createReportReader } = await import('../adapters/night/report-files.ts');
     const { reports, nodeKey } = homePaths(checked);
-    return createReportReader({ dir: reports, publicKey: createPublicKey(readNodeKey(nodeKey)) });
+    return createReportReader({ dir: reports, publicKey: createPublicKey(readNodeKey(nodeKey)), now: Date.now });
   },
   async skillTools(checked) {
     const { createSkillTools } = await import('../adapters/skill-tools.ts');
