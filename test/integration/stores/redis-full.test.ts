@@ -5,7 +5,9 @@ import { createHoldStore } from '../../../adapters/hold-store.ts';
 import { createLogStream } from '../../../adapters/log-stream.ts';
 import { lockScript } from '../../../adapters/lua/safety.ts';
 import { connectRedis, type RedisConnections } from '../../../adapters/redis.ts';
+import { createNightRuns } from '../../../adapters/night-runs.ts';
 import { createTokenStream } from '../../../adapters/token-stream.ts';
+import { quietRun } from '../../support/night-reports.ts';
 import { failureCode, type OwnRedis, startOwnRedis, take } from './support.ts';
 
 const waiting = { conversation: 'full', key: 'waiting' };
@@ -65,6 +67,25 @@ describe('a Redis that is full', () => {
     for (const at of [1, 2, 3]) await holds.recordCriticalHit({ conversation: 'full', key: `k${at}` }, at);
     expect(await holds.heldUntil('full')).toBe(3_600_003);
     expect(await redis.run(lockScript, { keys: [redis.keys.lockdown], args: ['x'] })).toBe('x');
+  });
+
+  it('still begins and records the nightly maintenance, which makes room', async () => {
+    const nights = createNightRuns(redis);
+    const run = { ...quietRun({ state: 'running' }), phases: [] };
+    expect(await nights.begin(run, { at: 1, overAt: 2 })).toEqual({ kind: 'begun' });
+    await nights.tell(run.id, { phase: 'redis', line: 'looking' });
+    expect(await nights.get(run.id)).toMatchObject({ state: 'running', progress: { line: 'looking' } });
+    expect(await nights.save(quietRun())).toBe(true);
+    const skipped = quietRun({ id: 'now-skipped', state: 'skipped', reason: 'overlap', phases: [] });
+    expect(await nights.save(skipped)).toBe(true);
+    const missed = quietRun({ id: 'due-20261125T040000Z', dueAt: 1, state: 'skipped', reason: 'missed', phases: [] });
+    await nights.account({ until: 2, missed: [missed] });
+    expect((await nights.list({ since: 0, limit: 9 })).map(({ state }) => state)).toEqual([
+      'skipped',
+      'ran',
+      'skipped',
+    ]);
+    expect((await nights.accounted()).until).toBe(2);
   });
 
   it('takes messages again once there is room', async () => {
