@@ -65,3 +65,16 @@ if tonumber(redis.call('HGET', KEYS[2], 'until') or 0) < tonumber(ARGV[1]) then
 end
 forget(tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 1`);
+
+/** ARGV: until, now. Takes out the due times after now that were told as missed. */
+export const rewindNightsScript = defineScript(`
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[2], '+inf')) do
+  local json = redis.call('HGET', KEYS[4], id)
+  if json and cjson.decode(json).reason == 'missed' then
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('HDEL', KEYS[4], id)
+  end
+end
+redis.call('HDEL', KEYS[2], 'until')
+redis.call('HSET', KEYS[2], 'until', ARGV[1])
+return 1`);

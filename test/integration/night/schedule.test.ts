@@ -103,6 +103,20 @@ describe('the schedule of the dream cycle', () => {
     expect(await lookAtNight(keeping)).toMatchObject({ paused: true });
   });
 
+  it('is made from nothing in place of one that waits for a time long past, and stays paused', async () => {
+    const { keeping, schedule } = await nights();
+    const { nightClock } = keeping;
+    await nightClock.renew();
+    const first = await schedule.describe();
+    expect(first.state.paused).toBe(false);
+    await schedule.pause('on holiday');
+    await nightClock.renew();
+    const second = await schedule.describe();
+    expect(second.info.createdAt.getTime()).toBeGreaterThan(first.info.createdAt.getTime());
+    expect(second.state).toMatchObject({ paused: true, note: 'on holiday' });
+    expect((await nightClock.timing())?.when).toEqual(berlin);
+  });
+
   it('tells what was due while nothing ran as missed, each night once', async () => {
     const { keeping } = await nights();
     await setNight(keeping);
