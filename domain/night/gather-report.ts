@@ -90,7 +90,7 @@ async function contactsSince(
   since: number,
 ): Promise<Pick<NightReport, 'contacts' | 'areContactsWhole'>> {
   const { entries, isWhole } = await trail.entries({ since, types: contactTypes, most: mostEntries });
-  const contacts = hostContacts(entries);
+  const contacts = hostContacts(entries, since);
   return { contacts: contacts.slice(0, mostHosts), areContactsWhole: isWhole && contacts.length <= mostHosts };
 }
 

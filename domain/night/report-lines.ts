@@ -37,7 +37,9 @@ export function failureLines({ failures, run: { revision } }: NightReport): stri
   const total = Object.values(messages).reduce((sum, count) => sum + count, 0);
   const codes = Object.entries(messages).map(([code, count]) => `${count} ${code}`);
   const atLeast = isWhole ? '' : 'at least ';
+  const unseen = 'none of the messages that were looked at, but there were more than could be';
   return few([
+    ...(total === 0 && !isWhole ? [unseen] : []),
     ...(total > 0 ? [`${atLeast}${total} ${total === 1 ? 'message' : 'messages'} failed: ${codes.join(', ')}`] : []),
     ...strikes.map(({ skill, count, isSecurity, verdicts }) => {
       const kind = isSecurity ? ', a breach of its sandbox among them' : '';

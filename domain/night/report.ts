@@ -33,7 +33,7 @@ export const ScheduleNews = z
   .meta({ id: 'ScheduleNews' });
 export type ScheduleNews = z.infer<typeof ScheduleNews>;
 
-/** What failed: messages by error code, and strikes of skills. `isWhole`: every conversation was looked at. */
+/** What failed: messages by error code, and strikes of skills. `isWhole`: every message since then was looked at. */
 export const Failures = z
   .strictObject({
     messages: z.record(z.string(), count),

@@ -76,6 +76,52 @@ describe('what a report tells', () => {
     expect((await gather(sourcesOf({ schedules }))).schedules).toMatchObject([{ skill: 'csv', failed: 1 }]);
   });
 
+  it('has a pull that began before the report before it and went on since, and each pull once', async () => {
+    const pull = (subject: string, startedAt: number, state: string): AuditEntry => ({
+      v: 1,
+      segment: 's',
+      seq: 1,
+      time: fourOClock + hour,
+      type: 'model-pulled',
+      actor: 'owner',
+      subject,
+      details: { host: 'registry.example', state, startedAt },
+      prev: '0',
+      hash: '0',
+      signature: '0',
+    });
+    const entries = [
+      pull('went-on', fourOClock - hour, 'done'),
+      pull('new', fourOClock + hour, 'begun'),
+      pull('new', fourOClock + hour, 'done'),
+    ];
+    const { contacts } = await gather(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
+    expect(contacts).toMatchObject([{ host: 'registry.example', by: 'model', calls: 2, names: ['went-on', 'new'] }]);
+  });
+
+  it('says that nothing failed only when everything since the report before it was looked at', async () => {
+    const messages = 300;
+    const conversationsOf = (acceptedAt: number): ReportSources['conversations'] => ({
+      conversations: async () => [{ id: 'c', title: 't', messages, createdAt: 1, updatedAt: fourOClock + hour }],
+      conversation: async () => [
+        {
+          conversation: 'c',
+          key: 'k',
+          seq: 201,
+          text: 't',
+          state: 'answered',
+          createdAt: acceptedAt,
+          finishedAt: acceptedAt + 1,
+        },
+      ],
+    });
+    const all = sourcesOf({ conversations: conversationsOf(fourOClock) });
+    expect(await textOf(all)).toContain('a quiet night');
+    const some = await textOf(sourcesOf({ conversations: conversationsOf(fourOClock + hour) }));
+    expect(some).not.toContain('quiet');
+    expect(some).toContain('Went wrong\n  none of the messages that were looked at, but there were more');
+  });
+
   it('never says that nothing left the machine when only a part of the log could be read', async () => {
     const trail = (entries: readonly AuditEntry[], isWhole: boolean) => ({
       entries: async () => ({ entries, isWhole }),
