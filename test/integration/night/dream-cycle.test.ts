@@ -60,6 +60,15 @@ describe('a dream cycle', () => {
     });
   });
 
+  it('is recorded and reported although a phase tells what nobody can keep', async () => {
+    const { nightWork, start, ended } = await nights();
+    nightWork.follow(async (phase) => (phase === 'logs' ? { counts: { bytes: Number.NaN }, notes: [] } : undefined));
+    const night = await ended(await start());
+    expect(statesOf(night)).toEqual({ ...all('done'), logs: 'failed' });
+    expect(night).toMatchObject({ state: 'failed', reason: 'phase-failed' });
+    await expect.poll(() => at.reported.map(({ id }) => id)).toEqual([night.id]);
+  });
+
   it('tries a phase again that failed for a moment', async () => {
     const { nightWork, start, ended } = await nights();
     let failures = 0;
