@@ -180,6 +180,17 @@ describe('a dream cycle', () => {
     await expect.poll(() => at.reported.map((each) => each.id)).toEqual([id]);
   });
 
+  it('is told as skipped once although the store fails', async () => {
+    const { start, ended, talos, nightRuns } = await nights();
+    const save = nightRuns.save.bind(nightRuns);
+    let failures = 2;
+    nightRuns.save = (run) =>
+      (failures -= 1) >= 0 ? Promise.reject(new TalosError('STORE_UNAVAILABLE', 'away')) : save(run);
+    await talos.ports.lockdown.lock({ reason: 'test', by: 'owner', at: 1 });
+    expect(await ended(await start())).toMatchObject({ state: 'skipped', reason: 'lockdown' });
+    expect(at.audited()).toHaveLength(1);
+  });
+
   it('is one run when two begin at once, and the other is skipped', async () => {
     const { nightWork, start, ended } = await nights();
     const slow = hangUntilTold('redis');
