@@ -31,11 +31,12 @@ export function mended(code = 'export default /* negative */ ({ n }) => ({ n: 2 
   return JSON.stringify({ code, expected: [{ number: 1, output: { n: -42 } }] });
 }
 
-function makeSkill(id: string): SkillBundle {
+/** A skill that doubles, as it is handed in. */
+export function makeSkill(id: string, version = '1.0.0'): SkillBundle {
   const number = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] };
   const evals = [1, 2, 3].map((n) => ({ id: `case-${n}`, input: { n }, expected: { n: 2 * n } }));
   const text = (value: object) => JSON.stringify(value);
-  const manifest = { id, version: '1.0.0', description: 'doubles', language: 'js', entry: 'main.js' };
+  const manifest = { id, version, description: 'doubles', language: 'js', entry: 'main.js' };
   return readBundle(
     {
       'SKILL.md': `---\nname: ${id}\ndescription: doubles\n---\n\nIt doubles.\n`,
