@@ -73,13 +73,17 @@ export async function startNight(
   skills.sandbox.follow(async ({ files, input }) => double(files['main.js'] ?? '', input));
   const talos = await startTalos(stack, { skills, wrap: model.wrap, trustLevel });
   await Promise.all((['core', 'gpu', 'sandbox'] as const).map((role) => talos.serve(role)));
-  const skill = skillDriver(talos, id);
-  const bundle = makeSkill(id);
-  await skills.skills.put(bundle);
-  await talos.skillRuntime.submit({ id, hash: bundle.hash, by: 'owner' });
-  await skill.reaches(bundle.hash, 'awaiting-approval');
-  await skill.approve(bundle.hash);
-  if (fails) await skill.ended(await skill.run({ n: -21 }));
+  const use = async (name: string) => {
+    const skill = skillDriver(talos, name);
+    const bundle = makeSkill(name);
+    await skills.skills.put(bundle);
+    await talos.skillRuntime.submit({ id: name, hash: bundle.hash, by: 'owner' });
+    await skill.reaches(bundle.hash, 'awaiting-approval');
+    await skill.approve(bundle.hash);
+    if (fails) await skill.ended(await skill.run({ n: -21 }));
+    return { skill, bundle };
+  };
+  const { skill, bundle } = await use(id);
 
   return {
     talos,
@@ -88,6 +92,9 @@ export async function startNight(
     model,
     skill,
     bundle,
+
+    /** Puts another skill in use, which fails at the same number. */
+    use,
 
     /** Lets the agent look at the skills once. */
     night: async (): Promise<{ report: RevisionReport; workflowId: string }> => {

@@ -60,6 +60,15 @@ describe('a night that looks at skills', () => {
     expect(model.requests).toHaveLength(asked);
   });
 
+  it('looks at the next skill when the one that failed most was tried with the same failures before', async () => {
+    const { night, use, skill, id } = await start(() => mended('export default 1;'));
+    await skill.ended(await skill.run({ n: -5 }));
+    expect((await night()).report).toMatchObject({ state: 'dropped', skill: id });
+    await use(`${id}-b`);
+    expect((await night()).report).toMatchObject({ state: 'dropped', skill: `${id}-b` });
+    expect((await night()).report).toMatchObject({ state: 'none', note: expect.stringContaining('failed as before') });
+  });
+
   it('mends the form of an answer once, then drops it', async () => {
     const { model, night } = await start(() => 'Sure, here is the code!');
     const { report } = await night();
