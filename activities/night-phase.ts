@@ -1,8 +1,9 @@
 import { CancelledFailure } from '@temporalio/activity';
 
+import { TalosError } from '../domain/errors.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import type { NightRuns, NightWork } from '../domain/night/ports.ts';
-import type { NightProgress, NightRunId, Phase, PhaseOutcome } from '../domain/night/run.ts';
+import { type NightProgress, type NightRunId, type Phase, PhaseOutcome } from '../domain/night/run.ts';
 import type { LockdownStore } from '../domain/ports.ts';
 import { abortReason, withHeartbeat } from './heartbeat.ts';
 
@@ -30,7 +31,7 @@ export async function runNightPhase(deps: Deps, { id, phase }: { id: NightRunId;
       const work = deps.nightWork[phase]({ signal, tell: lines.tell });
       const outcome = await untilLastWord(work, signal);
       if (signal.aborted) leaveUnlessCancelled(signal);
-      return { outcome: cut(outcome), isCutShort: signal.aborted };
+      return { outcome: recordable(outcome), isCutShort: signal.aborted };
     },
     async () => {
       await Promise.all([lines.show(), refuseWhenLocked(deps.lockdown)]);
@@ -80,6 +81,10 @@ function leaveUnlessCancelled(signal: AbortSignal): void {
   if (!(reason instanceof CancelledFailure)) throw reason;
 }
 
-function cut({ notes, ...rest }: PhaseOutcome): PhaseOutcome {
-  return { ...rest, notes: notes.slice(0, mostNotes).map((note) => note.slice(0, longestText).toWellFormed()) };
+/** As much as a record holds. What no record takes fails its phase here, and not the record of the whole run. */
+function recordable({ notes, ...rest }: PhaseOutcome): PhaseOutcome {
+  const cut = notes.slice(0, mostNotes).map((note) => note.slice(0, longestText).toWellFormed());
+  const checked = PhaseOutcome.safeParse({ ...rest, notes: cut });
+  if (checked.success) return checked.data;
+  throw new TalosError('INTERNAL', 'The phase told what cannot be recorded.', { cause: checked.error });
 }

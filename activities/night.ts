@@ -122,7 +122,7 @@ async function skip(
 ): Promise<NightStart> {
   const end = { state: 'skipped', reason, isCutShort: false } as const;
   const details = { state: 'skipped', reason, trigger };
-  await deps.audit.append({ type: 'dream-cycle-ended', actor: 'talos', subject: id, details });
+  await deps.audit.appendOnce({ type: 'dream-cycle-ended', actor: 'talos', subject: id, details }, dueAt);
   await nightParts(deps).nightRuns.save({ ...end, id, trigger, dueAt, phases: [], endedAt: deps.now() });
   return { kind: 'ended', end };
 }

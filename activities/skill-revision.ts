@@ -7,7 +7,8 @@ import { promptBudget } from '../domain/prompt/assemble.ts';
 import { revisionPrompt } from '../domain/prompt/revision.ts';
 import { estimateTokens } from '../domain/prompt/tokens.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
-import { chooseRevision, revisionLevel } from '../domain/skills/choose-revision.ts';
+import type { SkillDrafts } from '../domain/skills/ports.ts';
+import { chooseRevision, type FailedSkill, revisionLevel } from '../domain/skills/choose-revision.ts';
 import type { DraftKey, SkillDraft } from '../domain/skills/draft.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import { compareRevision, type Passed, readRevision, revisedFiles, revisionFormat } from '../domain/skills/revision.ts';
@@ -63,6 +64,7 @@ export function createSkillRevisionActivities(deps: Deps) {
       const draft = await draftOf(deps, key);
       const { after } = await bundlesOf(deps, draft);
       const { id } = after.manifest;
+      if (!(await isStillWanted(deps, draft, after.hash))) return drop(deps, key, 'the skill has changed meanwhile');
       const details = { hash: after.hash, replaces: draft.revises.hash };
       await deps.audit.append({ type: 'revision-proposed', actor: 'talos', subject: id, details });
       await skills.put(after);
@@ -90,6 +92,15 @@ async function begin(deps: Deps): Promise<RevisionRef | Dropped> {
       return { life, runs: runs.filter((run) => run !== undefined) };
     }),
   );
+  return chooseAmong(deps, drafts, skills);
+}
+
+/** The skill that failed most and was not tried with these failures before. */
+async function chooseAmong(
+  deps: Deps,
+  drafts: SkillDrafts,
+  skills: readonly FailedSkill[],
+): Promise<RevisionRef | Dropped> {
   const choice = chooseRevision(skills);
   const hash = skills.find(({ life }) => life.id === choice?.skill)?.life.active?.hash;
   if (choice === undefined || hash === undefined) return none('no skill failed by its own fault since yesterday');
@@ -100,6 +111,8 @@ async function begin(deps: Deps): Promise<RevisionRef | Dropped> {
   const request = `mend what failed of ${skill}`;
   const draft = await drafts.begin({ key, request, by: 'talos', createdAt: deps.now(), skill, revises });
   if (draft.state === 'writing') return { key };
+  const others = skills.filter(({ life }) => life.id !== skill);
+  if (chooseRevision(others) !== undefined) return chooseAmong(deps, drafts, others);
   return none(`skill ${skill} failed as before, and a revision was ${draft.state} already`);
 }
 
@@ -168,6 +181,13 @@ async function passed(deps: Deps, { bundle, cases, key }: Test, signal: AbortSig
     results[evalCase.id] = state === 'ok';
   }
   return results;
+}
+
+/** Whether it is the version in use that was mended, and no other one is under test: that would have to give way. */
+async function isStillWanted(deps: Deps, { skill, revises }: RevisionDraft, hash: BundleHash): Promise<boolean> {
+  const { active, candidate } = (await skillParts(deps).catalog.get(skill)) ?? {};
+  if (active?.hash === hash || candidate?.hash === hash) return true; // an attempt whose answer was lost has handed it in
+  return active?.hash === revises.hash && candidate === undefined;
 }
 
 type RevisionDraft = SkillDraft & { readonly skill: SkillId; readonly revises: { readonly hash: BundleHash } };

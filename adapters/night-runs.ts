@@ -10,6 +10,7 @@ import {
   beginNightScript,
   getNightScript,
   listNightsScript,
+  rewindNightsScript,
   saveNightScript,
   tellNightScript,
 } from './lua/night.ts';
@@ -94,6 +95,10 @@ export function createNightRuns(redis: RedisConnections): NightRuns {
     async account({ until, missed }) {
       const each = missed.flatMap((night) => [night.id, night.dueAt, JSON.stringify(NightRun.parse(night))]);
       await run(accountNightsScript, { keys: places, args: [until, keptRuns, mostRuns, ...each] });
+    },
+
+    async rewind({ until, now }) {
+      await run(rewindNightsScript, { keys: places, args: [until, now] });
     },
   };
 }

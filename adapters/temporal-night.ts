@@ -13,7 +13,7 @@ import {
   dueDreamCycleId,
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
-import { describeSchedule, dueTimesOf, setSchedule, timingOf } from './temporal-schedule.ts';
+import { describeSchedule, dueTimesOf, renewSchedule, setSchedule, timingOf } from './temporal-schedule.ts';
 import { cancelRunning, sameRun, startOnce, workflowState } from './temporal-workflows.ts';
 
 type NightOptions = {
@@ -40,10 +40,12 @@ export function createTemporalNight(options: NightOptions): { nightClock: NightC
   const client = new Client({ connection, namespace });
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   const input = inputOf(options);
+  const wanted = scheduleOptions(options, { ...input, when: options.when });
   const nightClock: NightClock = {
     wanted: options.when,
     catchUpMs: input.catchUpMs,
-    set: () => call(() => setSchedule(client, scheduleOptions(options, { ...input, when: options.when }))),
+    set: () => call(() => setSchedule(client, wanted)),
+    renew: () => call(() => renewSchedule(client, wanted)),
     async timing() {
       const found = await call(() => describeSchedule(client, scheduleId));
       return found && { ...timingOf(found), when: keptWhen(found) };

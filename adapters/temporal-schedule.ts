@@ -24,6 +24,14 @@ export async function setSchedule(client: Client, options: ScheduleOptions): Pro
   }
 }
 
+/** Makes a schedule from nothing in place of the one of this id; that one's pause stays. */
+export async function renewSchedule(client: Client, options: ScheduleOptions): Promise<void> {
+  const before = await describeSchedule(client, options.scheduleId);
+  await removeSchedule(client, options.scheduleId);
+  const { paused, note } = before?.state ?? {};
+  await setSchedule(client, { ...options, ...(paused === true && { state: { paused, ...(note && { note }) } }) });
+}
+
 /** Removes a schedule; one that is not there is as good as removed. */
 export async function removeSchedule(client: Client, id: string): Promise<void> {
   await ifKept(() => client.schedule.getHandle(id).delete());

@@ -76,10 +76,12 @@ await runProcess(async () => {
   };
   const server = await startServer({ app: createApp(deps), deps, config });
   ports.logger.info({ roles, port: config.ports.web }, 'api ready');
-  beginBehind(ports, config);
+  const stopping = new AbortController();
+  beginBehind(ports, config, stopping.signal);
   return {
     done: running.done,
     async stop() {
+      stopping.abort();
       await server.close();
       await running.stop();
       await ports.close();
@@ -88,13 +90,13 @@ await runProcess(async () => {
 });
 
 /** What goes on behind the start, and nobody waits for. */
-function beginBehind(ports: ProcessPorts, config: Config): void {
+function beginBehind(ports: ProcessPorts, config: Config, stopping: AbortSignal): void {
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepSchedules({ ...ports, ...ports.skillPorts });
   void pullMissingModels({ ...ports, config });
   // Who never wants a cloud has it asked nothing.
   if (config.cloud.fallback !== 'never') void checkCloud(ports);
-  void setNightSchedule({ ...ports, ...ports.nightPorts });
+  void setNightSchedule({ ...ports, ...ports.nightPorts }, { signal: stopping });
 }
 
 /** What routes need of skills; repositories are fetched by way of a temporary folder. */

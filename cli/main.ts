@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { parseConfig } from '../domain/config/parse.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
+import { TalosError } from '../domain/errors.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
@@ -59,7 +60,10 @@ const deps: CliDeps = {
   async reports(checked) {
     const { createReportReader } = await import('../adapters/night/report-files.ts');
     const { reports, nodeKey } = homePaths(checked);
-    return createReportReader({ dir: reports, publicKey: createPublicKey(readNodeKey(nodeKey)) });
+    if (!existsSync(reports) && !existsSync(nodeKey)) {
+      throw new TalosError('NOT_FOUND', 'There is no report yet: Talos was never started here; do so with: ./talos up');
+    }
+    return createReportReader({ dir: reports, publicKey: createPublicKey(readNodeKey(nodeKey)), now: Date.now });
   },
   async skillTools(checked) {
     const { createSkillTools } = await import('../adapters/skill-tools.ts');

@@ -33,6 +33,8 @@ local function forget(shown, most)
   end
 end`;
 
+// The first write of the scripts about due runs is one Redis never refuses: what was due has to be told also when Redis is full.
+
 /** KEYS: schedules, state, due times, due runs. ARGV: schedule id, key, due time, the run as JSON, now, when it counts as over. */
 export const beginDueRunScript = defineScript(`
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return { 'removed' } end
@@ -40,6 +42,7 @@ local known = redis.call('HGET', KEYS[4], ARGV[2])
 if known and cjson.decode(known).state ~= 'running' then return { 'ended', known } end
 local running, over = unpack(redis.call('HMGET', KEYS[2], 'running', 'over'))
 if running and running ~= ARGV[2] and tonumber(over) > tonumber(ARGV[5]) then return { 'overlap', running } end
+redis.call('PERSIST', KEYS[4])
 redis.call('HSET', KEYS[2], 'running', ARGV[2], 'over', ARGV[6])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
@@ -50,6 +53,7 @@ export const endDueRunScript = defineScript(`${forget}
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 local known = redis.call('HGET', KEYS[4], ARGV[2])
 if known and cjson.decode(known).state ~= 'running' then return 0 end
+redis.call('PERSIST', KEYS[4])
 if redis.call('HGET', KEYS[2], 'running') == ARGV[2] then redis.call('HDEL', KEYS[2], 'running', 'over') end
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
 redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
@@ -59,6 +63,7 @@ return 1`);
 /** KEYS: schedules, state, due times, due runs. ARGV: schedule id, until, shown, most, then key, due time and JSON of each missed run. */
 export const accountScript = defineScript(`${forget}
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('PERSIST', KEYS[4])
 for place = 5, #ARGV, 3 do
   if redis.call('HSETNX', KEYS[4], ARGV[place], ARGV[place + 2]) == 1 then
     redis.call('ZADD', KEYS[3], ARGV[place + 1], ARGV[place])

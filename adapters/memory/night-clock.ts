@@ -10,12 +10,14 @@ export function createMemoryNightClock(
   now: () => number = Date.now,
 ): NightClock {
   let kept: NightWhen | undefined;
+  const set = async (): Promise<void> => {
+    kept = wanted;
+  };
   return {
     wanted,
     catchUpMs: nightCatchUpMs,
-    async set() {
-      kept = wanted;
-    },
+    set,
+    renew: set,
     timing: async () => kept && { when: kept, paused: false, next: timesOf(kept, now(), now() + 3 * dayMs) },
     dueTimes: async ({ after, until }) => (kept === undefined ? [] : timesOf(kept, after, until)),
   };

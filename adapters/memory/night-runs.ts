@@ -12,7 +12,6 @@ export function createMemoryNightRuns(): NightRuns {
   const runs = new Map<NightRunId, NightRun>();
   const board = createWatchBoard();
   let holder: Holder | undefined;
-  let accountedUntil = 0;
   const hasEnded = (id: NightRunId): boolean => (runs.get(id)?.state ?? 'running') !== 'running';
 
   async function get(id: NightRunId): Promise<NightView | undefined> {
@@ -66,6 +65,13 @@ export function createMemoryNightRuns(): NightRuns {
       }
     },
 
+    ...createAccount(runs),
+  };
+}
+
+function createAccount(runs: Map<NightRunId, NightRun>): Pick<NightRuns, 'accounted' | 'account' | 'rewind'> {
+  let accountedUntil = 0;
+  return {
     async accounted() {
       const due = [...runs.values()].filter(({ id, dueAt }) => isDueNight(id) && dueAt > accountedUntil);
       return { until: accountedUntil, known: due.map(({ dueAt }) => dueAt).toSorted((a, b) => a - b) };
@@ -74,6 +80,11 @@ export function createMemoryNightRuns(): NightRuns {
     async account({ until, missed }) {
       for (const run of missed) if (!runs.has(run.id)) runs.set(run.id, structuredClone(run));
       accountedUntil = Math.max(accountedUntil, until);
+    },
+
+    async rewind({ until, now }) {
+      for (const { id, dueAt, reason } of runs.values()) if (dueAt > now && reason === 'missed') runs.delete(id);
+      accountedUntil = until;
     },
   };
 }

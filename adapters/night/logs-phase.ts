@@ -1,4 +1,4 @@
-import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type LogFate, type LogFile, logFates, nameAside } from '../../domain/night/log-files.ts';
@@ -29,8 +29,10 @@ const lanes = 4;
 /** Removes logs that are too old and compresses those nobody writes to any more. */
 export function createLogsPhase({ folders, now }: Options): PhaseWork {
   return phaseOf(async (context, tally) => {
-    const open = await openFilesBelow(folders.map(({ dir }) => dir));
-    for (const folder of folders) await tidy(folder, { open, now: now() }, { context, tally });
+    // The system tells what is open by where it really lies.
+    const real = await Promise.all(folders.map(async (folder) => ({ ...folder, dir: await realPath(folder.dir) })));
+    const open = await openFilesBelow(real.map(({ dir }) => dir));
+    for (const folder of real) await tidy(folder, { open, now: now() }, { context, tally });
   });
 }
 
@@ -44,7 +46,7 @@ async function tidy(
   const fates = logFates(files, { keepDays, now, today: localDate(now) });
   const having = (fate: LogFate) => files.filter(({ name }) => fates.get(name) === fate);
   await removeOld(dir, having('remove'), step); // first, as it makes room
-  const aside = await putAside(dir, having('rename'), new Set(files.map(({ name }) => name)));
+  const aside = await putAside(dir, having('rename'), step);
   await compress(dir, [...aside, ...having('compress')], step);
 }
 
@@ -66,23 +68,29 @@ async function listFiles(dir: string, open: ReadonlySet<string>): Promise<LogFil
   return files;
 }
 
-async function removeOld(dir: string, files: readonly LogFile[], { context, tally }: Step): Promise<void> {
+async function removeOld(dir: string, files: readonly LogFile[], step: Step): Promise<void> {
+  const { context, tally } = step;
   for (const { name, bytes } of files) {
     context.signal.throwIfAborted();
-    await rm(join(dir, name), { force: true });
-    tally.add('logsRemoved');
-    tally.add('bytesRemoved', bytes);
+    await unlessStuck({ path: join(dir, name), done: 'removed' }, step, async () => {
+      await rm(join(dir, name), { force: true });
+      tally.add('logsRemoved');
+      tally.add('bytesRemoved', bytes);
+    });
   }
 }
 
 /** Gives files that their writer would overwrite one day a name of their own; a rename loses nothing, whatever is written meanwhile. */
-async function putAside(dir: string, files: readonly LogFile[], taken: Set<string>): Promise<LogFile[]> {
+async function putAside(dir: string, files: readonly LogFile[], step: Step): Promise<LogFile[]> {
+  const taken = new Set(await namesIn(dir));
   const renamed: LogFile[] = [];
   for (const file of files) {
     const name = nameAside(file, taken);
-    await rename(join(dir, file.name), join(dir, name));
-    taken.add(name);
-    renamed.push({ ...file, name });
+    await unlessStuck({ path: join(dir, file.name), done: 'put aside' }, step, async () => {
+      await rename(join(dir, file.name), join(dir, name));
+      taken.add(name);
+      renamed.push({ ...file, name });
+    });
   }
   return renamed;
 }
@@ -105,13 +113,17 @@ async function compress(dir: string, files: readonly LogFile[], { context, tally
 }
 
 /** The logs of a group are removed only when every archive of it is on the disk for good, and has its name there. */
-async function compressGroup(dir: string, group: readonly LogFile[], { context, tally }: Step): Promise<void> {
+async function compressGroup(dir: string, group: readonly LogFile[], step: Step): Promise<void> {
+  const { context, tally } = step;
   const waiting = [...group];
   const archives: { archive: NewArchive; bytes: number }[] = [];
   const lane = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const archive = await packLog(dir, file.name, context.signal);
-      if (archive !== undefined) archives.push({ archive, bytes: file.bytes });
+      const { name, bytes } = file;
+      await unlessStuck({ path: join(dir, name), done: 'compressed' }, step, async () => {
+        const archive = await packLog(dir, name, context.signal);
+        if (archive !== undefined) archives.push({ archive, bytes });
+      });
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: lanes }, lane));
@@ -133,6 +145,21 @@ async function compressGroup(dir: string, group: readonly LogFile[], { context, 
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
+/** Does something to one file. What is the matter with that file alone is told, and keeps nothing else from being done. */
+async function unlessStuck(
+  { path, done }: { path: string; done: string },
+  { context, tally }: Step,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    if (isFull(thrown)) throw thrown;
+    tally.note(`A log cannot be ${done} (${reasonOf(thrown)}): ${path}`);
+  }
+}
+
 function* groups(files: readonly LogFile[]): Generator<LogFile[]> {
   let group: LogFile[] = [];
   let bytes = 0;
@@ -151,11 +178,20 @@ async function namesIn(dir: string): Promise<string[]> {
   return await readdir(dir).catch(() => []); // nothing was ever logged here
 }
 
+async function realPath(dir: string): Promise<string> {
+  return await realpath(dir).catch(() => dir); // nothing was ever logged here
+}
+
 /** As the loggers write dates: by the clock of this machine. */
 function localDate(at: number): string {
   const date = new Date(at);
   const two = (part: number) => String(part).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return 'code' in thrown ? String(thrown.code) : thrown.message;
 }
 
 function isFull(thrown: unknown): boolean {

@@ -1,6 +1,7 @@
 import { keyFate } from '../../domain/night/key-rules.ts';
 import type { PhaseContext, PhaseWork } from '../../domain/night/ports.ts';
 import { phaseOf, type Tally } from '../../domain/night/tally.ts';
+import { looksLikeLoss } from '../../domain/retrieval/prune.ts';
 import { dropOwnedScript, giveEndScript } from '../lua/upkeep.ts';
 import type { RedisConnections } from '../redis.ts';
 import { oldImages, removeImages, shownImages } from './images.ts';
@@ -46,8 +47,22 @@ async function sweep({ redis, images, now }: Options, context: PhaseContext, tal
     seen += page.found.length + page.messages.length;
     context.tell(`${seen} keys looked at`);
   }
-  const orphans = [...unshown].flatMap(([path, hash]) => (shown.has(hash) ? [] : [path]));
-  tally.add('imagesRemoved', await removeImages(orphans, now()));
+  tally.add('imagesRemoved', await removeImages(unneeded(unshown, shown, tally), now()));
+}
+
+/** Images no message shows, and what was never finished. Where the messages seem to be lost, the images may be all that is left of them. */
+function unneeded(old: ReadonlyMap<string, string>, shown: ReadonlySet<string>, tally: Tally): string[] {
+  const whole = [...old].filter(([, hash]) => hash !== '');
+  const orphans = whole.filter(([, hash]) => !shown.has(hash));
+  const halfMade = [...old].flatMap(([path, hash]) => (hash === '' ? [path] : []));
+  if (!looksLikeLoss({ orphaned: orphans.length, checked: whole.length })) {
+    return [...halfMade, ...orphans.map(([path]) => path)];
+  }
+  tally.note(
+    `No message shows ${orphans.length} of ${whole.length} old images. ` +
+      'That looks like a lost store, so they were kept; restore a backup of Redis.',
+  );
+  return halfMade;
 }
 
 async function clear(

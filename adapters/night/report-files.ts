@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { TalosError } from '../../domain/errors.ts';
 import type { ReportReader, ReportStore } from '../../domain/night/ports.ts';
+import { newestReport } from '../../domain/night/newest-report.ts';
 import { formatReport, readReport, signReport } from '../../domain/night/report-seal.ts';
 import type { ReportSummary, ReportView } from '../../domain/night/report.ts';
 import { NightRunId } from '../../domain/night/run.ts';
@@ -31,7 +32,7 @@ type ReportFilesOptions = {
 /** Reports as files of this home, `<id>.json` each, which only the owner may read. */
 export function createReportFiles({ dir, nodeKey, now, random }: ReportFilesOptions): ReportStore {
   const checker = createCertificateChecker();
-  const reader = createReportReader({ dir, publicKey: createPublicKey(nodeKey), checker });
+  const reader = createReportReader({ dir, publicKey: createPublicKey(nodeKey), checker, now });
   return {
     ...reader,
     write: (report) =>
@@ -47,13 +48,19 @@ export function createReportFiles({ dir, nodeKey, now, random }: ReportFilesOpti
   };
 }
 
-type ReaderOptions = { readonly dir: string; readonly publicKey: KeyObject; readonly checker?: CertificateChecker };
+type ReaderOptions = {
+  readonly dir: string;
+  readonly publicKey: KeyObject;
+  readonly checker?: CertificateChecker;
+  readonly now: () => number;
+};
 
 /** The same for who only reads: nothing has to run for that. */
 export function createReportReader({
   dir,
   publicKey,
   checker = createCertificateChecker(),
+  now,
 }: ReaderOptions): ReportReader & { judge(file: ReportText): ReportView } {
   const key = publicKeyHex(publicKey);
   const judge = (file: ReportText): ReportView => readReport(file, key, checker);
@@ -72,7 +79,7 @@ export function createReportReader({
     list: () => guarded(dir, list),
     latest: () =>
       guarded(dir, async () => {
-        const [newest] = await list();
+        const newest = newestReport(await list(), now());
         return newest === undefined ? undefined : found(newest.id);
       }),
   };

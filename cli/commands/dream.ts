@@ -73,7 +73,7 @@ function rowOf(run: NightRun, zone: string): string[] {
 
 type Watched = { readonly client: DreamClient; readonly night: NightView };
 
-/** Shows the phases as they go and, at the end, what people should read. Fails when the run did. */
+/** Shows the phases as they go and, at the end, what people should read. Fails unless the run did all it should. */
 async function watch({ client, night }: Watched, { json }: Options, deps: CliDeps): Promise<void> {
   const { output } = deps;
   const show = json === true ? () => undefined : createDisplay(deps);
@@ -84,7 +84,7 @@ async function watch({ client, night }: Watched, { json }: Options, deps: CliDep
   }
   if (json === true) output.json(end);
   else tellEnd(end, deps);
-  if (end.state !== 'ran') deps.setExitCode(failedExit);
+  if (end.state !== 'ran' || end.isCutShort) deps.setExitCode(failedExit);
 }
 
 /** As for something that can be tried again. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { ago, reportText } from '../../domain/night/morning-report.ts';
+import { newestReport } from '../../domain/night/newest-report.ts';
 import type { ReportReader } from '../../domain/night/ports.ts';
 import type { ReportView } from '../../domain/night/report.ts';
 import { NightRunId } from '../../domain/night/run.ts';
@@ -59,7 +60,7 @@ async function list(reports: ReportReader, { json }: Options, { output }: CliDep
 }
 
 async function latest(reports: ReportReader, deps: CliDeps): Promise<ReportView> {
-  const [newest] = await reports.list();
+  const newest = newestReport(await reports.list(), Date.now());
   const late = lateness(newest?.writtenAt, deps);
   if (late !== undefined) deps.output.note(late);
   const view = await reports.latest();

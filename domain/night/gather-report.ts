@@ -6,7 +6,7 @@ import type { ConversationStore } from '../ports.ts';
 import type { AwaitedCalls, SkillCatalog, SkillSchedules } from '../skills/ports.ts';
 import { contactTypes, hostContacts } from './host-contacts.ts';
 import type { NightRuns, ReportStore } from './ports.ts';
-import type { HostContact, NightReport, ReportPart, Waiting } from './report.ts';
+import type { NightReport, ReportPart, Waiting } from './report.ts';
 import type { NightRun } from './run.ts';
 import { scheduleNews } from './schedule-news.ts';
 import { failedMessages, strikesSince } from './what-failed.ts';
@@ -30,11 +30,16 @@ const dayMs = 24 * 60 * 60 * 1000;
 const longestMs = 31 * dayMs;
 
 const mostCycles = 50;
+const mostLooked = 500;
+const mostHosts = 200;
 const mostEntries = 20_000;
 
-/** Since when a report tells what happened: since the one before it, or for a day. */
+/**
+ * Since when a report tells what happened: since the one before it, or for a day. One that was written while the clock was ahead says
+ * nothing of that.
+ */
 export async function reportSince(reports: Pick<ReportStore, 'list'>, run: NightRun, now: number): Promise<number> {
-  const before = (await reports.list()).find(({ id, sound }) => sound && id !== run.id);
+  const before = (await reports.list()).find(({ id, sound, writtenAt }) => sound && id !== run.id && writtenAt <= now);
   return Math.max(before?.writtenAt ?? now - dayMs, now - longestMs);
 }
 
@@ -66,21 +71,27 @@ export async function gatherReport(
   const parts = {
     ...(cycles && { cycles }),
     ...(schedules && { schedules: schedules.slice(0, 500) }),
-    ...(contacts && { contacts }),
+    ...contacts,
     ...(failures && { failures }),
     ...(waiting && { waiting }),
   };
   return { v: 1, id: run.id, writtenAt: now, since, run, ...parts, unknown };
 }
 
+/** A run counts by when it came to its end: one that was lost or missed is known as such only long after it was due. */
 async function otherCycles({ nightRuns }: ReportSources, run: NightRun, since: number): Promise<NightRun[]> {
-  const all = await nightRuns.list({ since, limit: mostCycles });
-  return all.filter(({ id, state }) => id !== run.id && state !== 'running');
+  const all = await nightRuns.list({ since: since - longestMs, limit: mostLooked });
+  const ended = all.filter(({ id, state }) => id !== run.id && state !== 'running');
+  return ended.filter(({ dueAt, endedAt = dueAt }) => endedAt >= since).slice(0, mostCycles);
 }
 
-async function contactsSince({ trail }: ReportSources, since: number): Promise<HostContact[]> {
-  const { entries } = await trail.entries({ since, types: contactTypes, most: mostEntries });
-  return hostContacts(entries);
+async function contactsSince(
+  { trail }: ReportSources,
+  since: number,
+): Promise<Pick<NightReport, 'contacts' | 'areContactsWhole'>> {
+  const { entries, isWhole } = await trail.entries({ since, types: contactTypes, most: mostEntries });
+  const contacts = hostContacts(entries, since);
+  return { contacts: contacts.slice(0, mostHosts), areContactsWhole: isWhole && contacts.length <= mostHosts };
 }
 
 async function waitingNow(sources: ReportSources, since: number): Promise<Waiting[]> {

@@ -9,8 +9,7 @@ export const contactTypes = [
   'model-pulled',
 ] as const satisfies AuditEntry['type'][];
 
-/** Most hosts, and most kinds and names of one, that are told apart. */
-const mostHosts = 200;
+/** Most kinds and names of one host that are told apart. */
 const mostNames = 20;
 
 type Contact = Pick<HostContact, 'host' | 'by'> & {
@@ -20,17 +19,14 @@ type Contact = Pick<HostContact, 'host' | 'by'> & {
   readonly name: string;
 };
 
-/** Sums up by host and by who reached out, the busiest first. */
-export function hostContacts(entries: readonly AuditEntry[]): HostContact[] {
-  const contacts = entries.flatMap((entry) => contactOf(entry) ?? []);
+/** Sums up entries since a moment by host and by who reached out, the busiest first. */
+export function hostContacts(entries: readonly AuditEntry[], since: number): HostContact[] {
+  const contacts = entries.flatMap((entry) => contactOf(entry, since) ?? []);
   const groups = Map.groupBy(contacts, ({ by, host }) => `${by} ${host}`);
-  return [...groups.values()]
-    .map(sumUp)
-    .toSorted((a, b) => b.calls + b.refused - a.calls - a.refused)
-    .slice(0, mostHosts);
+  return [...groups.values()].map(sumUp).toSorted((a, b) => b.calls + b.refused - a.calls - a.refused);
 }
 
-function contactOf(entry: AuditEntry): Contact | undefined {
+function contactOf(entry: AuditEntry, since: number): Contact | undefined {
   const { type, actor, subject = '', details } = entry;
   const contact = { host: nameOf(details['host'], 'unknown'), isRefused: false, kinds: [], name: subject };
   if (type === 'cloud-called') return { ...contact, by: 'cloud', ...contentOf(details) };
@@ -38,8 +34,9 @@ function contactOf(entry: AuditEntry): Contact | undefined {
   if (type === 'skill-egress') {
     return { ...contact, by: actor === 'skill' ? 'skill' : 'owner', isRefused: details['allowed'] === false };
   }
-  // Of a pull its begin counts; its end tells of the same.
-  const isPull = type === 'model-pulled' && details['state'] === 'begun';
+  // Of a pull its begin counts, and its end where that was told before; otherwise it tells of the same.
+  const hasBegunBefore = Number(details['startedAt']) < since;
+  const isPull = type === 'model-pulled' && (details['state'] === 'begun' || hasBegunBefore);
   return isPull ? { ...contact, by: 'model' } : undefined;
 }
 

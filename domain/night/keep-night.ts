@@ -19,6 +19,12 @@ const lookedAt = 20;
 /** So many missed times at most become records; an absence of months is told by the audit log in one line. */
 const mostMissed = 31;
 
+/** Clocks of two machines may be so far apart. */
+const skewMs = 5 * 60 * 1000;
+
+/** The next due time lies within this. */
+const lookAheadMs = 3 * 24 * 60 * 60 * 1000;
+
 /**
  * Makes the nightly maintenance come due as this process is configured, and records what nobody else can. When the time or the zone
  * has changed, what was due until now goes by the old one.
@@ -40,11 +46,25 @@ export async function lookAtNight(keeping: NightKeeping): Promise<NightTiming> {
 
 /** Records due times nobody began, and runs that were lost. Where no schedule is kept there is nothing to record. */
 export async function keepNight(keeping: NightKeeping, known?: NightTiming): Promise<NightTiming> {
-  const timing = known ?? (await keeping.nightClock.timing());
+  const timing = await onTime(keeping, known ?? (await keeping.nightClock.timing()));
   if (timing !== undefined)
     await recordMissed(keeping, timing, settledUntil(keeping.now(), keeping.nightClock.catchUpMs));
   await endLost(keeping);
   return timing ?? { when: keeping.nightClock.wanted, paused: true, next: [] };
+}
+
+/**
+ * The server goes by the latest time its clock has ever shown: when that was ahead, it lets pass all that is due until then, without a
+ * word. Then the schedule is made anew.
+ */
+async function onTime({ nightClock, now }: NightKeeping, timing: NightTiming | undefined) {
+  const [soonest] = timing?.next ?? [];
+  if (timing === undefined || timing.paused || soonest === undefined) return timing;
+  const after = now();
+  const [due = soonest] = await nightClock.dueTimes({ after, until: Math.min(soonest, after + lookAheadMs) });
+  if (due >= soonest) return timing;
+  await nightClock.renew();
+  return nightClock.timing();
 }
 
 function isSame(a: NightWhen, b: NightWhen): boolean {
@@ -56,6 +76,8 @@ async function recordMissed(keeping: NightKeeping, { paused }: NightTiming, unti
   const { until: accountedUntil, known } = await nightRuns.accounted();
   // Nothing is known yet: due times begin to count now.
   if (accountedUntil === 0) return nightRuns.account({ until: now(), missed: [] });
+  // The clock was ahead: what was told of times that are still to come does not hold.
+  if (accountedUntil > now() + skewMs) return nightRuns.rewind({ until, now: now() });
   if (accountedUntil >= until) return;
   const times = paused
     ? []

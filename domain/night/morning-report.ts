@@ -10,6 +10,9 @@ import { whyNight } from './view.ts';
 /** When and where a report is read: times are told in this zone, or in that of the machine. */
 export type Reader = { readonly now: number; readonly zone?: string };
 
+const hourMs = 60 * 60 * 1000;
+const dayMs = 24 * hourMs;
+
 /** A report as it was found, for people; first what speaks against it. */
 export function reportText({ id, sound, problems, report }: ReportView, reader: Reader): string[] {
   const lines = report === undefined ? [] : morningReport(report, reader);
@@ -30,14 +33,22 @@ function morningReport(report: NightReport, reader: Reader): string[] {
     section('Not known', report.unknown.map(unknownLine)),
   ].flat();
   const title = `Morning report, ${formatTime(report.writtenAt, reader.zone)} (${ago(report.writtenAt, reader.now)})`;
+  const span = spanText(report, reader.zone);
   const isQuiet = sections.length === 0 && isWhole(report.run);
-  return isQuiet
-    ? [`${title}: a quiet night.`, `${runLine(report.run)} Nothing failed, left this machine or waits for you.`]
-    : [
-        title,
-        `${runLine(report.run)}${report.contacts?.length === 0 ? ' Nothing left this machine.' : ''}`,
-        ...sections,
-      ];
+  if (isQuiet) {
+    return [
+      `${title}: a quiet night.`,
+      `${runLine(report.run)} Nothing failed, left this machine or waits for you.${span}`,
+    ];
+  }
+  const hasNothingLeft = report.contacts?.length === 0 && report.areContactsWhole !== false;
+  return [title, `${runLine(report.run)}${hasNothingLeft ? ' Nothing left this machine.' : ''}${span}`, ...sections];
+}
+
+/** A report that follows another one soon, or after long, is easily taken for one of a day. */
+function spanText({ since, writtenAt }: NightReport, zone: string | undefined): string {
+  const isAboutADay = Math.abs(writtenAt - since - dayMs) < 6 * hourMs;
+  return isAboutADay ? '' : ` It tells of what happened since ${formatTime(since, zone)}.`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -42,6 +42,8 @@ export interface NightRuns {
   accounted(): Promise<{ until: number; known: number[] }>;
   /** Records due times nobody began, unless something is known of them, and until when everything is known now. */
   account(news: { until: number; missed: readonly NightRun[] }): Promise<void>;
+  /** After the clock was ahead: forgets times after `now` that were told as missed, and that more than `until` is known. */
+  rewind(back: { until: number; now: number }): Promise<void>;
 }
 
 /** How the schedule stands; while it is paused nothing comes of the next times. */
@@ -55,6 +57,8 @@ export interface NightClock {
   readonly catchUpMs: number;
   /** Keeps it coming due as wanted; doing it twice is the same, and a pause stays. */
   set(): Promise<void>;
+  /** As `set`, from nothing: whatever was taken for done is due again. A pause stays. */
+  renew(): Promise<void>;
   /** Undefined when nothing is kept. */
   timing(): Promise<NightTiming | undefined>;
   /** Every time from after the first moment up to the second at which it is due as it is kept. */

@@ -1,5 +1,6 @@
-import { countsInWords } from './count-words.ts';
 import { formatTime } from '../format-time.ts';
+import { countsInWords } from './count-words.ts';
+import { few } from './few-lines.ts';
 import type { NightReport, ScheduleNews } from './report.ts';
 import type { NightRun, PhaseReport } from './run.ts';
 import { whyNight } from './view.ts';
@@ -19,9 +20,10 @@ const endTexts: Partial<Record<PhaseReport['state'], readonly string[]>> = {
   skipped: ['had no time'],
 };
 
-/** Schedules of skills whose due times came to something else than a run, and how many ran. */
+/** What came of the schedules of skills; first those whose due times came to something else than a run. */
 export function scheduleLines({ schedules = [] }: NightReport): string[] {
-  return schedules.slice(0, 8).map(scheduleLine);
+  const troubled = (news: ScheduleNews): number => Number(news.failed + news.skipped > 0);
+  return few(schedules.toSorted((a, b) => troubled(b) - troubled(a)).map(scheduleLine));
 }
 
 function scheduleLine({ skill, name, ran, failed, skipped, reasons, isWhole }: ScheduleNews): string {
@@ -33,9 +35,10 @@ function scheduleLine({ skill, name, ran, failed, skipped, reasons, isWhole }: S
 
 /** Other dream cycles since the report before. */
 export function cycleLines({ cycles = [] }: NightReport, zone: string | undefined): string[] {
-  return cycles.slice(0, 5).map((run) => {
+  const lines = cycles.map((run) => {
     const why = whyNight(run);
     const cut = run.isCutShort ? ', cut short' : '';
     return `dream cycle of ${formatTime(run.dueAt, zone)}: ${run.state}${cut}${why === undefined ? '' : `, ${why}`}`;
   });
+  return few(lines);
 }

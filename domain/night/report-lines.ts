@@ -1,11 +1,9 @@
 import { formatAge } from '../format-age.ts';
 import { formatBytes } from '../format-bytes.ts';
+import { few } from './few-lines.ts';
 import { describeFinding } from './finding.ts';
 import type { HostContact, NightReport, Waiting } from './report.ts';
 import type { NightRun } from './run.ts';
-
-/** So many lines of a kind are shown on the one screen; the JSON has all. */
-const mostLines = 6;
 
 /** What waits for the owner, with how to decide it. */
 export function waitingLines({ waiting = [], writtenAt }: NightReport, now: number): string[] {
@@ -39,7 +37,9 @@ export function failureLines({ failures, run: { revision } }: NightReport): stri
   const total = Object.values(messages).reduce((sum, count) => sum + count, 0);
   const codes = Object.entries(messages).map(([code, count]) => `${count} ${code}`);
   const atLeast = isWhole ? '' : 'at least ';
+  const unseen = 'none of the messages that were looked at, but there were more than could be';
   return few([
+    ...(total === 0 && !isWhole ? [unseen] : []),
     ...(total > 0 ? [`${atLeast}${total} ${total === 1 ? 'message' : 'messages'} failed: ${codes.join(', ')}`] : []),
     ...strikes.map(({ skill, count, isSecurity, verdicts }) => {
       const kind = isSecurity ? ', a breach of its sandbox among them' : '';
@@ -54,8 +54,9 @@ function revisionLine({ skill = 'unknown', note }: NonNullable<NightRun['revisio
 }
 
 /** Which hosts were reached, by whom and with what. */
-export function contactLines({ contacts = [] }: NightReport): string[] {
-  return few(contacts.map(contactLine));
+export function contactLines({ contacts = [], areContactsWhole = true }: NightReport): string[] {
+  const uncounted = areContactsWhole ? [] : ['more than could be counted; the oldest calls are only in the audit log'];
+  return few([...uncounted, ...contacts.map(contactLine)]);
 }
 
 function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostContact): string {
@@ -70,9 +71,4 @@ function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostCont
   const size = bytes === undefined ? '' : `, ${formatBytes(bytes)}${what}`;
   const denied = refused === 0 ? '' : `, ${refused} refused before anything was sent`;
   return `${host}: ${calls} ${calls === 1 ? 'call' : 'calls'}${size}${denied} (${who} ${names.join(', ') || 'a skill to look at'})`;
-}
-
-function few(lines: readonly string[]): string[] {
-  if (lines.length <= mostLines) return [...lines];
-  return [...lines.slice(0, mostLines - 1), `and ${lines.length - mostLines + 1} more; all of it: talos report --json`];
 }

@@ -33,7 +33,7 @@ export const ScheduleNews = z
   .meta({ id: 'ScheduleNews' });
 export type ScheduleNews = z.infer<typeof ScheduleNews>;
 
-/** What failed: messages by error code, and strikes of skills. `isWhole`: every conversation was looked at. */
+/** What failed: messages by error code, and strikes of skills. `isWhole`: every message since then was looked at. */
 export const Failures = z
   .strictObject({
     messages: z.record(z.string(), count),
@@ -73,6 +73,10 @@ export const NightReport = z
     cycles: z.array(NightRun).max(50).optional(),
     schedules: z.array(ScheduleNews).max(500).optional(),
     contacts: z.array(HostContact).max(200).optional(),
+    areContactsWhole: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether every call since then is counted; false when there were too many to read' }),
     failures: Failures.optional(),
     waiting: z.array(Waiting).max(200).optional(),
     /** Parts that are missing, with the code of what kept them. */

@@ -3,7 +3,9 @@ import type { SkillSchedules } from '../skills/ports.ts';
 import type { SkillSchedule } from '../skills/schedule.ts';
 import type { ScheduleNews } from './report.ts';
 
-/** What came of the due times of all schedules since a moment; a schedule without any is left out. */
+/**
+ * What came of the due times of all schedules since a moment, by when that was known; a schedule without any is left out.
+ */
 export async function scheduleNews(
   schedules: Pick<SkillSchedules, 'list' | 'dueRuns'>,
   since: number,
@@ -11,7 +13,7 @@ export async function scheduleNews(
   const news: ScheduleNews[] = [];
   for (const schedule of await schedules.list()) {
     const all = await schedules.dueRuns(schedule);
-    const runs = all.filter(({ dueAt }) => dueAt >= since);
+    const runs = all.filter(({ state, dueAt, endedAt = dueAt }) => state === 'running' || endedAt >= since);
     if (runs.length > 0) news.push(newsOf(schedule, runs));
   }
   return news;

@@ -18,15 +18,17 @@ export async function failedMessages(
   const newest = await conversations.conversations({ limit: mostConversations, offset: 0 });
   const changed = newest.filter(({ updatedAt }) => updatedAt >= since);
   const counts = new Map<string, number>();
+  let isWhole = changed.length < mostConversations;
   for (const { id, messages } of changed) {
     const page = { limit: mostMessages, offset: Math.max(0, messages - mostMessages) };
-    for (const record of (await conversations.conversation(id, page)) ?? []) {
+    const records = (await conversations.conversation(id, page)) ?? [];
+    isWhole &&= page.offset === 0 || (records[0]?.createdAt ?? since) < since;
+    for (const record of records) {
       if (!hasFailed(record, since)) continue;
       const code = record.error?.code ?? 'INTERNAL';
       counts.set(code, (counts.get(code) ?? 0) + 1);
     }
   }
-  const isWhole = changed.length < mostConversations && changed.every(({ messages }) => messages <= mostMessages);
   return { messages: Object.fromEntries(counts), isWhole };
 }
 

@@ -35,9 +35,12 @@ export function pruningValue(collection: MemoryCollection, metadata: MemoryMetad
   return memoryValue(metadata, now);
 }
 
-/** Whether messages seem to be gone because their store was lost, and not because they were deleted one by one. */
+/** So few orphans are what a crash or two leave behind. */
+const fewOrphans = 10;
+
+/** Whether what memories are about seems to be gone because its store was lost, and not piece by piece: then they may be all that is left. */
 export function looksLikeLoss({ orphaned, checked }: { orphaned: number; checked: number }): boolean {
-  return orphaned > 100 && orphaned > checked / 2;
+  return orphaned > fewOrphans && orphaned > checked / 2;
 }
 
 /** What has to go, with the reason: first what goes in any case, then, when there are still too many, the least valuable. */

@@ -133,5 +133,19 @@ export function describeNightRuns(name: string, create: () => Promise<NightRuns>
       await nights.account({ until: four, missed: [] });
       expect((await nights.accounted()).until).toBe(four + hourMs);
     });
+
+    it('goes back with the clock: what was told as missed of times to come may come, what ran stays', async () => {
+      const missed = [run(0), run(1), run(2)].map((one) => ({ ...one, state: 'skipped', reason: 'missed' }) as const);
+      await nights.save(run(3, { state: 'ran' }));
+      await nights.account({ until: run(4).dueAt, missed });
+      await nights.rewind({ until: four - hourMs, now: run(1).dueAt });
+      expect((await nights.list({ since: 0, limit: 9 })).map(({ id }) => id)).toEqual([
+        run(3).id,
+        run(1).id,
+        run(0).id,
+      ]);
+      expect((await nights.accounted()).until).toBe(four - hourMs);
+      expect(await nights.begin(run(2), times())).toEqual({ kind: 'begun' });
+    });
   });
 }

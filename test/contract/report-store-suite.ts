@@ -51,6 +51,14 @@ export function describeReportStore(name: string, create: () => Promise<ReportSt
       expect((await store.latest())?.id).toBe('now-a');
     });
 
+    it('gives what was written while the clock was ahead as the latest only where there is no other', async () => {
+      const ahead = Date.now() + 300 * 24 * 60 * 60 * 1000;
+      await store.write(report('ahead', ahead));
+      expect((await store.latest())?.id).toBe('now-ahead');
+      await store.write(report('back', 1000));
+      expect((await store.latest())?.id).toBe('now-back');
+    });
+
     it('leaves out what is not there', async () => {
       const { cycles: _cycles, schedules: _schedules, contacts: _left, ...rest } = quietReport();
       await store.write(rest);

@@ -60,6 +60,15 @@ describe('a dream cycle', () => {
     });
   });
 
+  it('is recorded and reported although a phase tells what nobody can keep', async () => {
+    const { nightWork, start, ended } = await nights();
+    nightWork.follow(async (phase) => (phase === 'logs' ? { counts: { bytes: Number.NaN }, notes: [] } : undefined));
+    const night = await ended(await start());
+    expect(statesOf(night)).toEqual({ ...all('done'), logs: 'failed' });
+    expect(night).toMatchObject({ state: 'failed', reason: 'phase-failed' });
+    await expect.poll(() => at.reported.map(({ id }) => id)).toEqual([night.id]);
+  });
+
   it('tries a phase again that failed for a moment', async () => {
     const { nightWork, start, ended } = await nights();
     let failures = 0;
@@ -169,6 +178,17 @@ describe('a dream cycle', () => {
     expect(nightWork.begun()).toEqual([]);
     expect(at.audited()).toEqual([{ subject: id, state: 'skipped', reason: 'lockdown', trigger: 'owner' }]);
     await expect.poll(() => at.reported.map((each) => each.id)).toEqual([id]);
+  });
+
+  it('is told as skipped once although the store fails', async () => {
+    const { start, ended, talos, nightRuns } = await nights();
+    const save = nightRuns.save.bind(nightRuns);
+    let failures = 2;
+    nightRuns.save = (run) =>
+      (failures -= 1) >= 0 ? Promise.reject(new TalosError('STORE_UNAVAILABLE', 'away')) : save(run);
+    await talos.ports.lockdown.lock({ reason: 'test', by: 'owner', at: 1 });
+    expect(await ended(await start())).toMatchObject({ state: 'skipped', reason: 'lockdown' });
+    expect(at.audited()).toHaveLength(1);
   });
 
   it('is one run when two begin at once, and the other is skipped', async () => {

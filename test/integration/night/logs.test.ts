@@ -7,6 +7,8 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -116,6 +118,31 @@ describe('the night in the logs', () => {
     open.forEach(closeSync);
     expect(inDir()).toEqual(['api.2026-09-01.1.log', 'api.2026-11-01.1.log']);
     expect(readFileSync(join(tier(2), 'api.2026-11-01.1.log'), 'utf8')).toMatch(/more$/);
+  });
+
+  it('knows what a process holds open also when the home is a link to where it lies', async () => {
+    const link = `${home}-link`;
+    symlinkSync(home, link);
+    plant('api.2026-11-22.1.log');
+    const file = openSync(join(link, 'tier2', 'api.2026-11-22.1.log'), 'a');
+    const linked = createLogsPhase({ folders: [{ dir: join(link, 'tier2'), keepDays: 30 }], now: () => now });
+    await runPhase(linked);
+    expect(inDir()).toEqual(['api.2026-11-22.1.log']);
+    closeSync(file);
+    expect((await runPhase(linked)).counts).toMatchObject({ logsCompressed: 1 });
+    unlinkSync(link);
+  });
+
+  it('passes over a log it cannot compress, says so, and does all the others', async () => {
+    const stubborn = `${'a'.repeat(230)}.2026-11-22.1.log`; // no name is left for its archive
+    plant(stubborn);
+    plant('api.2026-11-22.1.log');
+    plant('worker.2026-11-17.1.log', { dir: tier(3) });
+    const { counts, notes } = await runPhase(phase());
+    expect(counts).toMatchObject({ logsCompressed: 1, logsRemoved: 1 });
+    expect(notes.join()).toContain(`A log cannot be compressed (ENAMETOOLONG): ${tier(2)}/aaa`);
+    expect(inDir()).toEqual([stubborn, 'api.2026-11-22.1.log.gz']);
+    expect(inDir(tier(3))).toEqual([]);
   });
 
   it('puts output aside that its writer would overwrite, and leaves the file it writes to by name', async () => {

@@ -184,6 +184,19 @@ describe('the night in the store', () => {
     expect(readdirSync(images)).toEqual([image]);
   });
 
+  it('keeps every image when the messages that showed them seem to be lost', async () => {
+    const names = Array.from({ length: 11 }, (_, at) => `${at % 10}${at > 9 ? 'b' : 'a'}`.repeat(32));
+    for (const name of [...names, `${names[0] ?? ''}.half.tmp`]) {
+      writeFileSync(join(images, name), 'x');
+      utimesSync(join(images, name), now / 1000, (now - 48 * hour) / 1000);
+    }
+    await redis.call((c) => c.hset(redis.keys.message(ended), 'state', 'answered', 'options', '{}'));
+    const { counts, notes } = await runPhase(phase());
+    expect(counts).toMatchObject({ imagesRemoved: 1 });
+    expect(notes.join()).toMatch(/^No message shows 11 of 11 old images\. .* restore a backup/);
+    expect(readdirSync(images).toSorted()).toEqual(names.toSorted());
+  });
+
   it('stops between two pages, and another run does the rest', async () => {
     const { keys, call } = redis;
     const refs = Array.from({ length: 3000 }, (_, at) => keys.context({ conversation: 'c', key: `k${at}` }));

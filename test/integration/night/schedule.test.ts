@@ -103,6 +103,20 @@ describe('the schedule of the dream cycle', () => {
     expect(await lookAtNight(keeping)).toMatchObject({ paused: true });
   });
 
+  it('is made from nothing in place of one that waits for a time long past, and stays paused', async () => {
+    const { keeping, schedule } = await nights();
+    const { nightClock } = keeping;
+    await nightClock.renew();
+    const first = await schedule.describe();
+    expect(first.state.paused).toBe(false);
+    await schedule.pause('on holiday');
+    await nightClock.renew();
+    const second = await schedule.describe();
+    expect(second.info.createdAt.getTime()).toBeGreaterThan(first.info.createdAt.getTime());
+    expect(second.state).toMatchObject({ paused: true, note: 'on holiday' });
+    expect((await nightClock.timing())?.when).toEqual(berlin);
+  });
+
   it('tells what was due while nothing ran as missed, each night once', async () => {
     const { keeping } = await nights();
     await setNight(keeping);
@@ -201,13 +215,34 @@ describe('the schedule of the dream cycle', () => {
     expect(lost?.phases.map(({ state }) => state)).toEqual(['done', 'done', 'cut-short', 'skipped', 'skipped']);
   });
 
-  it('that cannot be set is told in the log and keeps no start from going on', async () => {
-    const { keeping, talos } = await nights();
+  it('that cannot be set at the start is told in the log once, and set as soon as it can be', async () => {
+    const { keeping, talos, schedule } = await nights();
     const warned: unknown[] = [];
     const logger = { ...talos.ports.logger, warn: (fields: object) => void warned.push(fields) };
+    let away = 3;
+    const nightRuns = {
+      ...keeping.nightRuns,
+      accounted: () => ((away -= 1) >= 0 ? Promise.reject(new Error('away')) : keeping.nightRuns.accounted()),
+    };
+    const signal = AbortSignal.timeout(10_000);
+    await setNightSchedule({ ...keeping, nightRuns, logger }, { signal, pauseMs: 1 });
+    expect(signal.aborted).toBe(false);
+    expect(warned).toMatchObject([{ when: 'every day at 04:00 Europe/Berlin', code: 'INTERNAL' }]);
+    expect((await schedule.describe()).state.paused).toBe(false);
+    expect((await nightRuns.accounted()).until).toBeGreaterThan(0);
+  });
+
+  it('is given up when the process ends', async () => {
+    const { keeping, talos } = await nights();
     const nightClock = { ...keeping.nightClock, timing: () => Promise.reject(new Error('away')) };
-    await setNightSchedule({ ...keeping, nightClock, logger });
-    expect(warned).toMatchObject([{ when: 'every day at 04:00 Europe/Berlin' }]);
+    const stopping = new AbortController();
+    const trying = setNightSchedule(
+      { ...keeping, nightClock, logger: talos.ports.logger },
+      { signal: stopping.signal, pauseMs: 1 },
+    );
+    stopping.abort();
+    await trying;
+    await expect(talos.nightClock.timing()).resolves.toBeUndefined();
   });
 });
 

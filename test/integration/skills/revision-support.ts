@@ -31,11 +31,12 @@ export function mended(code = 'export default /* negative */ ({ n }) => ({ n: 2 
   return JSON.stringify({ code, expected: [{ number: 1, output: { n: -42 } }] });
 }
 
-function makeSkill(id: string): SkillBundle {
+/** A skill that doubles, as it is handed in. */
+export function makeSkill(id: string, version = '1.0.0'): SkillBundle {
   const number = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] };
   const evals = [1, 2, 3].map((n) => ({ id: `case-${n}`, input: { n }, expected: { n: 2 * n } }));
   const text = (value: object) => JSON.stringify(value);
-  const manifest = { id, version: '1.0.0', description: 'doubles', language: 'js', entry: 'main.js' };
+  const manifest = { id, version, description: 'doubles', language: 'js', entry: 'main.js' };
   return readBundle(
     {
       'SKILL.md': `---\nname: ${id}\ndescription: doubles\n---\n\nIt doubles.\n`,
@@ -72,13 +73,17 @@ export async function startNight(
   skills.sandbox.follow(async ({ files, input }) => double(files['main.js'] ?? '', input));
   const talos = await startTalos(stack, { skills, wrap: model.wrap, trustLevel });
   await Promise.all((['core', 'gpu', 'sandbox'] as const).map((role) => talos.serve(role)));
-  const skill = skillDriver(talos, id);
-  const bundle = makeSkill(id);
-  await skills.skills.put(bundle);
-  await talos.skillRuntime.submit({ id, hash: bundle.hash, by: 'owner' });
-  await skill.reaches(bundle.hash, 'awaiting-approval');
-  await skill.approve(bundle.hash);
-  if (fails) await skill.ended(await skill.run({ n: -21 }));
+  const use = async (name: string) => {
+    const skill = skillDriver(talos, name);
+    const bundle = makeSkill(name);
+    await skills.skills.put(bundle);
+    await talos.skillRuntime.submit({ id: name, hash: bundle.hash, by: 'owner' });
+    await skill.reaches(bundle.hash, 'awaiting-approval');
+    await skill.approve(bundle.hash);
+    if (fails) await skill.ended(await skill.run({ n: -21 }));
+    return { skill, bundle };
+  };
+  const { skill, bundle } = await use(id);
 
   return {
     talos,
@@ -87,6 +92,9 @@ export async function startNight(
     model,
     skill,
     bundle,
+
+    /** Puts another skill in use, which fails at the same number. */
+    use,
 
     /** Lets the agent look at the skills once. */
     night: async (): Promise<{ report: RevisionReport; workflowId: string }> => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
 import { historyText, type Script } from '../message/skill-script.ts';
-import { double, mended, startNight } from './revision-support.ts';
+import { double, makeSkill, mended, startNight } from './revision-support.ts';
 
 describe('a night that looks at skills', () => {
   let open: Awaited<ReturnType<typeof startNight>>;
@@ -34,6 +34,23 @@ describe('a night that looks at skills', () => {
     expect((await skill.life()).candidate).toBeUndefined();
   });
 
+  it('gives way to a version that is handed in while it is written', async () => {
+    const handIn = async ({ talos, skills, id }: typeof open) => {
+      const own = makeSkill(id, '2.0.0');
+      await skills.skills.put(own);
+      await talos.skillRuntime.submit({ id, hash: own.hash, by: 'owner' });
+      return own.hash;
+    };
+    let hash = '';
+    const { night, skill } = await start(async () => {
+      hash = await handIn(open);
+      return mended();
+    });
+    const { report } = await night();
+    expect(report).toMatchObject({ state: 'dropped', note: expect.stringContaining('has changed meanwhile') });
+    expect((await skill.reaches(hash, 'awaiting-approval')).candidate?.version).toBe('2.0.0');
+  });
+
   it('does not try the same failures a second time', async () => {
     const { model, night } = await start(() => mended('export default 1;'));
     await night();
@@ -41,6 +58,15 @@ describe('a night that looks at skills', () => {
     const { report } = await night();
     expect(report).toMatchObject({ state: 'none', note: expect.stringContaining('failed as before') });
     expect(model.requests).toHaveLength(asked);
+  });
+
+  it('looks at the next skill when the one that failed most was tried with the same failures before', async () => {
+    const { night, use, skill, id } = await start(() => mended('export default 1;'));
+    await skill.ended(await skill.run({ n: -5 }));
+    expect((await night()).report).toMatchObject({ state: 'dropped', skill: id });
+    await use(`${id}-b`);
+    expect((await night()).report).toMatchObject({ state: 'dropped', skill: `${id}-b` });
+    expect((await night()).report).toMatchObject({ state: 'none', note: expect.stringContaining('failed as before') });
   });
 
   it('mends the form of an answer once, then drops it', async () => {

@@ -5,9 +5,21 @@ import { createHoldStore } from '../../../adapters/hold-store.ts';
 import { createLogStream } from '../../../adapters/log-stream.ts';
 import { lockScript } from '../../../adapters/lua/safety.ts';
 import { connectRedis, type RedisConnections } from '../../../adapters/redis.ts';
+import { createNightRuns } from '../../../adapters/night-runs.ts';
+import { createSkillSchedules } from '../../../adapters/skill-schedules.ts';
 import { createTokenStream } from '../../../adapters/token-stream.ts';
+import { quietRun } from '../../support/night-reports.ts';
 import { failureCode, type OwnRedis, startOwnRedis, take } from './support.ts';
 
+const schedule = {
+  skill: 'csv',
+  name: 'morning',
+  when: { everyMinutes: 60 },
+  inputHash: 'a'.repeat(64),
+  paused: false,
+  createdAt: 1,
+  since: 1,
+};
 const waiting = { conversation: 'full', key: 'waiting' };
 
 describe('a Redis that is full', () => {
@@ -18,6 +30,7 @@ describe('a Redis that is full', () => {
     server = await startOwnRedis('--maxmemory', '4mb', '--maxmemory-policy', 'noeviction');
     redis = connectRedis({ url: server.url });
     const conversations = createConversationStore(redis);
+    await createSkillSchedules(redis).put({ ...schedule, input: {} });
     await conversations.accept({ ...waiting, text: 'hello', createdAt: 1 });
     await conversations.saveDraft(waiting, 'so far');
     while ((await failureCode(redis.call((c) => c.append('ballast', 'x'.repeat(100_000))))) === undefined);
@@ -65,6 +78,35 @@ describe('a Redis that is full', () => {
     for (const at of [1, 2, 3]) await holds.recordCriticalHit({ conversation: 'full', key: `k${at}` }, at);
     expect(await holds.heldUntil('full')).toBe(3_600_003);
     expect(await redis.run(lockScript, { keys: [redis.keys.lockdown], args: ['x'] })).toBe('x');
+  });
+
+  it('still begins and records the nightly maintenance, which makes room', async () => {
+    const nights = createNightRuns(redis);
+    const run = { ...quietRun({ state: 'running' }), phases: [] };
+    expect(await nights.begin(run, { at: 1, overAt: 2 })).toEqual({ kind: 'begun' });
+    await nights.tell(run.id, { phase: 'redis', line: 'looking' });
+    expect(await nights.get(run.id)).toMatchObject({ state: 'running', progress: { line: 'looking' } });
+    expect(await nights.save(quietRun())).toBe(true);
+    const skipped = quietRun({ id: 'now-skipped', state: 'skipped', reason: 'overlap', phases: [] });
+    expect(await nights.save(skipped)).toBe(true);
+    const missed = quietRun({ id: 'due-20261125T040000Z', dueAt: 1, state: 'skipped', reason: 'missed', phases: [] });
+    await nights.account({ until: 2, missed: [missed] });
+    expect((await nights.list({ since: 0, limit: 9 })).map(({ state }) => state)).toEqual([
+      'skipped',
+      'ran',
+      'skipped',
+    ]);
+    expect((await nights.accounted()).until).toBe(2);
+  });
+
+  it('still tells of every due time of a schedule what came of it', async () => {
+    const schedules = createSkillSchedules(redis);
+    const due = (key: string, dueAt: number) => ({ key, dueAt, state: 'skipped', reason: 'missed' }) as const;
+    expect(await schedules.begin(schedule, { key: 'begun', dueAt: 1 }, 1)).toEqual({ kind: 'begun' });
+    expect(await schedules.end(schedule, { key: 'begun', dueAt: 1, state: 'failed', reason: 'STORE_FULL' })).toBe(true);
+    expect(await schedules.end(schedule, due('skipped', 2))).toBe(true);
+    await schedules.account(schedule, { until: 4, missed: [due('missed', 3)] });
+    expect((await schedules.dueRuns(schedule)).map(({ key }) => key)).toEqual(['missed', 'skipped', 'begun']);
   });
 
   it('takes messages again once there is room', async () => {

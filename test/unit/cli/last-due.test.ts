@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { lastDue, lateReport } from '../../../cli/last-due.ts';
 
@@ -12,6 +12,27 @@ describe('the last due time', () => {
     [at(26, 23), at(26, 4)],
   ])('before %d is %d', (now, expected) => {
     expect(lastDue(four, now)).toBe(expected);
+  });
+});
+
+describe('the last due time where clocks change', () => {
+  const zone = process.env['TZ'];
+  beforeEach(() => {
+    process.env['TZ'] = 'Europe/Berlin';
+  });
+  afterEach(() => {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  });
+
+  it.each([
+    ['in spring is that of the day before where the hour does not exist', '2027-03-28T08:00Z', '2027-03-27T01:30Z'],
+    ['in spring is there again the day after', '2027-03-29T08:00Z', '2027-03-29T00:30Z'],
+    ['in autumn is the second one where the hour comes twice', '2027-10-31T08:00Z', '2027-10-31T01:30Z'],
+    ['in autumn is not the first one', '2027-10-31T01:10Z', '2027-10-30T00:30Z'],
+  ])('%s', (_what, now, expected) => {
+    const due = lastDue({ hour: 2, minute: 30 }, Date.parse(now));
+    expect(new Date(due).toISOString()).toBe(new Date(expected).toISOString());
   });
 });
 

@@ -18,7 +18,9 @@ afterEach(() => home.remove());
 
 const dir = () => `${home.dir}/data/reports`;
 const report = (...words: string[]) =>
-  home.run(addReportCommand, ['report', ...words], { reports: createReportReader({ dir: dir(), publicKey }) });
+  home.run(addReportCommand, ['report', ...words], {
+    reports: createReportReader({ dir: dir(), publicKey, now: Date.now }),
+  });
 
 async function write(key: string, writtenAt: number) {
   const store = createReportFiles({ dir: dir(), nodeKey, now: Date.now, random: randomUUID });

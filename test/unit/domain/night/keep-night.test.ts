@@ -6,6 +6,7 @@ import { createMemoryNightRuns } from '../../../../adapters/memory/night-runs.ts
 import { keepNight, setNight } from '../../../../domain/night/keep-night.ts';
 import { nightCatchUpMs } from '../../../../domain/night/limits.ts';
 import { dueNightId } from '../../../../domain/night/night-id.ts';
+import type { NightClock } from '../../../../domain/night/ports.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -80,5 +81,35 @@ describe('the schedule of the night', () => {
     await kept.at(noon);
     await kept.at(four(2));
     expect(await kept.days()).toEqual([1, 0]);
+  });
+
+  it('lets come what is due once a clock that was ahead is set right', async () => {
+    await kept.at(four(5));
+    await kept.at(four(1) - hourMs);
+    expect(await kept.days()).toEqual([0]);
+    const run = { trigger: 'schedule', state: 'running', isCutShort: false, phases: [] } as const;
+    const due = { ...run, id: dueNightId(four(1)), dueAt: four(1), phases: [] };
+    expect(await kept.nightRuns.begin(due, { at: four(1), overAt: four(2) })).toEqual({ kind: 'begun' });
+    await kept.at(four(4));
+    expect(await kept.days()).toEqual([3, 2, 1, 0]);
+  });
+
+  it('is made anew where the server waits for a time its clock once showed', async () => {
+    let renewed = 0;
+    const nightClock: NightClock = {
+      ...kept.nightClock,
+      async timing() {
+        const timing = await kept.nightClock.timing();
+        return timing && { ...timing, next: renewed > 0 ? timing.next : [four(40)] };
+      },
+      async renew() {
+        renewed += 1;
+      },
+    };
+    const { nightRuns, audit, now } = kept;
+    const keeping = { nightRuns, audit, now, nightClock };
+    expect((await keepNight(keeping)).next[0]).toBe(four(0));
+    await keepNight(keeping);
+    expect(renewed).toBe(1);
   });
 });

@@ -179,6 +179,30 @@ describe('the morning report', () => {
     expect(lines.at(-1)).toContain('and 145 more; all of it: talos report --json');
   });
 
+  it('says so when schedules and cycles are more than it shows', () => {
+    const schedule = (index: number) => ({
+      skill: `s${index}`,
+      name: 'n',
+      ran: 1,
+      failed: index === 11 ? 1 : 0,
+      skipped: 0,
+      reasons: [],
+      isWhole: true,
+    });
+    const cycles = Array.from({ length: 9 }, () => quietRun({ state: 'skipped', reason: 'missed' }));
+    const found = text({ schedules: Array.from({ length: 12 }, (_, index) => schedule(index)), cycles });
+    expect(found).toContain('and 7 more; all of it: talos report --json');
+    expect(found).toContain('and 4 more; all of it: talos report --json');
+    expect(found).toContain('s11.n: 1 ran, 1 failed');
+  });
+
+  it('tells since when it tells, unless that is about a day', () => {
+    expect(text()).not.toContain('since');
+    const found = text({ since: fourOClock - 5 * minute });
+    expect(found).toContain('Nothing failed, left this machine or waits for you.');
+    expect(found).toContain('It tells of what happened since Thu 2026-11-26 03:55.');
+  });
+
   it('shows no control characters of texts from elsewhere', () => {
     const escape = '\u001b[2Jgone\nWaits for you';
     const contacts = [{ host: escape, by: 'skill' as const, calls: 1, refused: 0, kinds: [], names: [escape] }];

@@ -134,7 +134,9 @@ describe('what goes and what stays', () => {
   });
 
   it.each([
-    [{ orphaned: 100, checked: 100 }, false],
+    [{ orphaned: 100, checked: 100 }, true],
+    [{ orphaned: 11, checked: 11 }, true],
+    [{ orphaned: 10, checked: 10 }, false],
     [{ orphaned: 101, checked: 150 }, true],
     [{ orphaned: 500, checked: 1000 }, false],
     [{ orphaned: 0, checked: 0 }, false],
