@@ -112,9 +112,10 @@ function checkAudit({ trail, now }: HealthSources, signal: AbortSignal) {
   return trail.verify({ since: now() - auditSinceMs, signal: ending });
 }
 
-async function waitingCounts({ awaitedCalls, awaitedClouds }: HealthSources): Promise<Record<string, number>> {
-  const [calls, clouds] = await Promise.all([awaitedCalls.list(), awaitedClouds.list()]);
-  return { calls: calls.length, clouds: clouds.length };
+async function waitingCounts(sources: HealthSources): Promise<Record<string, number>> {
+  const { awaitedCalls, awaitedClouds, catalog } = sources;
+  const [calls, clouds, counts] = await Promise.all([awaitedCalls.list(), awaitedClouds.list(), skillCounts(catalog)]);
+  return { calls: calls.length, clouds: clouds.length, skills: counts['awaiting-approval'] ?? 0 };
 }
 
 async function skillCounts(catalog: SkillCatalog): Promise<Record<string, number>> {

@@ -8,6 +8,7 @@ import { AwaitedCloud, describeDeparture } from '../../domain/routing/departure.
 import { AwaitedCall, CallId } from '../../domain/skills/steps.ts';
 import { type ApiSocket, createApiSocket } from '../api-socket.ts';
 import type { CliDeps } from '../command.ts';
+import { formatTime } from '../format-time.ts';
 import { plainLine } from '../plain-text.ts';
 
 const examples = `
@@ -71,13 +72,11 @@ async function list(api: ApiSocket, { output }: CliDeps, options: { json?: true 
   if (calls.length + clouds.length === 0) return output.note('Nothing is waiting.');
   for (const { message, until, ...departure } of clouds) {
     output.line(
-      `${message} cloud  would send ${plainLine(describeDeparture(departure), 300)}  (until ${new Date(until).toISOString()})`,
+      `${message} cloud  would send ${plainLine(describeDeparture(departure), 300)}  (until ${formatTime(until)})`,
     );
   }
   for (const { message, call, skill, asksFor, until } of calls) {
-    output.line(
-      `${message} ${call}  ${skill} would ${plainLine(asksFor.join(', '))}  (until ${new Date(until).toISOString()})`,
-    );
+    output.line(`${message} ${call}  ${skill} would ${plainLine(asksFor.join(', '))}  (until ${formatTime(until)})`);
   }
 }
 

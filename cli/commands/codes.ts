@@ -5,6 +5,7 @@ import type { DeliveredCode } from '../../domain/approval/code.ts';
 import { homePaths } from '../../domain/config/paths.ts';
 import { type ApiClient, createApiClient } from '../client.ts';
 import type { CliDeps } from '../command.ts';
+import { formatTime } from '../format-time.ts';
 
 type CodesOptions = { json?: true; follow?: true };
 
@@ -62,5 +63,5 @@ function describeCode({ code, action, subject, binding, expiresAt }: DeliveredCo
     'cloud-call': `let message ${subject} go to Gemini`,
     'lockdown-unlock': 'lift the lockdown',
   }[action];
-  return `${code}  ${what}  (until ${new Date(expiresAt).toISOString()})`;
+  return `${code}  ${what}  (until ${formatTime(expiresAt)})`;
 }

@@ -6,6 +6,7 @@ import { ConversationId } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { OwnerPorts } from '../../domain/ports.ts';
 import type { CliDeps } from '../command.ts';
+import { formatTime } from '../format-time.ts';
 import type { ChatInput } from './chat.ts';
 import { bestEffort } from './panic.ts';
 
@@ -58,7 +59,7 @@ async function liftLockdown(
   const { output } = deps;
   const state = await ports.lockdown.state();
   if (!state.locked) return output.line('Talos is not locked down.');
-  output.note(`Locked down since ${new Date(state.at).toISOString()} by ${state.by}: ${state.reason}`);
+  output.note(`Locked down since ${formatTime(state.at)} by ${state.by}: ${state.reason}`);
   if (!(await confirm('Lift the lockdown?'))) return output.line('Nothing was changed.');
   await ports.audit.append({ type: 'lockdown-lifted', actor: 'owner', details: { via: 'command line' } });
   await ports.lockdown.unlock();

@@ -72,6 +72,7 @@ describe('the phase health', () => {
       auditEntries: 3,
       auditFindings: 0,
       'waiting.calls': 0,
+      'waiting.skills': 0,
     });
     expect(counts['redisBytes']).toBeGreaterThan(100_000);
     expect(counts['models']).toBeGreaterThan(0);

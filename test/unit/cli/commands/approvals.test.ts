@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { addApprovalsCommand } from '../../../../cli/commands/approvals.ts';
+import { formatTime } from '../../../../cli/format-time.ts';
 import type { AwaitedCloud } from '../../../../domain/routing/departure.ts';
 import type { AwaitedCall } from '../../../../domain/skills/steps.ts';
 import { createHome, replyJson, serveApi } from './harness.ts';
@@ -36,7 +37,7 @@ it('lists what waits, without control characters', async () => {
   calls = [call];
   const { stdout } = await run('ls');
   expect(stdout).toContain('kitchen.one 1-1  weather would reach api.example.org');
-  expect(stdout).toContain('(until 1970-01-01T00:00:00.000Z)');
+  expect(stdout).toContain(`(until ${formatTime(0)})`);
   expect(stdout).not.toContain('\u001b');
   expect(JSON.parse((await run('ls', '--json')).stdout)).toEqual([call]);
   calls = [];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { addCodesCommand } from '../../../../cli/commands/codes.ts';
+import { formatTime } from '../../../../cli/format-time.ts';
 import type { DeliveredCode } from '../../../../domain/approval/code.ts';
 import { createHome, replyJson, serveApi } from './harness.ts';
 
@@ -26,8 +27,8 @@ it('shows what each code consents to, and until when', async () => {
   await api.close();
   expect(api.seen).toMatchObject([{ method: 'GET', path: '/codes' }]);
   expect(stdout.split('\n')).toEqual([
-    '0042  promote skill csv-summary, version aaaaaaaaaaaa  (until 1970-01-01T00:00:00.000Z)',
-    '1234  lift the lockdown  (until 1970-01-01T00:00:00.000Z)',
+    `0042  promote skill csv-summary, version aaaaaaaaaaaa  (until ${formatTime(0)})`,
+    `1234  lift the lockdown  (until ${formatTime(0)})`,
     '',
   ]);
 });
