@@ -126,6 +126,14 @@ describe('talos unlock', () => {
     expect(types(owner)).toEqual([]);
   });
 
+  it('changes nothing when a person ends the input instead of answering', async () => {
+    const owner = await lockedOwner();
+    const input = Object.assign(Readable.from([]), { isTTY: true });
+    const { code, stdout } = await home.run(addUnlockCommand, ['unlock'], { ownerPorts: owner.ports, input });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Nothing was changed.\n' });
+    expect(await owner.ports.lockdown.state()).toMatchObject({ locked: true });
+  });
+
   it('does not lift what cannot be recorded', async () => {
     const owner = await lockedOwner();
     owner.audit.refuse(true);
