@@ -18,7 +18,7 @@ const recallTimeoutMs = 3000;
 /** Candidates per collection and list; ranking picks from them. */
 const candidates = 20;
 
-/** Searches begun ahead and never asked for, as when a message is stopped, are dropped beyond this number. */
+/** Searches begun ahead and never asked for, as when a message is stopped, are dropped beyond this number, the oldest first. */
 const mostAhead = 64;
 
 const recalledCollections = [
@@ -43,7 +43,9 @@ export function createMemorySearch(deps: Deps): MemorySearch {
 
   return {
     begin(record) {
-      if (deps.settings.memoryItems === 0 || ahead.size >= mostAhead) return;
+      if (deps.settings.memoryItems === 0) return;
+      const [oldest] = ahead.keys();
+      if (ahead.size >= mostAhead && oldest !== undefined) ahead.delete(oldest);
       const search = findCandidates(deps, record.text);
       search.catch(() => undefined); // whoever takes it hears of it
       ahead.set(messageId(record), search);

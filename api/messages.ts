@@ -7,7 +7,7 @@ type Deps = Pick<ApiDeps, 'conversations' | 'tokens' | 'runtime' | 'awaitedCalls
 
 /** What the API does with messages. */
 export function createMessages(deps: Deps) {
-  const { conversations, tokens, runtime, awaitedCalls, awaitedClouds, logger, now } = deps;
+  const { conversations, tokens, runtime, awaitedCalls, awaitedClouds, now } = deps;
 
   return {
     /**
@@ -29,17 +29,7 @@ export function createMessages(deps: Deps) {
     },
 
     /** The record as it is now. With Temporal away a pending message is simply pending. */
-    async current(ref: MessageRef): Promise<MessageRecord> {
-      const record = await conversations.message(ref);
-      if (record === undefined) throw unknownMessage(ref);
-      if (record.state !== 'pending') return record;
-      try {
-        return await revive(deps, record);
-      } catch (thrown) {
-        logger.debug({ correlationId: messageId(ref), code: toTalosError(thrown).code }, 'workflow not looked up');
-        return record;
-      }
-    },
+    current: (ref: MessageRef): Promise<MessageRecord> => current(deps, ref),
 
     /** What of a message waits for the owner; only with a pending one does anything. */
     async awaiting({ state, ...ref }: MessageRecord): Promise<Awaited> {
@@ -71,12 +61,30 @@ export function createMessages(deps: Deps) {
 
 export type Messages = ReturnType<typeof createMessages>;
 
-/** Starts the workflow of an accepted message, or finds it running. No text goes along. */
+async function current(deps: Deps, ref: MessageRef): Promise<MessageRecord> {
+  const record = await deps.conversations.message(ref);
+  if (record === undefined) throw unknownMessage(ref);
+  if (record.state !== 'pending') return record;
+  try {
+    return await revive(deps, record);
+  } catch (thrown) {
+    deps.logger.debug({ correlationId: messageId(ref), code: toTalosError(thrown).code }, 'workflow not looked up');
+    return record;
+  }
+}
+
+/**
+ * Starts the workflow of an accepted message, or finds it running. No text goes along. The message before it is looked after, too: one
+ * that never started and that nobody asks for would hold up all that come after it.
+ */
 async function start(
-  { runtime }: Deps,
+  deps: Deps,
   { conversation, key, seq, text }: Pick<MessageRecord, 'conversation' | 'key' | 'seq' | 'text'>,
   after: MessageKey | undefined,
 ): Promise<void> {
+  const { runtime } = deps;
+  // Nobody waits for that, and the message after this one tries again.
+  if (after !== undefined) void current(deps, { conversation, key: after }).catch(() => undefined);
   const summary = `message ${seq} of ${conversation}, ${countCharacters(text)} characters`;
   await runtime.startMessage({ conversation, key, summary, ...(after !== undefined && { after }) });
 }

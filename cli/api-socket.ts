@@ -68,7 +68,11 @@ export function connectionError(cause: unknown): TalosError {
     return new TalosError('UNAUTHENTICATED', 'Talos runs as another user; use the command as that user.', { cause });
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TalosError('NOT_RUNNING', `The connection to Talos broke (${reason}); look at: ./talos status`, { cause });
+  const wasConnected = code === 'ECONNRESET' || code === 'EPIPE';
+  return new TalosError('NOT_RUNNING', `The connection to Talos broke (${reason}); look at: ./talos status`, {
+    cause,
+    details: { wasConnected },
+  });
 }
 
 function send(socketPath: string, { method, path, headers, body, signal }: ApiCall): Promise<IncomingMessage> {

@@ -66,6 +66,7 @@ async function* followOnce(
 
 /** A Talos that was there may come back; one that is not there from the first, or that answers with an error, is told at once. */
 function mayComeBack(error: unknown, place: Place): error is TalosError {
-  const wasThere = place.lastId !== '' || place.broken !== undefined;
-  return error instanceof TalosError && wasThere && ['NOT_RUNNING', 'SHUTTING_DOWN'].includes(error.code);
+  if (!(error instanceof TalosError) || !['NOT_RUNNING', 'SHUTTING_DOWN'].includes(error.code)) return false;
+  // Whoever sends the message again has to do it by its key, for the Talos that has gone may have taken it.
+  return place.lastId !== '' || place.broken !== undefined || error.details['wasConnected'] === true;
 }

@@ -2,6 +2,7 @@ import { on } from 'node:events';
 
 import { WebSocket } from 'ws';
 
+import { TalosError } from '../domain/errors.ts';
 import { type LogLevel, LogLine } from '../domain/log.ts';
 import { connectionError } from './api-socket.ts';
 
@@ -32,12 +33,19 @@ export async function* followLogs(
       if (line !== undefined) yield line;
     }
   } catch (error) {
-    if (!signal.aborted) throw connectionError(error);
+    if (!signal.aborted) throw refusal(error) ?? connectionError(error);
   } finally {
     signal.removeEventListener('abort', stop);
     socket.on('error', () => undefined); // closing before the connection stood is told as an error nobody needs
     socket.close();
   }
+}
+
+/** What an answer that is no WebSocket means: Talos is there. */
+function refusal(error: unknown): TalosError | undefined {
+  const [text] = /^Unexpected server response: \d+/.exec(error instanceof Error ? error.message : '') ?? [];
+  if (text === undefined) return undefined;
+  return new TalosError('INTERNAL', `Talos does not show its live log (${text}); ./talos logs shows the stored one.`);
 }
 
 function parseLine(text: string): LogLine | undefined {

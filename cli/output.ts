@@ -36,13 +36,20 @@ export function createOutput({ stdout, stderr, isVerbose }: OutputOptions): Outp
     progress: (name, text, options = {}) => lines.show(name, text, options),
     fail(thrown) {
       const error = toTalosError(thrown);
-      toStderr(`talos: ${error.message}`);
+      toStderr(`talos: ${messageOf(error)}`);
       const { fix } = error.details;
       if (typeof fix === 'string' && !error.message.includes(fix)) toStderr(`To mend it: ${fix}`);
       if (isVerbose) toStderr(describeCauses(error));
       return errorCatalogue[error.code].exitCode;
     },
   };
+}
+
+/** What to tell of an error; of one nobody foresaw also what the system said, such as that the disk is full. */
+export function messageOf(thrown: unknown): string {
+  const { code, message, cause } = toTalosError(thrown);
+  const isOfSystem = cause instanceof Error && 'syscall' in cause;
+  return code === 'INTERNAL' && isOfSystem ? `${message} The system says: ${cause.message}` : message;
 }
 
 /** Columns as wide as their longest cell, two spaces apart; no blanks at line ends. */

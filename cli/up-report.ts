@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isErrorCode, TalosError, toTalosError } from '../domain/errors.ts';
 import type { StackReport } from '../infra/stack-context.ts';
 import type { Output } from './command.ts';
+import { messageOf } from './output.ts';
 
 /** Who hears how a start goes: this terminal, or the process that waits for a detached one. */
 export interface UpReport extends StackReport {
@@ -57,8 +58,8 @@ export function reportToParent(send: (message: UpMessage) => void): UpReport {
 
 /** An error as the waiting process gets it. */
 export function toFailedMessage(thrown: unknown): UpMessage {
-  const { code, message, details } = toTalosError(thrown);
-  return { type: 'failed', code, message, details };
+  const { code, details } = toTalosError(thrown);
+  return { type: 'failed', code, message: messageOf(thrown), details };
 }
 
 /** The error of a detached start, as it was thrown there. */

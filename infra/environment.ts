@@ -24,7 +24,8 @@ function readEnvFile(path: string): Record<string, string | undefined> | undefin
   if (text === undefined) return undefined;
   const line = findBrokenLine(text);
   if (line !== undefined) {
-    throw unusable(path, `line ${line} is not NAME=value; mend or remove that line`, { line });
+    const rule = 'a value with a # in it needs quotes, since what follows a # is a comment';
+    throw unusable(path, `line ${line} is not NAME=value; mend or remove that line (${rule})`, { line });
   }
   return parseEnv(text);
 }
@@ -37,7 +38,7 @@ function readPrivateText(path: string): string | undefined {
       const fix = `chmod 600 ${path}`;
       throw unusable(path, `others may read or run it (mode ${(stat.mode & 0o777).toString(8)}); run: ${fix}`, { fix });
     }
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, ''); // an editor's mark would become part of the first name
   } catch (error) {
     if (error instanceof TalosError) throw error;
     if (hasCode(error, 'ENOENT')) return undefined;
@@ -50,9 +51,12 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-const assignment = /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*(.*)$/;
+const assignment = /^\s*(?:export\s+)?[A-Za-z_]\w*\s*=(.*)$/;
 
-/** The number of the first line that is neither blank, a comment, NAME=value, nor inside a quoted value; quotes may span lines. */
+/**
+ * The number of the first line that is neither blank, a comment, NAME=value, nor inside a quoted value; quotes may span lines. A value that
+ * a # would cut short is none: a password would silently be another one.
+ */
 export function findBrokenLine(text: string): number | undefined {
   let quoted: { by: string; since: number } | undefined;
   for (const [index, line] of text.split('\n').entries()) {
@@ -62,13 +66,25 @@ export function findBrokenLine(text: string): number | undefined {
       continue;
     }
     if (/^\s*(#.*)?$/.test(line)) continue;
-    const value = assignment.exec(line)?.[1];
-    if (value === undefined) return index + 1;
-    const quote = value[0];
-    if (quote !== undefined && '"\'`'.includes(quote) && !value.includes(quote, 1))
-      quoted = { by: quote, since: index + 1 };
+    const read = readAssignment(line);
+    if (read === undefined) return index + 1;
+    if (read.opens !== undefined) quoted = { by: read.opens, since: index + 1 };
   }
   return quoted?.since;
+}
+
+/** The quote an assignment opens and does not close; undefined for what is none. */
+function readAssignment(line: string): { opens?: string } | undefined {
+  const value = assignment.exec(line)?.[1];
+  if (value === undefined) return undefined;
+  const [quote] = /^["'`]/.exec(value.trimStart()) ?? [];
+  if (quote === undefined) return isCutShort(value) ? undefined : {};
+  return value.trimStart().includes(quote, 1) ? {} : { opens: quote };
+}
+
+/** Whether the comment of a line without quotes begins in the middle of its value. */
+function isCutShort(value: string): boolean {
+  return /^(?:#|[^#]*[^#\s]#)/.test(value);
 }
 
 function unusable(path: string, problem: string, details: ErrorDetails = {}): TalosError {

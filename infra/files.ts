@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, linkSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 
 /** Creates a file with all its content or not at all, and never over an existing one; tells whether it was created. */
 export function createWhole(path: string, content: string, mode: number): boolean {
@@ -23,7 +23,12 @@ export function replaceWhole(path: string, content: string, mode: number): void 
 
 function writeBeside(path: string, content: string, mode: number): string {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  writeFileSync(temporary, content, { flag: 'wx', mode: mode & 0o700, flush: true });
-  chmodSync(temporary, mode);
+  try {
+    writeFileSync(temporary, content, { flag: 'wx', mode: mode & 0o700, flush: true });
+    chmodSync(temporary, mode);
+  } catch (error) {
+    rmSync(temporary, { force: true }); // a full disk makes the file and refuses what was to be in it
+    throw error;
+  }
   return temporary;
 }

@@ -30,6 +30,7 @@ export type InstanceRecord = z.infer<typeof InstanceRecord>;
 
 /** The record of this process while it holds the home. */
 export interface Instance {
+  /** Never fails: what a full disk does not take is written with the next change. */
   update(change: Partial<Pick<InstanceRecord, 'guard' | 'phase' | 'children'>>): void;
   release(): void;
 }
@@ -61,7 +62,11 @@ export async function claimInstance(path: string, address: string): Promise<Inst
     update(change) {
       if (isReleased) return;
       record = { ...record, ...change };
-      replaceWhole(path, JSON.stringify(record), 0o600);
+      try {
+        replaceWhole(path, JSON.stringify(record), 0o600);
+      } catch {
+        // The record only tells others how things stand. Without it children are started again and stopped all the same.
+      }
     },
     release() {
       isReleased = true;

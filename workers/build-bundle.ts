@@ -1,3 +1,8 @@
 import { buildBundle } from './bundle.ts';
 
-process.stdout.write(`${await buildBundle()}\n`);
+try {
+  process.stdout.write(`${await buildBundle()}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

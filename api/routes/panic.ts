@@ -88,7 +88,8 @@ type Order = { readonly reason: string; readonly by: string };
 /** The lock comes first. Its record and the end of what runs follow whether or not it took hold; only the lock itself can fail. */
 async function lockDown(deps: Deps, order: Order): Promise<z.infer<typeof PanicReply>> {
   const failure = await failureOf(() => deps.lockdown.lock({ ...order, at: deps.now() }));
-  const [recorded, stopped] = await Promise.all([record(deps, order), stopMessages(deps, order)]);
+  const begun = failure === undefined ? order : undefined;
+  const [recorded, stopped] = await Promise.all([record(deps, order), stopMessages(deps, begun)]);
   if (failure !== undefined) throw failure;
   return { locked: true, stopped, recorded, how };
 }
@@ -101,13 +102,14 @@ async function record({ audit, logger }: Deps, { reason, by }: Order): Promise<b
   return failure === undefined;
 }
 
-async function stopMessages({ runtime, logger }: Deps, order: Order): Promise<number | null> {
+/** What runs is stopped in any case; the workflow of a lockdown that did not begin would be there for ever, for nothing lifts it. */
+async function stopMessages({ runtime, logger }: Deps, begun: Order | undefined): Promise<number | null> {
   let stopped: number | null = null;
   const failures = await Promise.all([
     failureOf(async () => {
       stopped = await within(stopMs, () => runtime.cancelMessages());
     }),
-    failureOf(() => within(stopMs, () => runtime.startLockdown(order))),
+    failureOf(async () => begun && within(stopMs, () => runtime.startLockdown(begun))),
   ]);
   for (const failure of failures) {
     if (failure !== undefined) logger.error({ code: failure.code }, 'what runs was not all stopped');

@@ -8,6 +8,9 @@ import { readLogFiles } from '../log-files.ts';
 import { acceptsLine, formatLogLine } from '../log-line.ts';
 import { followLogs } from '../log-socket.ts';
 
+/** Most lines from before that the API sends. */
+const mostBackfill = 1000;
+
 type LogsOptions = { follow?: true; level: LogLevel; component?: string; lines: number; json?: true };
 
 const examples = `
@@ -43,7 +46,10 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
       if (options.follow !== true) return await printStored();
       try {
         const signal = deps.interrupted();
-        for await (const line of followLogs(paths.apiSocket, { ...wanted, lines: options.lines, signal })) print(line);
+        const lines = Math.min(options.lines, mostBackfill);
+        if (lines < options.lines)
+          deps.output.note(`With --follow the last ${mostBackfill} lines are the most there are.`);
+        for await (const line of followLogs(paths.apiSocket, { ...wanted, lines, signal })) print(line);
       } catch (error) {
         if (!(error instanceof TalosError) || error.code !== 'NOT_RUNNING') throw error;
         await printStored();

@@ -41,9 +41,10 @@ async function panicByApi(reason: string, deps: CliDeps): Promise<boolean> {
 async function panicDirectly(reason: string, deps: CliDeps): Promise<void> {
   const ports = await deps.ownerPorts(deps.config());
   try {
-    const failures = await lockAndRecord(ports, reason);
+    const { isLocked, failures } = await lockAndRecord(ports, reason);
     await bestEffort(deps, 'Running messages were not cancelled', async () => {
-      await ports.runtime.startLockdown({ reason, by: 'owner' });
+      // The workflow of a lockdown that did not begin would be there for ever, for nothing lifts it.
+      if (isLocked) await ports.runtime.startLockdown({ reason, by: 'owner' });
       const cancelled = await ports.runtime.cancelMessages();
       deps.output.note(`${cancelled} running messages cancelled.`);
     });
@@ -54,10 +55,11 @@ async function panicDirectly(reason: string, deps: CliDeps): Promise<void> {
 }
 
 /** The lock comes first and its record second; a failure of one does not keep the other from being tried. */
-async function lockAndRecord(ports: OwnerPorts, reason: string): Promise<TalosError[]> {
+async function lockAndRecord(ports: OwnerPorts, reason: string) {
   const at = Date.now();
+  let isLocked = false;
   const steps = [
-    () => ports.lockdown.lock({ reason, by: 'owner', at }),
+    async () => (isLocked = (await ports.lockdown.lock({ reason, by: 'owner', at })).locked),
     () => ports.audit.append({ type: 'lockdown-set', actor: 'owner', details: { via: 'command line', reason } }),
   ];
   const failures: TalosError[] = [];
@@ -68,7 +70,7 @@ async function lockAndRecord(ports: OwnerPorts, reason: string): Promise<TalosEr
       failures.push(toTalosError(error));
     }
   }
-  return failures;
+  return { isLocked, failures };
 }
 
 /** What needs engines that may be down: told when it fails, and no reason to fail. */

@@ -77,9 +77,11 @@ async function liftHold(ports: OwnerPorts, { output }: CliDeps, conversation: Co
 
 async function confirmed(question: string, options: UnlockOptions, input: ChatInput): Promise<boolean> {
   if (options.yes === true || input.isTTY !== true) return true;
-  const lines = createInterface({ input, output: process.stderr });
+  const lines = createInterface({ input, output: process.stderr, prompt: `${question} [y/N] ` });
+  lines.prompt();
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+    for await (const line of lines) return /^y(es)?$/i.test(line.trim());
+    return false; // Ctrl-C or Ctrl-D
   } finally {
     lines.close();
   }

@@ -65,6 +65,21 @@ describe('a message on its own', () => {
     expect(api.runtime.started()).toHaveLength(1);
   });
 
+  test('that never started starts with the next one of its conversation, and so do those before it', async () => {
+    api = await startApi();
+    for (const key of ['first', 'second']) {
+      await api.conversations.accept({ conversation: 'c', key, text: 'hi', createdAt: 1 });
+    }
+    await api.say('hi', { conversation: 'c', key: 'third' });
+    const signal = AbortSignal.timeout(5000);
+    for (const key of ['first', 'second']) {
+      for await (const { event } of api.tokens.follow({ conversation: 'c', key }, { signal })) {
+        if (event.type === 'done') break;
+      }
+    }
+    expect(new Set(api.runtime.started().map(({ key }) => key))).toEqual(new Set(['first', 'second', 'third']));
+  });
+
   test('whose workflow was ended by hand is told as failed, not as pending for ever', async () => {
     api = await startApi({ answering: async () => undefined, settings: { CHAT_WAIT_SECONDS: '0' } });
     await api.say('hi', { conversation: 'c', key: 'k' });

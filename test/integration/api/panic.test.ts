@@ -79,6 +79,7 @@ describe('POST /panic', () => {
     expect((await api.ask('/panic', { method: 'POST' })).body).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect((await api.ask('/chat/c.k')).body).toMatchObject({ state: 'stopped' });
     expect((await api.ask('/panic')).status).toBe(503);
+    expect(api.runtime.lockdown()).toBeUndefined();
   });
 
   test('twice keeps the first reason', async () => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { userInfo } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
@@ -73,6 +74,28 @@ function createClone() {
 describe('the launcher', () => {
   it.each(['/', scratchFolder()])('works from %s', async (cwd) => {
     const { code, stdout } = await run(launcher, ['--version'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '4.0.0\n' });
+  });
+
+  it.each([{}, { HOME: '' }])(
+    'takes the home directory of its user where the environment %j names none',
+    async (env) => {
+      const clone = createClone();
+      clone.bringNode24();
+      clone.bringNpm();
+      writeFileSync(join(clone.root, 'cli/main.ts'), 'console.log(process.env.HOME);');
+      const { stdout, stderr } = await run(join(clone.root, 'talos'), [], {
+        env: { PATH: clone.bin, TALOS_ENGINES_DIR: clone.engines, ...env },
+      });
+      expect({ home: stdout.trim(), said: stderr.match(/unbound/) }).toEqual({ home: userInfo().homedir, said: null });
+    },
+  );
+
+  it('works by a relative path whatever CDPATH says', async () => {
+    const { code, stdout } = await run('bash', [`${basename(dirname(launcher))}/talos`, '--version'], {
+      cwd: dirname(dirname(launcher)),
+      env: { ...process.env, CDPATH: dirname(dirname(launcher)) },
+    });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '4.0.0\n' });
   });
 

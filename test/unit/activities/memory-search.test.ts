@@ -52,6 +52,16 @@ describe('the search for memories', () => {
     expect(asked).toBe(2 * once);
   });
 
+  it('is still begun ahead after many that nobody asked for, as those of messages that were stopped', async () => {
+    const search = createSearch();
+    for (let stopped = 0; stopped < 100; stopped += 1) search.begin({ ...record, key: `stopped-${stopped}` });
+    isAway = true;
+    search.begin(record);
+    await expect(search.find(record)).rejects.toMatchObject({ code: 'VECTORS_UNAVAILABLE' });
+    isAway = false;
+    await expect(search.find({ ...record, key: 'stopped-0' })).resolves.toEqual([]);
+  });
+
   it('tells a failure of the one begun ahead to whoever asks, and then tries again', async () => {
     const search = createSearch();
     isAway = true;

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { createOutput, formatProgress, formatTable } from '../../../cli/output.ts';
+import { toFailedMessage } from '../../../cli/up-report.ts';
 import { TalosError } from '../../../domain/errors.ts';
 
 function capture(isTTY: boolean) {
@@ -35,6 +36,17 @@ describe('errors', () => {
     const { output, err } = create();
     output.fail(new TalosError('NOT_RUNNING', 'Not running; run: talos up', { details: { fix: 'talos up' } }));
     expect(err.text()).toBe('talos: Not running; run: talos up\n');
+  });
+
+  it('of the system, such as a full disk, are told with what the system says', () => {
+    const { output, err } = create();
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
+    expect(output.fail(full)).toBe(70);
+    expect(err.text()).toContain('no space left on device');
+    expect(toFailedMessage(full)).toMatchObject({ message: expect.stringContaining('no space left on device') });
   });
 
   it('of an unknown kind show neither stack nor cause, unless asked for', () => {

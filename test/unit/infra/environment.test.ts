@@ -21,6 +21,10 @@ describe('the environment', () => {
     expect(env).toEqual({ TALOS_HOME: home, WEB_PORT: '2222', TRUST_LEVEL: '2', LOG_LEVEL: 'DEBUG' });
   });
 
+  it('reads the first line behind the mark some editors put before it', () => {
+    expect(loadEnvironment({ TALOS_HOME: homeWith('\uFEFFA=1\nB=2\n') })).toMatchObject({ A: '1', B: '2' });
+  });
+
   it('is that of the process alone when there is no file', () => {
     expect(loadEnvironment({ TALOS_HOME: '/nonexistent', A: '1' })).toEqual({ TALOS_HOME: '/nonexistent', A: '1' });
   });
@@ -70,6 +74,9 @@ describe('a broken line', () => {
     ['A=1\nB="open\nC=3\n', 2],
     ['A=\0\n', 1],
     ['{"json": true}\n', 1],
+    ['A=1\nPASS=correct-horse#battery\n', 2],
+    ['PASS=#correct-horse\n', 1],
+    ['A=1 # pass#word\nB= # none\nC="a#b" # note\n', undefined],
   ])('in %j is %s', (text, line) => {
     expect(findBrokenLine(text)).toBe(line);
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -28,6 +28,18 @@ describe('one instance per home', () => {
     expect(findInstance(path)).toBeUndefined();
     await claimInstance(path, 'http://127.0.0.1:2');
     expect(findInstance(path)?.address).toBe('http://127.0.0.1:2');
+  });
+
+  it('goes on when the record cannot be written, and writes all of it once it can', async () => {
+    const path = recordPath();
+    const folder = join(path, '..');
+    const instance = await claimInstance(path, 'http://127.0.0.1:1');
+    rmSync(folder, { recursive: true });
+    instance.update({ phase: 'stopping' });
+    mkdirSync(folder);
+    instance.update({ children: [] });
+    expect(findInstance(path)?.phase).toBe('stopping');
+    instance.release();
   });
 
   it.each([

@@ -183,6 +183,22 @@ describe('talos chat', () => {
     expect(seen[1]?.headers['last-event-id']).toBe('1-1');
   });
 
+  it('sends the same message once more when Talos is killed before the first event', async () => {
+    let posts = 0;
+    const { seen } = await serve((request, response) => {
+      if (request.method === 'GET') return replyJson(response, 200, replyTo(request));
+      posts += 1;
+      if (posts === 1) return response.destroy();
+      startStream(response);
+      if (posts === 2) return response.write('event: message\ndata: {}\n\n', () => response.destroy());
+      response.end(sse('3-0', { type: 'done', state: 'answered' }));
+    });
+    expect(await chat(['hello'])).toMatchObject({ code: 0, stdout: 'Hello there\n' });
+    const sent = seen.filter(({ method }) => method === 'POST');
+    expect(sent).toHaveLength(3);
+    expect(new Set(sent.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+
   it('shows where an answer starts again', async () => {
     await serve((request, response) => {
       if (request.method === 'GET') return replyJson(response, 200, replyTo(request));

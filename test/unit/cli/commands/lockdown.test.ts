@@ -86,6 +86,14 @@ describe('talos panic', () => {
     expect(types(owner)).toEqual(['lockdown-set']);
   });
 
+  it('stops what runs where it cannot take hold, and leaves nothing that nobody lifts', async () => {
+    const owner = createOwner();
+    const lock = () => Promise.reject(new TalosError('STORE_UNAVAILABLE', 'The lockdown cannot be written.'));
+    const ownerPorts = { ...owner.ports, lockdown: { ...owner.ports.lockdown, lock } };
+    expect(await home.run(addPanicCommand, ['panic'], { ownerPorts })).toMatchObject({ code: 69, stdout: '' });
+    expect(owner.calls).toEqual(['cancelMessages', 'close']);
+  });
+
   it('takes hold with a full disk, and ends with the code for that', async () => {
     const owner = createOwner();
     owner.audit.refuse(true);
@@ -124,6 +132,14 @@ describe('talos unlock', () => {
     expect(await unlock(owner, [], answer)).toMatchObject({ code: 0, stdout: 'Nothing was changed.\n' });
     expect(await owner.ports.lockdown.state()).toMatchObject({ locked: true });
     expect(types(owner)).toEqual([]);
+  });
+
+  it('changes nothing when a person ends the input instead of answering', async () => {
+    const owner = await lockedOwner();
+    const input = Object.assign(Readable.from([]), { isTTY: true });
+    const { code, stdout } = await home.run(addUnlockCommand, ['unlock'], { ownerPorts: owner.ports, input });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Nothing was changed.\n' });
+    expect(await owner.ports.lockdown.state()).toMatchObject({ locked: true });
   });
 
   it('does not lift what cannot be recorded', async () => {

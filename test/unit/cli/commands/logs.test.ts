@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -88,6 +88,29 @@ describe('talos logs', () => {
     await api.close();
     expect(request.url).toBe('/ws/logs?level=info&backfill=7&component=api');
     expect({ code, stdout }).toEqual({ code: 0, stdout: line(1, 'info', 'api', 'live') });
+  });
+
+  it('asks for no more lines from before than a running Talos gives', async () => {
+    const api = await serveApi(home.socket, (_request, response) => response.writeHead(404).end());
+    const connected = once(api.logs, 'connection');
+    const running = logs('--follow', '--lines', '2000');
+    const [socket, request] = (await connected) as [WebSocket, IncomingMessage];
+    socket.close();
+    const { stderr } = await running;
+    await api.close();
+    expect(new URL(request.url ?? '', 'http://localhost').searchParams.get('backfill')).toBe('1000');
+    expect(stderr).toContain('1000 lines');
+  });
+
+  it('does not take a Talos that refuses for one that is not running', async () => {
+    const server = createServer().on('upgrade', (_request, socket) => socket.end('HTTP/1.1 429 Too Many\r\n\r\n'));
+    server.listen(home.socket);
+    await once(server, 'listening');
+    const { code, stderr } = await logs('--follow');
+    server.close();
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('429');
+    expect(stderr).not.toContain('not running');
   });
 
   it('shows the last lines when there is nothing to follow', async () => {
