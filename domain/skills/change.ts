@@ -92,8 +92,10 @@ export function changesBetween(before: SkillLife, after: SkillLife): VersionChan
     const former = known.get(version.hash);
     const { hash, state: to, endedBy } = version;
     const [runs, strikes] = [version.runs.length, version.strikes.length];
-    if (former?.state === to && former.runs.length === runs && former.strikes.length === strikes) return [];
     const struck = version.strikes.some(({ runId }) => !former?.strikes.some((strike) => strike.runId === runId));
+    // Where an old strike has expired, a new one leaves as many as there were.
+    const isCounted = former?.runs.length === runs && former.strikes.length === strikes && !struck;
+    if (former?.state === to && isCounted) return [];
     const from = former === undefined ? {} : { from: former.state };
     return [{ hash, ...from, to, runs, strikes, struck: former !== undefined && struck, ...(endedBy && { endedBy }) }];
   });

@@ -45,6 +45,13 @@ describe('strikes', () => {
     expect(life.active?.strikes.map(({ runId }) => runId)).toEqual(['2', '3']);
   });
 
+  it('are told of, also where an old one has expired and as many are left', () => {
+    const before = struck(inUse('a'), [['1', 0]]);
+    const after = struck(before, [['2', STRIKE_LIFE_MS]]);
+    expect(after.active?.strikes).toHaveLength(1);
+    expect(changesBetween(before, after)).toMatchObject([{ hash, from: 'active', to: 'active', struck: true }]);
+  });
+
   it('stay when the clock is set back', () => {
     const life = struck(inUse('a'), [
       ['1', 90 * day],
