@@ -20,6 +20,7 @@ import { submitBuiltInSkills } from '../workers/built-in-skills.ts';
 import { buildBundle } from '../workers/bundle.ts';
 import { checkCloud } from '../workers/check-cloud.ts';
 import { setNightSchedule } from '../workers/set-night-schedule.ts';
+import { keepLives } from '../workers/keep-lives.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { pullMissingModels } from '../workers/pull-models.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
@@ -90,6 +91,7 @@ await runProcess(async () => {
 /** What goes on behind the start, and nobody waits for. */
 function beginBehind(ports: ProcessPorts, config: Config): void {
   if (config.skills.autoload) handInBuiltInSkills(ports);
+  void keepLives({ ...ports, catalog: ports.skillPorts.catalog });
   void keepSchedules({ ...ports, ...ports.skillPorts });
   void pullMissingModels({ ...ports, config });
   // Who never wants a cloud has it asked nothing.

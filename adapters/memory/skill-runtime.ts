@@ -67,6 +67,7 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
     deprecate: async ({ id, reason }) => change(await known(id), (now, at) => deprecate(now, { reason }, at)),
     restore: async ({ id, ...order }) => change(await known(id), (now, at) => restore(now, order, at)),
     retest: async ({ id, reason }) => change(await known(id), (now, at) => retest(now, { reason }, at)),
+    goOn: async (id) => void (await known(id)),
     async life(id) {
       if (isRefusing) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
       return catalog.get(id);

@@ -232,6 +232,8 @@ export interface SkillRuntime {
   restore(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
   /** Tells that something a skill needs has changed: a version its faults deprecated is tested again. */
   retest(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
+  /** Starts the life of a skill the catalogue knows from what is known there, unless it goes on anyway. */
+  goOn(id: SkillId): Promise<void>;
   /** What the life itself says; needs a core worker. */
   life(id: SkillId): Promise<SkillLife | undefined>;
   /**
