@@ -99,6 +99,15 @@ async function load(version: VersionRef, options: SkillFilesOptions): Promise<Sk
   throw versionChanged(version, 'its files are no valid skill');
 }
 
+/** The bundle in a folder, taken byte by byte as Talos keeps it; fails with SKILL_CHANGED where that is none. */
+export async function readKeptFolder(folder: string, version: VersionRef, tools: BundleTools): Promise<SkillBundle> {
+  const files = await readFiles(folder, version, tools);
+  const reading = checkBundle(files, tools);
+  // What is read is mended on the way; only what needed no mending is what was kept.
+  if (reading.ok && reading.bundle.hash === hashBundle(files, tools.hash)) return reading.bundle;
+  throw versionChanged(version, 'a file was changed, added or removed');
+}
+
 async function place(version: VersionRef, shelf: SkillShelf, { dir }: SkillFilesOptions): Promise<void> {
   const target = shelve(dir, shelf, version);
   const { folder } = await requireVersion(dir, version);
