@@ -89,6 +89,7 @@ type GitRun = {
 
 /** Runs git without the settings of this machine; gives what it writes. */
 async function git(args: readonly string[], run: GitRun): Promise<Buffer> {
+  if (run.signal.aborted) throw failure(run, '', 0); // nobody would hear of it and stop what is started now
   const allowed = run.protocols.flatMap((name) => ['-c', `protocol.${name}.allow=always`]);
   const safe = ['-c', 'protocol.allow=never', ...allowed, '-c', 'core.hooksPath=/dev/null', '-c', 'credential.helper='];
   const limited = ['-c', `ulimit -f ${maxPackBlocks}; exec git "$@"`, 'git', ...safe, ...args];

@@ -108,6 +108,24 @@ describe('a skill in a git repository', () => {
     server.close();
   });
 
+  it('is not fetched for somebody who has left already', async () => {
+    let asked = 0;
+    const server = createServer((socket) => {
+      asked += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const options = { maxBytes: 1000, signal: AbortSignal.abort(), tmp };
+    await expect(readSkillRepository(`https://127.0.0.1:${port}/x`, options)).rejects.toMatchObject({
+      message: expect.stringContaining('was stopped'),
+    });
+    expect(asked).toBe(0);
+    expect(readdirSync(tmp)).toEqual([]);
+    server.close();
+  });
+
   it.each([
     ['https://example.org/x.git', true],
     ['ssh://git@example.org/x', true],
