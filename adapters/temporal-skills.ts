@@ -37,7 +37,7 @@ import {
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
 import { measureSkill } from './temporal-measure.ts';
-import { cancelRunning, sameRun, startOnce } from './temporal-workflows.ts';
+import { cancelRunning, sameRun, startOnce, workflowState } from './temporal-workflows.ts';
 
 type SkillRuntimeOptions = {
   readonly connection: NativeConnection;
@@ -131,6 +131,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
       const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
       return measureSkill({ client, connection, taskQueue: options.taskQueue, queueWaitSeconds }, order, signal);
     },
+    runState: (ref) => call(() => workflowState(client, skillRunWorkflowId(ref))),
     cancelRun: (ref) => call(() => cancelRunning(client, skillRunWorkflowId(ref))),
 
     async waitForRun(ref, signal) {

@@ -112,6 +112,12 @@ function createMemoryRuns({ script }: Options, isRefusing: () => boolean) {
       });
       return Promise.race([run.ended.then(() => true), left]);
     },
+    async runState(ref) {
+      if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
+      const run = runs.get(runId(ref));
+      if (run === undefined) return 'unknown';
+      return run.isRunning ? 'running' : 'ended';
+    },
     async cancelRun(ref) {
       const run = runs.get(runId(ref));
       if (run?.isRunning !== true) return false;

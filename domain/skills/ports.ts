@@ -247,6 +247,8 @@ export interface SkillRuntime {
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */
   waitForRun(ref: SkillRunRef, signal: AbortSignal): Promise<boolean>;
+  /** Whether a run goes on, has ended, or was never started. */
+  runState(ref: SkillRunRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Asks a run to stop; false when no such run runs. */
   cancelRun(ref: SkillRunRef): Promise<boolean>;
 }

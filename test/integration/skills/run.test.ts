@@ -45,6 +45,8 @@ describe('a run of a skill', () => {
     const refs = await Promise.all(Array.from({ length: 4 }, () => skill.run(21, { key: 'once' })));
     for (const ref of refs) expect(await skill.ended(ref)).toMatchObject({ state: 'ok', output: 42 });
     await skill.run(21, { key: 'once' });
+    expect(await talos.skillRuntime.runState({ skill: skill.id, key: 'once' })).toBe('ended');
+    expect(await talos.skillRuntime.runState({ skill: skill.id, key: 'never' })).toBe('unknown');
     expect(talos.skills.sandbox.requests()).toHaveLength(4);
     expect(await talos.skills.skillRuns.list(skill.id, { limit: 9, offset: 0, failedOnly: false })).toHaveLength(4);
   });
