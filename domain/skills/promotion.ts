@@ -46,8 +46,10 @@ export function promote(life: SkillLife, consent: Consent, at: number): Outcome 
   } as const;
   const { reason: _reason, ...version } = candidate;
   const strikes = candidate.strikes.filter(({ security }) => security);
+  // Also by the clock of another machine, or one that was set back, the runs came first.
+  const promotedAt = Math.max(at, ...candidate.runs.map(({ finishedAt }) => finishedAt));
   return changed(withoutCandidate(life), {
-    active: { ...version, state: 'active', strikes, promotedAt: at, changedAt: at },
+    active: { ...version, state: 'active', strikes, promotedAt, changedAt: at },
     past: active === undefined ? life.past : retire(life.past, active, end),
   });
 }

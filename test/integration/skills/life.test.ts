@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
+import { createCertificateChecker } from '../../../adapters/certificate-crypto.ts';
+import { signCertificate, verifyCertificate } from '../../../domain/skills/certificate-seal.ts';
+import { createTestSigner } from '../../unit/domain/skills/certificates.ts';
 import { createSkillTwins } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
 import { skillDriver } from './support.ts';
@@ -40,6 +43,17 @@ describe('the life of a skill', () => {
       .events()
       .flatMap(({ type, details }) => (type === 'skill-state-changed' ? [details?.['to']] : []));
     expect(states).toEqual(['quarantined', 'running', 'running', 'running', 'running', 'awaiting-approval', 'active']);
+  });
+
+  it('has a certificate that holds also where the clock of the runs is ahead of that of the approval', async () => {
+    const signer = createTestSigner();
+    const skills = createSkillTwins({ signCertificate: (body) => signCertificate(body, signer) });
+    const skill = skillDriver(await start({ skills, night: { now: () => Date.now() + 3_600_000 } }));
+    const { hash } = await skill.activate();
+    const [certificate] = skills.skills.certificates();
+    if (certificate === undefined) throw new Error('there is no certificate');
+    expect(verifyCertificate(certificate, {}, createCertificateChecker())).toMatchObject({ ok: true });
+    expect((await skill.life()).active).toMatchObject({ hash, promotedAt: certificate.body.promotedAt });
   });
 
   it('pass, fail, pass, fail, pass are not three clean runs', async () => {
