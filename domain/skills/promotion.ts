@@ -95,6 +95,16 @@ function isStrictlyBetter(candidate: SkillVersion, active: SkillVersion): boolea
   return candidate.findings.every((finding) => active.findings.includes(finding));
 }
 
+/**
+ * Whether the gain of the version under test is its own: measured over the same model, with no fewer cases right than before. By a model
+ * that does worse alone anything gains.
+ */
+export function gainsByItself({ active, candidate }: SkillLife): boolean {
+  const [gain, before] = [candidate?.benefit, active?.benefit];
+  if (gain === undefined || before === undefined || gain.model !== before.model) return false;
+  return gain.withSkill * before.cases >= before.withSkill * gain.cases;
+}
+
 function gainOf({ benefit }: SkillVersion): number | undefined {
   if (benefit === undefined || benefit.cases === 0) return undefined;
   return (benefit.withSkill - benefit.withoutSkill) / benefit.cases;

@@ -252,9 +252,10 @@ describe('the life of a skill', () => {
     expect((await talos.skills.skills.certificate(skill.id, hash))?.body.override).toBe('it is cheaper');
   });
 
-  it('at trust level 5 a better revision needs no code, the first version and a greedier one do', async () => {
+  it('at trust level 5 a better revision needs no code, the first version, a greedier one and one by another measure do', async () => {
     let alone = 3;
-    const skills = createSkillTwins({ answerAlone: async () => ({ passed: alone, model: 'm' }) });
+    let model = 'm';
+    const skills = createSkillTwins({ answerAlone: async () => ({ passed: alone, model }) });
     const skill = skillDriver(await start({ skills, trustLevel: 5 }));
     const first = await skill.submit();
     await skill.reaches(first.hash, 'awaiting-approval');
@@ -269,7 +270,11 @@ describe('the life of a skill', () => {
     alone = 0;
     const third = await skill.submit({ code: 'v3', hosts: ['api.example.org'] });
     await skill.reaches(third.hash, 'awaiting-approval');
-    expect(await skill.stateOf(second.hash)).toBe('active');
+    model = 'a smaller one';
+    const fourth = await skill.submit({ code: 'v4' });
+    await skill.reaches(fourth.hash, 'awaiting-approval');
+    await skill.approve(fourth.hash);
+    expect(await skill.stateOf(second.hash)).toBe('replaced');
   });
 
   it('without an audit log no change happens, and it goes on once there is one', async () => {
