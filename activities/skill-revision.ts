@@ -64,9 +64,9 @@ export function createSkillRevisionActivities(deps: Deps) {
       const { after } = await bundlesOf(deps, draft);
       const { id } = after.manifest;
       const details = { hash: after.hash, replaces: draft.revises.hash };
-      await deps.audit.append({ type: 'revision-proposed', actor: 'talos', subject: id, details });
       await skills.put(after);
-      await skillRuntime.submit({ id, hash: after.hash, by: 'talos' });
+      await skillRuntime.submit({ id, hash: after.hash, by: 'talos', over: draft.revises.hash });
+      await deps.audit.append({ type: 'revision-proposed', actor: 'talos', subject: id, details });
       await drafts.save({ ...draft, state: 'submitted', hash: after.hash });
       const { version } = after.manifest;
       return { state: 'proposed', skill: id, note: `version ${version} is better: ${reason}`.slice(0, 500) };

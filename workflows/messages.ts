@@ -72,8 +72,8 @@ export function skillLifeWorkflowId(id: SkillId): string {
 type Order = { readonly by: string };
 type VersionOrder = Order & { readonly hash: BundleHash };
 
-/** Puts a version into quarantine. */
-export const submitSkill = defineUpdate<SkillLife, [VersionOrder]>('submit');
+/** Puts a version into quarantine; with `over` only while that version is in use, null for none, and no other is under test. */
+export const submitSkill = defineUpdate<SkillLife, [VersionOrder & { readonly over?: BundleHash | null }]>('submit');
 
 /** Promotes the version that waits. `approval` is the id of a redeemed code, never the code. */
 export const approveSkill = defineUpdate<

@@ -52,10 +52,10 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
 
   return {
     ...createMemoryRuns(options, () => isRefusing),
-    async submit({ id, hash }) {
+    async submit({ id, hash, over }) {
       const { manifest } = await skills.load(id, hash);
       const life = (await catalog.get(id)) ?? unborn(id);
-      return change(life, (now, at) => submit(now, { hash, version: manifest.version, findings: [] }, at));
+      return change(life, (now, at) => submit(now, { hash, version: manifest.version, findings: [], over }, at));
     },
     async approve(approval) {
       const life = await change(await known(approval.id), (now, at) => promote(now, approval, at));

@@ -223,8 +223,11 @@ export type Measurement =
  * SKILL_NOT_READY and SKILL_CHANGED.
  */
 export interface SkillRuntime {
-  /** Puts a version that the skill store holds into quarantine; doing it twice is the same. Also fails with SKILL_INVALID. */
-  submit(order: SkillOrder & { readonly hash: BundleHash }): Promise<SkillLife>;
+  /**
+   * Puts a version that the skill store holds into quarantine; doing it twice is the same. With `over` only while that version is in use,
+   * null for none, and no other is under test. Also fails with SKILL_INVALID.
+   */
+  submit(order: SkillOrder & { readonly hash: BundleHash; readonly over?: BundleHash | null }): Promise<SkillLife>;
   approve(approval: SkillApproval): Promise<SkillLife>;
   reject(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
   deprecate(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;

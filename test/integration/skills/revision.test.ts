@@ -34,6 +34,26 @@ describe('a night that looks at skills', () => {
     expect((await skill.life()).candidate).toBeUndefined();
   });
 
+  it.each(['hands in a version', 'takes the skill out of use'])(
+    'leaves it to the owner who meanwhile %s',
+    async (what) => {
+      let act = async () => {};
+      const { skill, skills, talos, night, id } = await start(() => mended());
+      if (what === 'hands in a version') act = async () => void (await skill.submit());
+      else act = async () => void (await talos.skillRuntime.deprecate({ id, by: 'owner', reason: 'enough' }));
+      let isFirst = true;
+      skills.sandbox.follow(async ({ files, input }) => {
+        if (isFirst) await act();
+        isFirst = false;
+        return double(files['main.js'] ?? '', input);
+      });
+      expect((await night()).report).toMatchObject({ state: 'dropped', note: expect.stringContaining('by now') });
+      const { candidate } = await skill.life();
+      expect(candidate?.version).not.toBe('1.0.1');
+      expect(talos.ports.audited.events().map(({ type }) => type)).not.toContain('revision-proposed');
+    },
+  );
+
   it('does not try the same failures a second time', async () => {
     const { model, night } = await start(() => mended('export default 1;'));
     await night();
