@@ -52,6 +52,7 @@ export interface SkillStore {
   place(id: SkillId, hash: BundleHash, shelf: SkillShelf): Promise<void>;
   /** Keeps the certificate beside the version it is for. */
   saveCertificate(certificate: PromotionCertificate): Promise<void>;
+  /** Checked anew each time: one that was changed, or that this node did not sign, fails with SKILL_CHANGED. */
   certificate(id: SkillId, hash: BundleHash): Promise<PromotionCertificate | undefined>;
 }
 
