@@ -88,6 +88,9 @@ export interface SkillCatalog {
   get(id: SkillId): Promise<SkillLife | undefined>;
   /** By id. */
   list(): Promise<SkillLife[]>;
+  /** What skills ran on when that was kept last; undefined before the first time. */
+  ground(): Promise<string | undefined>;
+  keepGround(ground: string): Promise<void>;
 }
 
 /** `existing`: the same key with the same input. */
