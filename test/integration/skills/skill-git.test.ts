@@ -44,6 +44,12 @@ describe('a skill in a git repository', () => {
     expect(readdirSync(tmp)).toEqual([]);
   });
 
+  it('is read as it was committed, whatever is said of its export', async () => {
+    const notes = 'of $Format:%H$\n';
+    commit({ '.gitattributes': 'evals export-ignore\nnotes.md export-subst\n', 'notes.md': notes });
+    expect(await read()).toEqual({ files: { ...bundle.files, 'notes.md': notes } });
+  });
+
   it('is refused when it holds a link', async () => {
     symlinkSync('/etc/passwd', join(repository, 'passwd'));
     commit({});
