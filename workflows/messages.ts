@@ -140,9 +140,11 @@ export type SkillEvalInput = {
   readonly queueWaitSeconds: number;
 };
 
+type MeasuredVersion = { readonly id: SkillId; readonly hash: BundleHash; readonly key: RunKey };
+
 /** The workflow id of a measurement: a business key, so that asking again is the same one. */
-export function skillEvalWorkflowId({ id, key }: { readonly id: SkillId; readonly key: RunKey }): string {
-  return `skill-eval/${id}/${key}`;
+export function skillEvalWorkflowId({ id, hash, key }: MeasuredVersion): string {
+  return `skill-eval/${id}/${hash.slice(0, 12)}/${key}`;
 }
 
 /** Input of the `modelPull` workflow: the name as it was asked for, and who wants it. */

@@ -244,7 +244,7 @@ export interface SkillRuntime {
   /** What the life itself says; needs a core worker. */
   life(id: SkillId): Promise<SkillLife | undefined>;
   /**
-   * Runs the cases of a version with the skill and by the model alone. The same key of a skill is the same measurement; it goes on when
+   * Runs the cases of a version with the skill and by the model alone. The same key of a version is the same measurement; it goes on when
    * the signal comes first.
    */
   measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
