@@ -63,7 +63,7 @@ export function createSkillDraftActivities(deps: Deps) {
       const bundle = bundleOf(deps, draft);
       const [id, hash] = [bundle.manifest.id, bundle.hash];
       await skills.put(bundle);
-      await skillRuntime.submit({ id, hash, by: draft.by });
+      await skillRuntime.submit({ id, hash, by: draft.by, over: null }); // meanwhile there may be one of this name
       await drafts.save({ ...draft, state: 'submitted', skill: id, hash });
       return { skill: id, hash };
     },

@@ -64,11 +64,10 @@ export function createSkillRevisionActivities(deps: Deps) {
       const draft = await draftOf(deps, key);
       const { after } = await bundlesOf(deps, draft);
       const { id } = after.manifest;
-      if (!(await isStillWanted(deps, draft, after.hash))) return drop(deps, key, 'the skill has changed meanwhile');
       const details = { hash: after.hash, replaces: draft.revises.hash };
-      await deps.audit.append({ type: 'revision-proposed', actor: 'talos', subject: id, details });
       await skills.put(after);
-      await skillRuntime.submit({ id, hash: after.hash, by: 'talos' });
+      await skillRuntime.submit({ id, hash: after.hash, by: 'talos', over: draft.revises.hash });
+      await deps.audit.append({ type: 'revision-proposed', actor: 'talos', subject: id, details });
       await drafts.save({ ...draft, state: 'submitted', hash: after.hash });
       const { version } = after.manifest;
       return { state: 'proposed', skill: id, note: `version ${version} is better: ${reason}`.slice(0, 500) };
@@ -181,13 +180,6 @@ async function passed(deps: Deps, { bundle, cases, key }: Test, signal: AbortSig
     results[evalCase.id] = state === 'ok';
   }
   return results;
-}
-
-/** Whether it is the version in use that was mended, and no other one is under test: that would have to give way. */
-async function isStillWanted(deps: Deps, { skill, revises }: RevisionDraft, hash: BundleHash): Promise<boolean> {
-  const { active, candidate } = (await skillParts(deps).catalog.get(skill)) ?? {};
-  if (active?.hash === hash || candidate?.hash === hash) return true; // an attempt whose answer was lost has handed it in
-  return active?.hash === revises.hash && candidate === undefined;
 }
 
 type RevisionDraft = SkillDraft & { readonly skill: SkillId; readonly revises: { readonly hash: BundleHash } };

@@ -4,6 +4,7 @@ import type { CleanRun } from '../domain/skills/certificate.ts';
 import type { BundleHash } from '../domain/skills/manifest.ts';
 import { factsOf, type RunFacts } from '../domain/skills/run-facts.ts';
 import { runId, type SkillRunRecord, type SkillRunRef, type SkillRunResult } from '../domain/skills/run.ts';
+import { certificateBroken } from '../domain/skills/skill-name.ts';
 import { distinctCases, nextCase } from '../domain/skills/test-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
@@ -86,7 +87,13 @@ async function planRun(
   if (hash !== undefined && hash !== life.active.hash) {
     throw new TalosError('SKILL_CHANGED', `Skill ${ref.skill} has another active version now; ask for it again.`);
   }
-  return { bundle: await skills.load(ref.skill, life.active.hash), record };
+  const version = { id: ref.skill, hash: life.active.hash };
+  const [bundle, certificate] = await Promise.all([
+    skills.load(version.id, version.hash),
+    skills.certificate(version.id, version.hash),
+  ]);
+  if (certificate === undefined) throw certificateBroken(version, 'There is none.');
+  return { bundle, record };
 }
 
 async function planTest(deps: SkillDeps, ref: SkillRunRef, { hash, passed }: TestOrder): Promise<RunPlan> {

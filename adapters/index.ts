@@ -85,7 +85,9 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
   const gpuBoard = createGpuBoard({ redis, worker: randomUUID() });
   const model = residentModels(config, local, gpuBoard);
   const vectors = createVectorStore({ url: addresses.chroma });
-  const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart });
+  const skillStores = createSkillStores(redis);
+  const { catalog } = skillStores;
+  const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart, catalog });
   const skillPorts = createSkillPorts({
     config,
     nodeKey,
@@ -93,7 +95,7 @@ export async function createPorts({ config, component, nodeKey, eagerStart }: Po
     model,
     embedder: local.embedder,
     vectors,
-    stores: createSkillStores(redis),
+    stores: skillStores,
     skillRuntime,
     schedules: createSkillSchedules(redis),
     scheduleClock: createTemporalSchedules({ connection, namespace, taskQueue }),

@@ -43,6 +43,8 @@ export function redisKeys(prefix: string) {
     skillChanges: `${prefix}skills:changes`,
     /** Hash: the last change of a skill that was about to be published, and when. */
     skillAnnouncements: `${prefix}skills:announced`,
+    /** What skills ran on at the last start. */
+    skillGround: `${prefix}skills:ground`,
     /** Sorted set: keys of the runs of a skill in the order they came. */
     skillRuns: (skill: SkillId) => `${prefix}skill:${skill}:runs`,
     /** Sorted set: keys of those that failed. */

@@ -29,6 +29,9 @@ export function createSkillCatalog({ keys, call, run }: RedisConnections): Skill
       const found = await call((c) => c.hvals(keys.skillLives));
       return found.map(readLife).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     },
+
+    ground: async () => (await call((c) => c.get(keys.skillGround))) ?? undefined,
+    keepGround: async (ground) => void (await call((c) => c.set(keys.skillGround, ground))),
   };
 }
 

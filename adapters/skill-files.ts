@@ -8,7 +8,13 @@ import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { formatCertificate, parseCertificate } from '../domain/skills/certificate-seal.ts';
 import type { PromotionCertificate } from '../domain/skills/certificate.ts';
 import { type BundleTools, checkBundle } from '../domain/skills/read-bundle.ts';
-import { checkVersion, noSuchVersion, type VersionRef, versionChanged } from '../domain/skills/skill-name.ts';
+import {
+  certificateBroken,
+  checkVersion,
+  noSuchVersion,
+  type VersionRef,
+  versionChanged,
+} from '../domain/skills/skill-name.ts';
 import { FolderFlaw, readTextFolder, syncParent, writeSynced } from './skill-folder.ts';
 import {
   discard,
@@ -31,6 +37,8 @@ type SkillFilesOptions = {
   readonly dir: string;
   readonly tools: BundleTools;
   readonly now: () => number;
+  /** What speaks against a certificate, whatever it is for. */
+  readonly checkCertificate: (certificate: PromotionCertificate) => readonly string[];
 };
 
 /**
@@ -99,6 +107,15 @@ async function load(version: VersionRef, options: SkillFilesOptions): Promise<Sk
   throw versionChanged(version, 'its files are no valid skill');
 }
 
+/** The bundle in a folder, taken byte by byte as Talos keeps it; fails with SKILL_CHANGED where that is none. */
+export async function readKeptFolder(folder: string, version: VersionRef, tools: BundleTools): Promise<SkillBundle> {
+  const files = await readFiles(folder, version, tools);
+  const reading = checkBundle(files, tools);
+  // What is read is mended on the way; only what needed no mending is what was kept.
+  if (reading.ok && reading.bundle.hash === hashBundle(files, tools.hash)) return reading.bundle;
+  throw versionChanged(version, 'a file was changed, added or removed');
+}
+
 async function place(version: VersionRef, shelf: SkillShelf, { dir }: SkillFilesOptions): Promise<void> {
   const target = shelve(dir, shelf, version);
   const { folder } = await requireVersion(dir, version);
@@ -119,15 +136,23 @@ async function saveCertificate(certificate: PromotionCertificate, { dir }: Skill
 
 async function readCertificate(
   version: VersionRef,
-  { dir }: SkillFilesOptions,
+  { dir, checkCertificate }: SkillFilesOptions,
 ): Promise<PromotionCertificate | undefined> {
-  const { folder } = await requireVersion(dir, version);
-  const text = await readCertificateText(folder, version);
+  const text = await findCertificate(dir, version);
   if (text === undefined) return undefined;
   const certificate = parseCertificate(text);
   const isItsOwn = certificate?.body.bundle === version.hash && certificate.body.manifest.id === version.id;
-  if (certificate === undefined || !isItsOwn) throw versionChanged(version, `${certificateFile} was changed`);
+  if (certificate === undefined || !isItsOwn) throw certificateBroken(version, `${certificateFile} was changed.`);
+  const [problem] = checkCertificate(certificate);
+  if (problem !== undefined) throw certificateBroken(version, problem);
   return certificate;
+}
+
+async function findCertificate(dir: string, version: VersionRef): Promise<string | undefined> {
+  const { folder } = await requireVersion(dir, version);
+  const text = await readCertificateText(folder, version);
+  if (text !== undefined || (await exists(folder))) return text;
+  return readCertificateText((await requireVersion(dir, version)).folder, version); // it was moved meanwhile
 }
 
 async function hashFolder(folder: string, version: VersionRef, tools: BundleTools): Promise<string> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -50,6 +50,8 @@ export async function readSkillRepository(url: string, options: GitOptions): Pro
       folder,
     ];
     await git(clone, { url, protocols, signal, env, maxBytes: 0 });
+    await mkdir(join(folder, 'info'), { recursive: true });
+    await writeFile(join(folder, 'info/attributes'), asCommitted);
     const archive = await git(['-C', folder, 'archive', '--format=tar', 'HEAD'], {
       url,
       protocols: [],
@@ -87,8 +89,12 @@ type GitRun = {
   readonly maxBytes: number;
 };
 
+/** Goes before what the repository says itself: a skill has the same files, and so the same hash, by whatever way it comes. */
+const asCommitted = '* -export-ignore -export-subst\n';
+
 /** Runs git without the settings of this machine; gives what it writes. */
 async function git(args: readonly string[], run: GitRun): Promise<Buffer> {
+  if (run.signal.aborted) throw failure(run, '', 0); // nobody would hear of it and stop what is started now
   const allowed = run.protocols.flatMap((name) => ['-c', `protocol.${name}.allow=always`]);
   const safe = ['-c', 'protocol.allow=never', ...allowed, '-c', 'core.hooksPath=/dev/null', '-c', 'credential.helper='];
   const limited = ['-c', `ulimit -f ${maxPackBlocks}; exec git "$@"`, 'git', ...safe, ...args];

@@ -14,14 +14,15 @@ import type {
   SkillRuntime,
   SkillSchedules,
 } from '../domain/skills/ports.ts';
-import { signCertificate } from '../domain/skills/certificate-seal.ts';
+import { signCertificate, verifyCertificate } from '../domain/skills/certificate-seal.ts';
+import type { PromotionCertificate } from '../domain/skills/certificate.ts';
 import { judgeCase } from '../domain/skills/judge-case.ts';
 import { permissionsGrew } from '../domain/skills/manifest-diff.ts';
 import { type BundleTools, readBundle } from '../domain/skills/read-bundle.ts';
 import { scanBundle } from '../domain/skills/scan.ts';
 import { createAnswerAlone } from './answer-alone.ts';
 import { createMemoryPower } from './broker/memory.ts';
-import { createCertificateSigner } from './certificate-crypto.ts';
+import { createCertificateChecker, createCertificateSigner, publicKeyHex } from './certificate-crypto.ts';
 import { createSkillFiles } from './skill-files.ts';
 import { createSkillGrants } from './skill-grants.ts';
 import { createSkillPowers } from './skill-powers.ts';
@@ -55,7 +56,12 @@ export function createSkillPorts(
   const tools = createBundleTools({ maxBytes: config.skills.maxSizeBytes });
   return {
     tools,
-    skills: createSkillFiles({ dir: homePaths(config).skills, tools, now: Date.now }),
+    skills: createSkillFiles({
+      dir: homePaths(config).skills,
+      tools,
+      now: Date.now,
+      checkCertificate: certificateCheck(nodeKey),
+    }),
     ...stores,
     skillRuntime,
     schedules,
@@ -63,6 +69,16 @@ export function createSkillPorts(
     skillRules: createSkillRules({ tools, nodeKey, answerAlone: createAnswerAlone({ model, settings, judgeCase }) }),
     powersFor: createSkillPowers({ ...powerSources(options), audit: options.audit }),
     sandbox,
+  };
+}
+
+/** What speaks against a certificate on this node. */
+function certificateCheck(nodeKey: KeyObject): (certificate: PromotionCertificate) => readonly string[] {
+  const checker = createCertificateChecker();
+  const publicKey = publicKeyHex(nodeKey);
+  return (certificate) => {
+    const check = verifyCertificate(certificate, { publicKey }, checker);
+    return check.ok ? [] : check.problems;
   };
 }
 

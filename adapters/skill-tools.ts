@@ -7,6 +7,7 @@ import { createCertificateChecker, publicKeyHex } from './certificate-crypto.ts'
 import { createConfiguredSandbox } from './sandbox/configured.ts';
 import { createProofMemory } from './sandbox/proof-memory.ts';
 import { createSkillBundles } from './skill-bundles.ts';
+import { readKeptFolder } from './skill-files.ts';
 import { createBundleTools } from './skill-reader.ts';
 
 type SkillToolsOptions = {
@@ -34,6 +35,7 @@ export function createSkillTools({ config, environment, publicKey }: SkillToolsO
   const memory = createProofMemory({ file: homePaths(config).sandboxProof, now: Date.now });
   return {
     bundles: createSkillBundles({ tools, git: { env: gitEnvironment(environment) } }),
+    readKept: (folder, version) => readKeptFolder(folder, version, tools),
     checkValue: tools.checkValue,
     certificates: createCertificateChecker(),
     nodePublicKey() {

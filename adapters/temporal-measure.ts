@@ -25,7 +25,7 @@ export async function measureSkill(
   signal: AbortSignal,
 ): Promise<Measurement> {
   const { client, connection, taskQueue, queueWaitSeconds } = options;
-  const workflowId = skillEvalWorkflowId({ id, key });
+  const workflowId = skillEvalWorkflowId({ id, hash, key });
   const input: SkillEvalInput = { id, hash, queueWaitSeconds };
   await callTemporal(connection, callTimeoutMs, () =>
     startOnce(() =>

@@ -13,7 +13,7 @@ import { defineSearchAttributeKey, SearchAttributeType, type UpdateDefinition } 
 import type { NativeConnection } from '@temporalio/worker';
 
 import { TalosError } from '../domain/errors.ts';
-import type { SkillRuntime } from '../domain/skills/ports.ts';
+import type { SkillCatalog, SkillRuntime } from '../domain/skills/ports.ts';
 import type { DraftKey } from '../domain/skills/draft.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
@@ -37,7 +37,7 @@ import {
 } from '../workflows/messages.ts';
 import { callTemporal } from './temporal-call.ts';
 import { measureSkill } from './temporal-measure.ts';
-import { cancelRunning, sameRun, startOnce } from './temporal-workflows.ts';
+import { cancelRunning, sameRun, startOnce, workflowState } from './temporal-workflows.ts';
 
 type SkillRuntimeOptions = {
   readonly connection: NativeConnection;
@@ -45,6 +45,7 @@ type SkillRuntimeOptions = {
   readonly taskQueue: string;
   /** Whether a core worker of this process shares the connection. */
   readonly eagerStart: boolean;
+  readonly catalog: Pick<SkillCatalog, 'get'>;
   readonly settings?: Partial<LifeSettings>;
 };
 
@@ -74,10 +75,21 @@ function lifeCalls(client: Client, options: SkillRuntimeOptions) {
   const answer = (id: SkillId, work: () => Promise<SkillLife>) =>
     callTemporal(connection, orderTimeoutMs, () => orderAnswer(id, work));
 
+  /** Does something to a life; where only its workflow is gone, the life goes on from what the catalogue knows. */
+  async function living<T>(id: SkillId, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!(thrown instanceof WorkflowNotFoundError) || (await options.catalog.get(id)) === undefined) throw thrown;
+      await startLife(client, id, options);
+      return work();
+    }
+  }
+
   /** An order to a life that is there, each with an id of its own. */
   function order<Args>(id: SkillId, update: UpdateDefinition<SkillLife, [Args]>, given: GivenOrder<Args>) {
     const { args, updateId = randomUUID() } = given;
-    return answer(id, () => handle(id).executeUpdate(update, { args: [args], updateId }));
+    return answer(id, () => living(id, () => handle(id).executeUpdate(update, { args: [args], updateId })));
   }
 
   return {
@@ -98,12 +110,14 @@ function lifeCalls(client: Client, options: SkillRuntimeOptions) {
     life: (id) =>
       callTemporal(connection, callTimeoutMs, async () => {
         try {
-          return await handle(id).query(lifeOfSkill);
+          return await living(id, () => handle(id).query(lifeOfSkill));
         } catch (thrown) {
           if (thrown instanceof WorkflowNotFoundError) return undefined;
           throw thrown;
         }
       }),
+
+    goOn: (id) => callTemporal(connection, callTimeoutMs, () => startLife(client, id, options)),
   } satisfies Partial<SkillRuntime>;
 }
 
@@ -117,6 +131,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
       const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };
       return measureSkill({ client, connection, taskQueue: options.taskQueue, queueWaitSeconds }, order, signal);
     },
+    runState: (ref) => call(() => workflowState(client, skillRunWorkflowId(ref))),
     cancelRun: (ref) => call(() => cancelRunning(client, skillRunWorkflowId(ref))),
 
     async waitForRun(ref, signal) {
@@ -167,17 +182,26 @@ function notFound(what: string): TalosError {
   return new TalosError('NOT_FOUND', `There is no ${what}; \`talos skills ls\` lists what there is.`);
 }
 
-function lifeStart(id: SkillId, { taskQueue, settings }: SkillRuntimeOptions) {
+function lifeStart(id: SkillId, options: SkillRuntimeOptions) {
+  return new WithStartWorkflowOperation('skillLife', lifeOptions(id, options));
+}
+
+async function startLife(client: Client, id: SkillId, options: SkillRuntimeOptions): Promise<void> {
+  await client.workflow.start('skillLife', lifeOptions(id, options));
+}
+
+/** One that runs stays as it is. */
+function lifeOptions(id: SkillId, { taskQueue, settings }: SkillRuntimeOptions) {
   const input: SkillLifeInput = { id, settings: { ...defaultSettings, ...settings } };
-  return new WithStartWorkflowOperation('skillLife', {
+  return {
     workflowId: skillLifeWorkflowId(id),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     taskQueue,
     args: [input],
     staticSummary: `Skill ${id}`,
     typedSearchAttributes: [{ key: skillAttribute, value: id }],
-  });
+  };
 }
 
 async function startDraft(client: Client, options: SkillRuntimeOptions, key: DraftKey): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { isErrorCode, TalosError } from '../domain/errors.ts';
+import { isErrorCode, TalosError, toTalosError } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { runId, type RunKey, type SkillRunRecord, type SkillRunRef } from '../domain/skills/run.ts';
@@ -20,8 +20,37 @@ type WantedRun = SkillRunRef & {
 /** A person waits for the run, as in chat. */
 const priority = 1;
 
+/** How a run ended that told nobody. */
+const endedOutside = {
+  state: 'cancelled',
+  blame: 'environment',
+  error: {
+    code: 'RUN_STOPPED',
+    message: 'The run was ended from outside before it had come to anything; retry it.',
+  },
+} as const;
+
+/**
+ * A run whose workflow was ended from outside (terminated by hand) would stay pending for ever: it is settled by whoever looks. One that
+ * was never started waits, as for consent.
+ */
+async function settledIfOver({ skillRuns, skillRuntime, now }: Deps, record: SkillRunRecord): Promise<SkillRunRecord> {
+  const { skill, key } = record;
+  const state = await skillRuntime.runState({ skill, key }).catch(whileAway);
+  if (state !== 'ended') return record;
+  await skillRuns.settle({ skill, key }, { ...endedOutside, egress: [], log: '', finishedAt: now() });
+  return (await skillRuns.run({ skill, key })) ?? record;
+}
+
+/** What can be told of a run while the runtime is away. */
+function whileAway(thrown: unknown): 'unknown' {
+  if (toTalosError(thrown).code === 'RUNTIME_UNAVAILABLE') return 'unknown';
+  throw thrown;
+}
+
 /** What the API does with runs of skills. */
-export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, hashText, now }: Deps) {
+export function createSkillRuns(deps: Deps) {
+  const { catalog, skillRuns, skillRuntime, lockdown, hashText, now } = deps;
   async function requireActive(skill: string): Promise<void> {
     const life = await catalog.get(skill);
     if (life === undefined) {
@@ -33,7 +62,7 @@ export function createSkillRuns({ catalog, skillRuns, skillRuntime, lockdown, ha
 
   async function record(ref: SkillRunRef): Promise<SkillRunRecord> {
     const found = await skillRuns.run(ref);
-    if (found !== undefined) return found;
+    if (found !== undefined) return found.state === 'pending' ? settledIfOver(deps, found) : found;
     throw new TalosError('NOT_FOUND', `There is no run ${runId(ref)}; \`talos skills runs ls\` lists what there is.`);
   }
 

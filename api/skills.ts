@@ -42,13 +42,11 @@ export function createSkills(deps: Deps) {
     async view(id: SkillId): Promise<SkillView> {
       const life = (await catalog.get(id)) ?? unknownSkill(id);
       const shown = shownVersion(life)?.hash ?? unknownSkill(id);
-      const certificate = await certificateOf(deps, life);
-      return {
-        life,
-        shown,
-        ...(await readVersion(deps, life, shown)),
-        ...(certificate !== undefined && { certificate }),
-      };
+      const [certificate, version] = await Promise.all([
+        certificateOf(deps, life, shown),
+        readVersion(deps, life, shown),
+      ]);
+      return { life, shown, ...certificate, ...version };
     },
 
     /** The version in use, or else the one shown, with its certificate if it has one. */
@@ -67,10 +65,17 @@ function unknownSkill(id: SkillId): never {
   throw new TalosError('NOT_FOUND', `There is no skill ${id}; \`talos skills ls\` lists what there is.`);
 }
 
-async function certificateOf({ skills }: Deps, life: SkillLife): Promise<SkillView['certificate']> {
+/** The certificate of the version promoted last; one that does not hold is a problem of the version in use. */
+async function certificateOf({ skills }: Deps, life: SkillLife, shown: BundleHash): Promise<Partial<SkillView>> {
   const version = promotedVersion(life);
-  if (version === undefined) return undefined;
-  return skills.certificate(life.id, version.hash).catch(() => undefined); // a changed one is no certificate; loading tells of it
+  if (version === undefined) return {};
+  try {
+    const certificate = await skills.certificate(life.id, version.hash);
+    return certificate === undefined ? {} : { certificate };
+  } catch (thrown) {
+    const { code, message } = toTalosError(thrown);
+    return life.active?.hash === shown ? { problem: { code, message } } : {};
+  }
 }
 
 async function readVersion(deps: Deps, life: SkillLife, hash: BundleHash): Promise<Partial<SkillView>> {

@@ -38,7 +38,7 @@ export function describeRun({ case: name, driver, resources, egress }: CleanRun)
 
 /** How much a version helps, in words. */
 export function describeBenefit(benefit: Benefit | undefined): string {
-  if (benefit === undefined) return 'not measured: no model or no prompt to compare with';
+  if (benefit === undefined) return 'not measured: there was no model to compare with, or none that was free';
   const { cases, withSkill, withoutSkill, model } = benefit;
   const figures = `${withSkill} of ${cases} cases right with the skill, ${withoutSkill} by ${plainLine(model)} alone`;
   if (withSkill > withoutSkill) return `${figures}: it helps`;

@@ -1,9 +1,9 @@
-import { isCancellation, uuid4 } from '@temporalio/workflow';
+import { isCancellation, patched, uuid4 } from '@temporalio/workflow';
 
 import type { Benefit } from '../domain/skills/certificate.ts';
 import type { SkillLife, SkillVersion } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
-import { discard, promotesItself } from '../domain/skills/promotion.ts';
+import { discard, gainsByItself, promotesItself } from '../domain/skills/promotion.ts';
 import { askOwner, beginRuns, countRun, failRun, isTested } from '../domain/skills/quarantine.ts';
 import type { RunFacts } from '../domain/skills/run-facts.ts';
 import type { CandidateWatch } from './candidate-watch.ts';
@@ -87,6 +87,7 @@ async function finish(context: TestContext, hash: BundleHash): Promise<void> {
   if (active === undefined || !watch.isCurrent(hash)) return;
   const facts = await local.assessRevision({ id, active: active.hash, candidate: hash });
   if (!promotesItself(keeper.current(), facts)) return;
+  if (patched('gains-by-itself') && !gainsByItself(keeper.current())) return;
   await promoteVersion(keeper, { by: actor, hash, approval: `trust-level-${facts.trustLevel}` });
 }
 

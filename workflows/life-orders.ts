@@ -34,12 +34,12 @@ export function handleOrders(keeper: LifeKeeper, watch: CandidateWatch): void {
   };
 
   setHandler(lifeOfSkill, () => keeper.current());
-  setHandler(submitSkill, ({ hash, by }) =>
+  setHandler(submitSkill, ({ hash, by, over }) =>
     then(() =>
       keeper.change(by, async (life) => {
         const known = { version: '', findings: [] };
         const found = isKnown(life, hash) ? known : await local.inspectSkill({ id: life.id, hash });
-        return submit(life, { hash, ...found }, Date.now());
+        return submit(life, { hash, ...found, over }, Date.now());
       }),
     ),
   );

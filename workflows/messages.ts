@@ -72,8 +72,8 @@ export function skillLifeWorkflowId(id: SkillId): string {
 type Order = { readonly by: string };
 type VersionOrder = Order & { readonly hash: BundleHash };
 
-/** Puts a version into quarantine. */
-export const submitSkill = defineUpdate<SkillLife, [VersionOrder]>('submit');
+/** Puts a version into quarantine; with `over` only while that version is in use, null for none, and no other is under test. */
+export const submitSkill = defineUpdate<SkillLife, [VersionOrder & { readonly over?: BundleHash | null }]>('submit');
 
 /** Promotes the version that waits. `approval` is the id of a redeemed code, never the code. */
 export const approveSkill = defineUpdate<
@@ -140,9 +140,11 @@ export type SkillEvalInput = {
   readonly queueWaitSeconds: number;
 };
 
+type MeasuredVersion = { readonly id: SkillId; readonly hash: BundleHash; readonly key: RunKey };
+
 /** The workflow id of a measurement: a business key, so that asking again is the same one. */
-export function skillEvalWorkflowId({ id, key }: { readonly id: SkillId; readonly key: RunKey }): string {
-  return `skill-eval/${id}/${key}`;
+export function skillEvalWorkflowId({ id, hash, key }: MeasuredVersion): string {
+  return `skill-eval/${id}/${hash.slice(0, 12)}/${key}`;
 }
 
 /** Input of the `modelPull` workflow: the name as it was asked for, and who wants it. */

@@ -23,7 +23,8 @@ export async function promoteVersion(keeper: LifeKeeper, promotion: Promotion): 
       const outcome = promote(life, promotion, now);
       if (!outcome.ok || outcome.life.active === undefined) return outcome;
       const { approval, override } = promotion;
-      const consent = { approver: by, approval, promotedAt: now, ...(override !== undefined && { override }) };
+      const { promotedAt = now } = outcome.life.active;
+      const consent = { approver: by, approval, promotedAt, ...(override !== undefined && { override }) };
       try {
         await local.certifySkill({ id: life.id, version: outcome.life.active, ...consent });
       } catch (thrown) {

@@ -1,5 +1,12 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import {
+  ChildWorkflowFailure,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  patched,
+  workflowInfo,
+} from '@temporalio/workflow';
 
 import type { MessageRef } from '../domain/chat.ts';
 import type { Generation, PlannedCall } from '../domain/settlement.ts';
@@ -8,6 +15,7 @@ import type { SkillStep } from '../domain/skills/steps.ts';
 import { type CallConsent, createCallConsent } from './call-consent.ts';
 import { type MessageInput, type SkillRunInput, skillRunWorkflowId } from './messages.ts';
 import { gpu, local } from './proxies.ts';
+import { settleStoppedRun } from './stopped-run.ts';
 
 /** How long a call waits for a worker with a sandbox before the model is told that there is none. */
 const sandboxWaitSeconds = 60;
@@ -54,6 +62,9 @@ async function runSkill({ skill, key, hash }: PlannedCall): Promise<void> {
       staticSummary: `for ${workflowInfo().workflowId}`,
     });
   } catch (thrown) {
-    if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown; // that one is this same run
+    if (thrown instanceof WorkflowExecutionAlreadyStartedError) return; // that one is this same run
+    const isStopped = thrown instanceof ChildWorkflowFailure && !isCancellation(thrown);
+    if (!isStopped || !patched('stopped-call')) throw thrown;
+    await settleStoppedRun({ skill, key }); // the model goes on without it
   }
 }

@@ -13,6 +13,7 @@ import { dueTime } from './due-time.ts';
 import { type SkillRunDueInput, skillRunWorkflowId } from './messages.ts';
 import { core, local } from './proxies.ts';
 import { skillRun } from './skill-run.ts';
+import { settleStoppedRun } from './stopped-run.ts';
 
 const skillAttribute = defineSearchAttributeKey('TalosSkillId', SearchAttributeType.KEYWORD);
 
@@ -52,16 +53,7 @@ async function run(ref: SkillRunRef, queueWaitSeconds: number): Promise<DueRunEn
     if (state === 'ok') return { state: 'ran' };
     return { state: 'failed', reason: verdict ?? code ?? 'RUN_STOPPED' };
   } catch (thrown) {
-    if (thrown instanceof ChildWorkflowFailure) await CancellationScope.nonCancellable(() => settle(ref));
+    if (thrown instanceof ChildWorkflowFailure) await CancellationScope.nonCancellable(() => settleStoppedRun(ref));
     return { state: 'failed', reason: 'RUN_STOPPED' };
   }
-}
-
-/** A run that was ended from outside has told nobody. */
-async function settle(ref: SkillRunRef): Promise<void> {
-  const error = {
-    code: 'RUN_STOPPED',
-    message: 'The run was ended from outside before it had come to anything.',
-  } as const;
-  await local.settleSkillRun(ref, { state: 'cancelled', blame: 'environment', error });
 }

@@ -5,6 +5,7 @@ import type { SkillLife } from '../../domain/skills/life.ts';
 export function createMemorySkillCatalog(): SkillCatalog {
   const lives = new Map<string, SkillLife>();
   const announced = new Map<string, { changes: number; at: number }>();
+  let kept: string | undefined;
   return {
     async announce({ id, ...change }) {
       const known = announced.get(id);
@@ -17,5 +18,9 @@ export function createMemorySkillCatalog(): SkillCatalog {
     },
     get: async (id) => lives.get(id),
     list: async () => [...lives.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    ground: async () => kept,
+    async keepGround(ground) {
+      kept = ground;
+    },
   };
 }

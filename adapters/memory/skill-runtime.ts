@@ -52,10 +52,10 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
 
   return {
     ...createMemoryRuns(options, () => isRefusing),
-    async submit({ id, hash }) {
+    async submit({ id, hash, over }) {
       const { manifest } = await skills.load(id, hash);
       const life = (await catalog.get(id)) ?? unborn(id);
-      return change(life, (now, at) => submit(now, { hash, version: manifest.version, findings: [] }, at));
+      return change(life, (now, at) => submit(now, { hash, version: manifest.version, findings: [], over }, at));
     },
     async approve(approval) {
       const life = await change(await known(approval.id), (now, at) => promote(now, approval, at));
@@ -67,6 +67,7 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
     deprecate: async ({ id, reason }) => change(await known(id), (now, at) => deprecate(now, { reason }, at)),
     restore: async ({ id, ...order }) => change(await known(id), (now, at) => restore(now, order, at)),
     retest: async ({ id, reason }) => change(await known(id), (now, at) => retest(now, { reason }, at)),
+    goOn: async (id) => void (await known(id)),
     async life(id) {
       if (isRefusing) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
       return catalog.get(id);
@@ -110,6 +111,12 @@ function createMemoryRuns({ script }: Options, isRefusing: () => boolean) {
         signal.addEventListener('abort', () => resolve(false), { once: true });
       });
       return Promise.race([run.ended.then(() => true), left]);
+    },
+    async runState(ref) {
+      if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
+      const run = runs.get(runId(ref));
+      if (run === undefined) return 'unknown';
+      return run.isRunning ? 'running' : 'ended';
     },
     async cancelRun(ref) {
       const run = runs.get(runId(ref));

@@ -51,6 +51,7 @@ export const keyRules = {
   skillLives: kept(/^skills$/),
   skillChanges: kept(/^skills:changes$/),
   skillAnnouncements: kept(/^skills:announced$/),
+  skillGround: kept(/^skills:ground$/),
   skillRuns: kept(/^skill:[^:]+:runs$/),
   failedRuns: kept(/^skill:[^:]+:failed$/),
   skillRun: kept(/^skill:[^:]+:run:[^:]+$/),

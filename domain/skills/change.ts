@@ -72,7 +72,21 @@ export function retire(past: readonly SkillVersion[], version: SkillVersion, end
     findings: version.findings.slice(0, mostPastFindings),
     changedAt: at,
   };
-  return [former, ...without(past, version.hash)].slice(0, mostPast);
+  return remembered([former, ...without(past, version.hash)]);
+}
+
+/** Without the oldest one if there are too many; the way back and violations are forgotten last. */
+function remembered(past: SkillVersion[]): SkillVersion[] {
+  if (past.length <= mostPast) return past;
+  const older = past.slice(1).filter((version) => version !== wayBack(past));
+  const plain = older.filter(({ strikes }) => !strikes.some(({ security }) => security));
+  const oldest = plain.at(-1) ?? older.at(-1);
+  return past.filter((version) => version !== oldest);
+}
+
+/** The newest version that was promoted and gave way without a fault of its own. */
+export function wayBack(past: readonly SkillVersion[]): SkillVersion | undefined {
+  return past.find(({ state, promotedAt }) => state === 'replaced' && promotedAt !== undefined);
 }
 
 /** The former versions but one. */
@@ -92,8 +106,10 @@ export function changesBetween(before: SkillLife, after: SkillLife): VersionChan
     const former = known.get(version.hash);
     const { hash, state: to, endedBy } = version;
     const [runs, strikes] = [version.runs.length, version.strikes.length];
-    if (former?.state === to && former.runs.length === runs && former.strikes.length === strikes) return [];
     const struck = version.strikes.some(({ runId }) => !former?.strikes.some((strike) => strike.runId === runId));
+    // Where an old strike has expired, a new one leaves as many as there were.
+    const isCounted = former?.runs.length === runs && former.strikes.length === strikes && !struck;
+    if (former?.state === to && isCounted) return [];
     const from = former === undefined ? {} : { from: former.state };
     return [{ hash, ...from, to, runs, strikes, struck: former !== undefined && struck, ...(endedBy && { endedBy }) }];
   });

@@ -52,6 +52,7 @@ export interface SkillStore {
   place(id: SkillId, hash: BundleHash, shelf: SkillShelf): Promise<void>;
   /** Keeps the certificate beside the version it is for. */
   saveCertificate(certificate: PromotionCertificate): Promise<void>;
+  /** Checked anew each time: one that was changed, or that this node did not sign, fails with SKILL_CHANGED. */
   certificate(id: SkillId, hash: BundleHash): Promise<PromotionCertificate | undefined>;
 }
 
@@ -87,6 +88,9 @@ export interface SkillCatalog {
   get(id: SkillId): Promise<SkillLife | undefined>;
   /** By id. */
   list(): Promise<SkillLife[]>;
+  /** What skills ran on when that was kept last; undefined before the first time. */
+  ground(): Promise<string | undefined>;
+  keepGround(ground: string): Promise<void>;
 }
 
 /** `existing`: the same key with the same input. */
@@ -223,8 +227,11 @@ export type Measurement =
  * SKILL_NOT_READY and SKILL_CHANGED.
  */
 export interface SkillRuntime {
-  /** Puts a version that the skill store holds into quarantine; doing it twice is the same. Also fails with SKILL_INVALID. */
-  submit(order: SkillOrder & { readonly hash: BundleHash }): Promise<SkillLife>;
+  /**
+   * Puts a version that the skill store holds into quarantine; doing it twice is the same. With `over` only while that version is in use,
+   * null for none, and no other is under test. Also fails with SKILL_INVALID.
+   */
+  submit(order: SkillOrder & { readonly hash: BundleHash; readonly over?: BundleHash | null }): Promise<SkillLife>;
   approve(approval: SkillApproval): Promise<SkillLife>;
   reject(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
   deprecate(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
@@ -232,10 +239,12 @@ export interface SkillRuntime {
   restore(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
   /** Tells that something a skill needs has changed: a version its faults deprecated is tested again. */
   retest(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
+  /** Starts the life of a skill the catalogue knows from what is known there, unless it goes on anyway. */
+  goOn(id: SkillId): Promise<void>;
   /** What the life itself says; needs a core worker. */
   life(id: SkillId): Promise<SkillLife | undefined>;
   /**
-   * Runs the cases of a version with the skill and by the model alone. The same key of a skill is the same measurement; it goes on when
+   * Runs the cases of a version with the skill and by the model alone. The same key of a version is the same measurement; it goes on when
    * the signal comes first.
    */
   measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
@@ -245,6 +254,8 @@ export interface SkillRuntime {
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */
   waitForRun(ref: SkillRunRef, signal: AbortSignal): Promise<boolean>;
+  /** Whether a run goes on, has ended, or was never started. */
+  runState(ref: SkillRunRef): Promise<'running' | 'ended' | 'unknown'>;
   /** Asks a run to stop; false when no such run runs. */
   cancelRun(ref: SkillRunRef): Promise<boolean>;
 }

@@ -46,8 +46,10 @@ export function promote(life: SkillLife, consent: Consent, at: number): Outcome 
   } as const;
   const { reason: _reason, ...version } = candidate;
   const strikes = candidate.strikes.filter(({ security }) => security);
+  // Also by the clock of another machine, or one that was set back, the runs came first.
+  const promotedAt = Math.max(at, ...candidate.runs.map(({ finishedAt }) => finishedAt));
   return changed(withoutCandidate(life), {
-    active: { ...version, state: 'active', strikes, promotedAt: at, changedAt: at },
+    active: { ...version, state: 'active', strikes, promotedAt, changedAt: at },
     past: active === undefined ? life.past : retire(life.past, active, end),
   });
 }
@@ -91,6 +93,16 @@ function isStrictlyBetter(candidate: SkillVersion, active: SkillVersion): boolea
   const [gain, before] = [gainOf(candidate), gainOf(active)];
   if (gain === undefined || before === undefined || gain <= before) return false;
   return candidate.findings.every((finding) => active.findings.includes(finding));
+}
+
+/**
+ * Whether the gain of the version under test is its own: measured over the same model, with no fewer cases right than before. By a model
+ * that does worse alone anything gains.
+ */
+export function gainsByItself({ active, candidate }: SkillLife): boolean {
+  const [gain, before] = [candidate?.benefit, active?.benefit];
+  if (gain === undefined || before === undefined || gain.model !== before.model) return false;
+  return gain.withSkill * before.cases >= before.withSkill * gain.cases;
 }
 
 function gainOf({ benefit }: SkillVersion): number | undefined {

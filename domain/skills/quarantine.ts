@@ -12,14 +12,19 @@ export type Submission = {
   readonly hash: BundleHash;
   readonly version: string;
   readonly findings: readonly string[];
+  /** The version in use that the agent had before it when it wrote this one, null for none; an owner takes precedence. */
+  readonly over?: BundleHash | null | undefined;
 };
 
 /**
  * Takes a version into quarantine beside the active one; an unfinished other one gives way. What is known stays as it is: handing in
  * rejected or deprecated code again takes nothing back, which is what `restore` is for.
  */
-export function submit(life: SkillLife, { hash, version, findings }: Submission, at: number): Outcome {
+export function submit(life: SkillLife, { hash, version, findings, over }: Submission, at: number): Outcome {
   if (isKnown(life, hash)) return unchanged(life);
+  if (over !== undefined && (life.candidate !== undefined || (life.active?.hash ?? null) !== over)) {
+    return refused('SKILL_NOT_READY', `Skill ${life.id} has another version by now; nothing was handed in.`);
+  }
   const known = versionsOf(life).find((one) => one.hash === hash);
   const { candidate } = life;
   const end = { state: 'replaced', endedBy: 'newer-version', reason: `Version ${version} was handed in.`, at } as const;

@@ -1,5 +1,5 @@
-import { changed, type Outcome, refused, retire, unchanged, without, withoutActive } from './change.ts';
-import type { SkillLife, SkillVersion } from './life.ts';
+import { changed, type Outcome, refused, retire, unchanged, wayBack, without, withoutActive } from './change.ts';
+import type { SkillLife } from './life.ts';
 import type { BundleHash } from './manifest.ts';
 import { quarantined } from './quarantine.ts';
 import { addStrike, REVERT_THRESHOLD, type SkillFault, STRIKE_THRESHOLD } from './strikes.ts';
@@ -23,7 +23,7 @@ export function strike(life: SkillLife, { hash, fault }: Report, at: number): Ou
   if (active?.hash !== hash || active.strikes.some(({ runId }) => runId === fault.runId)) return unchanged(life);
   const strikes = addStrike(active.strikes, fault, at);
   const struck = { ...active, strikes, changedAt: at };
-  const goodOne = wayBack(life);
+  const goodOne = wayBack(life.past);
   const threshold = fault.threshold ?? STRIKE_THRESHOLD;
   if (strikes.length < (goodOne === undefined ? threshold : Math.min(threshold, REVERT_THRESHOLD))) {
     return changed(life, { active: struck });
@@ -34,11 +34,6 @@ export function strike(life: SkillLife, { hash, fault }: Report, at: number): Ou
   if (goodOne === undefined) return changed(withoutActive(life), { past });
   const { endedBy: _endedBy, reason: _reason, ...good } = goodOne;
   return changed(life, { active: { ...good, state: 'active', changedAt: at }, past: without(past, goodOne.hash) });
-}
-
-/** The newest version that was promoted and gave way without a fault of its own. */
-function wayBack({ past }: SkillLife): SkillVersion | undefined {
-  return past.find(({ state, promotedAt }) => state === 'replaced' && promotedAt !== undefined);
 }
 
 type Return = { readonly hash: BundleHash; readonly reason: string };

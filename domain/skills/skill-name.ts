@@ -29,6 +29,13 @@ export function noSuchVersion({ id, hash }: VersionRef): TalosError {
   );
 }
 
+/** The error for a version in use whose certificate does not say so. */
+export function certificateBroken({ id, hash }: VersionRef, what: string): TalosError {
+  const cure = `take it out of use and approve it anew: talos skills deprecate ${id}, then restore`;
+  const message = `The certificate of skill ${id} ${hash.slice(0, 12)} does not hold: ${what} It does not run; ${cure}.`;
+  return new TalosError('SKILL_CHANGED', message, { details: { skill: id, hash } });
+}
+
 /** The error for a version that is not, byte for byte, what its hash says. */
 export function versionChanged({ id, hash }: VersionRef, what: string): TalosError {
   const message = `The skill ${id} ${hash.slice(0, 12)} is not what it was: ${what}. It does not run; submit it again.`;

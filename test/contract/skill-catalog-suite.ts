@@ -39,6 +39,14 @@ export function describeSkillCatalog(name: string, create: () => Promise<SkillCa
       expect(await catalog.get('a')).toBeUndefined();
     });
 
+    it('remembers what skills run on', async () => {
+      expect(await catalog.ground()).toBeUndefined();
+      await catalog.keepGround('Talos 1');
+      await catalog.keepGround('Talos 2');
+      expect(await catalog.ground()).toBe('Talos 2');
+      expect(await catalog.list()).toEqual([]);
+    });
+
     it('lists two hundred skills by id', async () => {
       const life = inUse('b', inUse('a'));
       const ids = Array.from({ length: 200 }, (_, index) => `skill-${String(index).padStart(3, '0')}`);

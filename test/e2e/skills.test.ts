@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createCertificateSigner } from '../../adapters/certificate-crypto.ts';
+import { formatCertificate, parseCertificate, signCertificate } from '../../domain/skills/certificate-seal.ts';
 import { createHome, type TestHome } from '../support/home.ts';
 import { approveSkill } from '../support/owner.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -73,6 +76,22 @@ describe('a skill on a real Talos', () => {
       stderr: expect.stringContaining('is not what it was'),
     });
     writeFileSync(main, before);
+    await run('hello', { text: 'x' });
+  });
+
+  it('is refused when its certificate is of another node', async () => {
+    const hash = (await life('hello')).active?.hash ?? '';
+    const file = join(home.dir, 'skills/active/hello', hash.slice(0, 12), 'certificate.json');
+    const before = readFileSync(file, 'utf8');
+    const body = parseCertificate(before)?.body;
+    if (body === undefined) throw new Error('there is no certificate');
+    const stranger = createCertificateSigner(generateKeyPairSync('ed25519').privateKey);
+    writeFileSync(file, formatCertificate(signCertificate({ ...body, approver: 'nobody' }, stranger)));
+    await expect(run('hello', { text: 'x' })).rejects.toMatchObject({
+      code: 77,
+      stderr: expect.stringContaining('signed by another node'),
+    });
+    writeFileSync(file, before);
     await run('hello', { text: 'x' });
   });
 

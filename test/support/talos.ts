@@ -112,7 +112,14 @@ export async function startTalos(
   const namespace = 'talos';
   const runtime = createTemporalRuntime({ connection, namespace, taskQueue, gpuWaitSeconds, eagerStart: true });
   const settings = { retryMs: 50, ...life };
-  const skillRuntime = createTemporalSkills({ connection, namespace, taskQueue, eagerStart: true, settings });
+  const skillRuntime = createTemporalSkills({
+    connection,
+    namespace,
+    taskQueue,
+    eagerStart: true,
+    catalog: skills.catalog,
+    settings,
+  });
   const pullRuntime = createTemporalPulls({ connection, namespace, taskQueue, retryMs: 100 });
   const scheduleClock = createTemporalSchedules({ connection, namespace, taskQueue, settings: due });
   const { nightClock, nightRuntime, now } = createTestNight({ connection, namespace, taskQueue }, night);

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 
 import type { Command } from 'commander';
 
@@ -68,9 +68,12 @@ async function verify(path: string, { tools, deps, isJson }: Verification): Prom
   if (certificate === undefined) throw broken(path, ['It is no promotion certificate, or its text was changed.']);
   const isBuiltIn = certificate.publicKey === makersKey;
   const publicKey = isBuiltIn ? makersKey : tools.nodePublicKey();
+  const { manifest, bundle: hash } = certificate.body;
   const expectations: CertificateExpectations = {
     ...(publicKey !== undefined && { publicKey }),
-    ...(await bundleBeside(path, tools)),
+    ...(isKept(path, deps)
+      ? { bundle: await tools.readKept(dirname(path), { id: manifest.id, hash }) }
+      : await bundleBeside(path, tools)),
   };
   const check = verifyCertificate(certificate, expectations, tools.certificates);
   if (!check.ok) throw broken(path, check.problems);
@@ -79,6 +82,11 @@ async function verify(path: string, { tools, deps, isJson }: Verification): Prom
   const checked = { files: expectations.bundle !== undefined, signer: signer ?? null };
   if (isJson) return deps.output.json({ ok: true, certificate: path, checked, ...check.certificate });
   for (const line of describe(body, checked)) deps.output.line(line);
+}
+
+/** Whether it lies where Talos keeps skills: there every byte of the files counts, elsewhere the skill they are read as. */
+function isKept(path: string, deps: CliDeps): boolean {
+  return resolve(path).startsWith(`${resolve(homePaths(deps.config()).skills)}${sep}`);
 }
 
 async function bundleBeside(path: string, tools: SkillTools): Promise<Pick<CertificateExpectations, 'bundle'>> {

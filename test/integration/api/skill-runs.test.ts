@@ -21,6 +21,13 @@ const endless: Running = async ({ skillRuns }, ref, signal) => {
   await skillRuns.settle(ref, { state: 'cancelled', egress: [], log: '', finishedAt: 2000 });
 };
 
+/** Is ended without a word to anybody. */
+const terminated: Running = async (_skillTwins, _ref, signal) => {
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve);
+  });
+};
+
 const run = (input: unknown, key?: string) =>
   api.ask(`/skills/${id}/runs`, { body: { input }, ...(key !== undefined && { headers: { 'idempotency-key': key } }) });
 const retry = (key: string) => api.ask(`/skills/${id}/runs/${key}/retry`, { method: 'POST' });
@@ -67,6 +74,22 @@ describe('a run', () => {
     expect((await api.ask(`/skills/${id}/runs/k`)).body).toMatchObject({ state: 'pending', input: 1 });
     await api.skillRuntime.cancelRun({ skill: id, key: 'k' });
     expect(await run(1, 'k')).toMatchObject({ status: 409, body: { code: 'RUN_STOPPED', run: `${id}.k` } });
+  });
+
+  test('whose workflow was ended from outside is over, and can be retried', async () => {
+    api = await startApi({ running: terminated, settings: { CHAT_WAIT_SECONDS: '1' } });
+    await keepActive(api);
+    expect(await run(1, 'k')).toMatchObject({ status: 202, body: { state: 'pending' } });
+    await api.skillRuntime.cancelRun({ skill: id, key: 'k' });
+    api.skillRuntime.refuse(true);
+    expect((await api.ask(`/skills/${id}/runs/k`)).body).toMatchObject({ state: 'pending' });
+    api.skillRuntime.refuse(false);
+    expect((await api.ask(`/skills/${id}/runs/k`)).body).toMatchObject({
+      state: 'cancelled',
+      result: { blame: 'environment', error: { code: 'RUN_STOPPED' } },
+    });
+    expect(await run(1, 'k')).toMatchObject({ status: 409, body: { code: 'RUN_STOPPED' } });
+    expect(await retry('k')).toMatchObject({ status: 202, body: { retryOf: 'k' } });
   });
 
   test('that fails is a problem with its verdict, and kept', async () => {

@@ -6,7 +6,7 @@ import { readBundle } from '../../../domain/skills/read-bundle.ts';
 import { messageWorkflowId, skillDraftWorkflowId } from '../../../workflows/messages.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
-import { newSkillId } from '../skills/support.ts';
+import { newSkillId, skillDriver } from '../skills/support.ts';
 import { historyText, type Script, scriptedModel } from './skill-script.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
@@ -110,6 +110,23 @@ describe('a wish for a skill', () => {
     expect(await skills.catalog.get(`${id}-two`)).toBeDefined();
     const third = await talos.settled(await talos.send('Make a skill that shouts a text'));
     expect(third.reply).toContain('already');
+  });
+
+  it('never takes the place of one that is handed in while it is tried', async () => {
+    await start(() => written());
+    const handIn = { isDone: false };
+    skills.sandbox.follow(async ({ input }) => {
+      if (!handIn.isDone) {
+        handIn.isDone = true;
+        await skillDriver(talos, id).submit();
+      }
+      const { text: given = '' } = Object(input) as { text?: string };
+      return { verdict: 'ok', output: { text: given.toUpperCase() } };
+    });
+    const record = await talos.settled(await talos.send('Make a skill that shouts a text'));
+    expect(record.reply).toContain('another version by now');
+    const life = await skillDriver(talos, id).life();
+    expect([life.candidate, ...life.past].map((one) => one?.version)).not.toContain('0.1.0');
   });
 
   it('stopped: ends the writing, too', async () => {

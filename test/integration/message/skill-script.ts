@@ -3,6 +3,7 @@ import type { NativeConnection } from '@temporalio/worker';
 
 import type { ModelEvent, ModelRequest } from '../../../domain/models/model.ts';
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
+import { certificateFor } from '../../unit/domain/skills/certificates.ts';
 import { inUse } from '../../unit/domain/skills/build.ts';
 import { makeBundle, type SkillTwins } from '../../support/skill-twins.ts';
 import type { TestPorts } from '../../support/talos.ts';
@@ -40,6 +41,7 @@ export async function use(
 ): Promise<SkillBundle> {
   const bundle = makeBundle(id, options);
   await skills.skills.put(bundle);
+  await skills.skills.saveCertificate(certificateFor(bundle));
   const life = inUse('a');
   const { active } = life;
   if (active === undefined) throw new Error('no active version');

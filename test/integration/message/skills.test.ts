@@ -157,6 +157,27 @@ describe('a message that uses skills', () => {
     expect(await handle.result()).toMatchObject({ state: 'cancelled' });
   });
 
+  it('goes on without a run that was ended from outside', async () => {
+    const model = await start((_request, turn) => (turn === 1 ? [[id, { input: 21 }]] : 'I could not look.'));
+    await use(skills, id);
+    const began = Promise.withResolvers<string>();
+    skills.sandbox.follow(async ({ runId }, signal) => {
+      began.resolve(runId);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return { verdict: 'cancelled' };
+    });
+    const ref = await talos.send('double twenty-one');
+    const [, key = ''] = (await began.promise).split('.');
+    const client = new Client({ connection: talos.connection, namespace: 'talos' });
+    await client.workflow.getHandle(skillRunWorkflowId({ skill: id, key })).terminate('by hand');
+    expect(await talos.settled(ref)).toMatchObject({
+      state: 'answered',
+      reply: 'I could not look.',
+      steps: [{ skill: id, verdict: 'not-run' }],
+    });
+    expect(model.toolMessages()[0]?.content).toContain('ended from outside');
+  });
+
   it('locked down while a skill runs: both end', async () => {
     await start(() => [[id, { input: 1 }]]);
     await use(skills, id);

@@ -30,7 +30,7 @@ afterEach(() => redis.close());
 /** One key of every family the night may never touch, and messages to own the others. */
 async function furnish({ keys, call }: RedisConnections): Promise<void> {
   const schedule = { skill: 'sum', name: 'daily' };
-  const strings = [keys.lockdown, keys.hold('c'), keys.gpu, keys.modelChoice];
+  const strings = [keys.lockdown, keys.hold('c'), keys.gpu, keys.modelChoice, keys.skillGround];
   const hashes = [
     keys.conversation('c'),
     keys.approvalGuards,

@@ -34,6 +34,14 @@ describe('measuring whether a skill helps', () => {
     expect(await skill.life()).toEqual(before);
   });
 
+  it('never tells what was measured of one version for another, though the key is the same', async () => {
+    const { skill, order } = await start(async () => ({ passed: 1, model: 'talos-test' }));
+    const signal = AbortSignal.timeout(20_000);
+    expect(await talos.skillRuntime.measure(order, signal)).toMatchObject({ benefit: { cases: 4 } });
+    const { hash } = await skill.submit({ cases: 3 });
+    expect(await talos.skillRuntime.measure({ ...order, hash }, signal)).toMatchObject({ benefit: { cases: 3 } });
+  });
+
   it('tells nothing where there is nothing to compare with, and goes on when nobody waits', async () => {
     const { order } = await start(async () => undefined);
     expect(await talos.skillRuntime.measure(order, AbortSignal.timeout(20_000))).toEqual({ state: 'measured' });

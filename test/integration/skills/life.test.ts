@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
+import { createCertificateChecker } from '../../../adapters/certificate-crypto.ts';
+import { signCertificate, verifyCertificate } from '../../../domain/skills/certificate-seal.ts';
+import { createTestSigner } from '../../unit/domain/skills/certificates.ts';
 import { createSkillTwins } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
 import { skillDriver } from './support.ts';
@@ -40,6 +43,17 @@ describe('the life of a skill', () => {
       .events()
       .flatMap(({ type, details }) => (type === 'skill-state-changed' ? [details?.['to']] : []));
     expect(states).toEqual(['quarantined', 'running', 'running', 'running', 'running', 'awaiting-approval', 'active']);
+  });
+
+  it('has a certificate that holds also where the clock of the runs is ahead of that of the approval', async () => {
+    const signer = createTestSigner();
+    const skills = createSkillTwins({ signCertificate: (body) => signCertificate(body, signer) });
+    const skill = skillDriver(await start({ skills, night: { now: () => Date.now() + 3_600_000 } }));
+    const { hash } = await skill.activate();
+    const [certificate] = skills.skills.certificates();
+    if (certificate === undefined) throw new Error('there is no certificate');
+    expect(verifyCertificate(certificate, {}, createCertificateChecker())).toMatchObject({ ok: true });
+    expect((await skill.life()).active).toMatchObject({ hash, promotedAt: certificate.body.promotedAt });
   });
 
   it('pass, fail, pass, fail, pass are not three clean runs', async () => {
@@ -238,9 +252,10 @@ describe('the life of a skill', () => {
     expect((await talos.skills.skills.certificate(skill.id, hash))?.body.override).toBe('it is cheaper');
   });
 
-  it('at trust level 5 a better revision needs no code, the first version and a greedier one do', async () => {
+  it('at trust level 5 a better revision needs no code, the first version, a greedier one and one by another measure do', async () => {
     let alone = 3;
-    const skills = createSkillTwins({ answerAlone: async () => ({ passed: alone, model: 'm' }) });
+    let model = 'm';
+    const skills = createSkillTwins({ answerAlone: async () => ({ passed: alone, model }) });
     const skill = skillDriver(await start({ skills, trustLevel: 5 }));
     const first = await skill.submit();
     await skill.reaches(first.hash, 'awaiting-approval');
@@ -255,7 +270,11 @@ describe('the life of a skill', () => {
     alone = 0;
     const third = await skill.submit({ code: 'v3', hosts: ['api.example.org'] });
     await skill.reaches(third.hash, 'awaiting-approval');
-    expect(await skill.stateOf(second.hash)).toBe('active');
+    model = 'a smaller one';
+    const fourth = await skill.submit({ code: 'v4' });
+    await skill.reaches(fourth.hash, 'awaiting-approval');
+    await skill.approve(fourth.hash);
+    expect(await skill.stateOf(second.hash)).toBe('replaced');
   });
 
   it('without an audit log no change happens, and it goes on once there is one', async () => {

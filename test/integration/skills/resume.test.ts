@@ -4,9 +4,10 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { TalosError } from '../../../domain/errors.ts';
 import type { SkillState } from '../../../domain/skills/life.ts';
 import { skillLifeWorkflowId } from '../../../workflows/messages.ts';
+import { keepLives } from '../../../workers/keep-lives.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
-import { skillDriver } from './support.ts';
+import { newSkillId, skillDriver } from './support.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
 const roles = ['core', 'gpu', 'sandbox'] as const;
@@ -140,18 +141,33 @@ describe('the life of a skill survives', () => {
     await skill.reaches(hash, 'awaiting-approval');
   });
 
-  it('the loss of its workflow: the next submission takes up what the catalogue knows', async () => {
+  it('the loss of its workflow: the next order takes up what the catalogue knows', async () => {
+    talos = await startTalos(inject('stack'));
+    await serveAll();
+    const skill = skillDriver(talos);
+    const lose = async () => (await historyOf(skill.id)).handle.terminate('lost');
+    const { hash } = await skill.activate();
+    await lose();
+    const second = await skill.submit({ code: 'v2' });
+    await skill.reaches(second.hash, 'awaiting-approval');
+    expect((await talos.skillRuntime.life(skill.id))?.active?.hash).toBe(hash);
+    await lose();
+    const life = await talos.skillRuntime.deprecate({ id: skill.id, by: 'owner', reason: 'x' });
+    expect(life).toMatchObject({ past: [{ hash, state: 'deprecated' }], candidate: { hash: second.hash } });
+    const unknown = talos.skillRuntime.deprecate({ id: newSkillId(), by: 'owner', reason: 'x' });
+    await expect(unknown).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('the loss of its workflow: with the next start faults of the version in use count again', async () => {
     talos = await startTalos(inject('stack'));
     await serveAll();
     const skill = skillDriver(talos);
     const { hash } = await skill.activate();
-    const { handle } = await historyOf(skill.id);
-    await handle.terminate('lost');
-    await expect(talos.skillRuntime.deprecate({ id: skill.id, by: 'owner', reason: 'x' })).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-    });
-    const second = await skill.submit({ code: 'v2' });
-    await skill.reaches(second.hash, 'awaiting-approval');
-    expect((await talos.skillRuntime.life(skill.id))?.active?.hash).toBe(hash);
+    await (await historyOf(skill.id)).handle.terminate('lost');
+    const { catalog } = talos.skills;
+    await keepLives({ catalog, skillRuntime: talos.skillRuntime, logger: talos.ports.logger });
+    talos.skills.sandbox.follow(async () => ({ verdict: 'exception', reason: 'it threw' }));
+    for (let run = 0; run < 3; run += 1) await skill.ended(await skill.run(run));
+    await skill.reaches(hash, 'deprecated');
   });
 });

@@ -47,9 +47,29 @@ describe('a night that looks at skills', () => {
       return mended();
     });
     const { report } = await night();
-    expect(report).toMatchObject({ state: 'dropped', note: expect.stringContaining('has changed meanwhile') });
+    expect(report).toMatchObject({ state: 'dropped', note: expect.stringContaining('by now') });
     expect((await skill.reaches(hash, 'awaiting-approval')).candidate?.version).toBe('2.0.0');
   });
+
+  it.each(['hands in a version', 'takes the skill out of use'])(
+    'leaves it to the owner who meanwhile %s',
+    async (what) => {
+      let act = async () => {};
+      const { skill, skills, talos, night, id } = await start(() => mended());
+      if (what === 'hands in a version') act = async () => void (await skill.submit());
+      else act = async () => void (await talos.skillRuntime.deprecate({ id, by: 'owner', reason: 'enough' }));
+      let isFirst = true;
+      skills.sandbox.follow(async ({ files, input }) => {
+        if (isFirst) await act();
+        isFirst = false;
+        return double(files['main.js'] ?? '', input);
+      });
+      expect((await night()).report).toMatchObject({ state: 'dropped', note: expect.stringContaining('by now') });
+      const { candidate } = await skill.life();
+      expect(candidate?.version).not.toBe('1.0.1');
+      expect(talos.ports.audited.events().map(({ type }) => type)).not.toContain('revision-proposed');
+    },
+  );
 
   it('does not try the same failures a second time', async () => {
     const { model, night } = await start(() => mended('export default 1;'));
@@ -94,6 +114,6 @@ describe('a night that looks at skills', () => {
   it('keeps code, inputs and outputs out of the history', async () => {
     const { night, talos } = await start(() => mended());
     const { workflowId } = await night();
-    expect(await historyText(talos.connection, workflowId)).not.toMatch(/export default|-21|"n"/);
+    expect(await historyText(talos.connection, workflowId)).not.toMatch(/export default|:-21\b|"n"/);
   });
 });

@@ -3,6 +3,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
 import type { SandboxReport } from '../../../domain/sandbox/run.ts';
+import { TalosError } from '../../../domain/errors.ts';
 import { skillLifeWorkflowId, skillRunWorkflowId } from '../../../workflows/messages.ts';
 import { createSkillTwins, type RunScript } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
@@ -45,6 +46,8 @@ describe('a run of a skill', () => {
     const refs = await Promise.all(Array.from({ length: 4 }, () => skill.run(21, { key: 'once' })));
     for (const ref of refs) expect(await skill.ended(ref)).toMatchObject({ state: 'ok', output: 42 });
     await skill.run(21, { key: 'once' });
+    expect(await talos.skillRuntime.runState({ skill: skill.id, key: 'once' })).toBe('ended');
+    expect(await talos.skillRuntime.runState({ skill: skill.id, key: 'never' })).toBe('unknown');
     expect(talos.skills.sandbox.requests()).toHaveLength(4);
     expect(await talos.skills.skillRuns.list(skill.id, { limit: 9, offset: 0, failedOnly: false })).toHaveLength(4);
   });
@@ -119,6 +122,21 @@ describe('a run of a skill', () => {
       state: 'failed',
       result: { error: { code: 'SKILL_CHANGED' } },
     });
+    expect((await skill.life()).active?.strikes).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<undefined>]>([
+    ['is gone', async () => undefined],
+    ['does not hold', () => Promise.reject(new TalosError('SKILL_CHANGED', 'The certificate does not hold.'))],
+  ])('refuses a version whose certificate %s, without a strike', async (_what, certificate) => {
+    const twins = createSkillTwins();
+    const { skill } = await active({ skills: { ...twins, skills: { ...twins.skills, certificate } } });
+    const before = twins.sandbox.requests().length;
+    expect(await skill.ended(await skill.run())).toMatchObject({
+      state: 'failed',
+      result: { blame: 'environment', error: { code: 'SKILL_CHANGED' } },
+    });
+    expect(twins.sandbox.requests()).toHaveLength(before);
     expect((await skill.life()).active?.strikes).toEqual([]);
   });
 

@@ -23,7 +23,7 @@ import type { SkillStore } from '../../../domain/skills/ports.ts';
 import { formatCertificate } from '../../../domain/skills/certificate-seal.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { bundleWith, tools } from '../../unit/domain/skills/bundles.ts';
-import { certificateFor } from '../../unit/domain/skills/certificates.ts';
+import { certificateFor, checkCertificate } from '../../unit/domain/skills/certificates.ts';
 
 const bundle = bundleWith({ 'references/notes.md': 'notes\n' });
 const { hash, manifest } = bundle;
@@ -36,7 +36,7 @@ let store: SkillStore;
 beforeEach(async () => {
   dir = join(scratchFolder(), 'skills');
   folder = join(dir, 'quarantine', manifest.id, hash.slice(0, 12));
-  store = createSkillFiles({ dir, tools, now: Date.now });
+  store = createSkillFiles({ dir, tools, now: Date.now, checkCertificate });
   await store.put(bundle);
 });
 
@@ -117,7 +117,7 @@ describe('a skill on the disk', () => {
 
   it('ends on one shelf even if it lay on two', async () => {
     await store.place(manifest.id, hash, 'active');
-    await createSkillFiles({ dir: join(dir, 'other'), tools, now: Date.now }).put(bundle);
+    await createSkillFiles({ dir: join(dir, 'other'), tools, now: Date.now, checkCertificate }).put(bundle);
     mkdirSync(join(dir, 'quarantine', manifest.id), { recursive: true });
     renameSync(join(dir, 'other/quarantine', manifest.id, hash.slice(0, 12)), folder);
     await store.place(manifest.id, hash, 'quarantine');
@@ -126,7 +126,7 @@ describe('a skill on the disk', () => {
   });
 
   it('is put and moved by two processes at once without loss', async () => {
-    const second = createSkillFiles({ dir, tools, now: Date.now });
+    const second = createSkillFiles({ dir, tools, now: Date.now, checkCertificate });
     const work = Array.from({ length: 6 }, (_, round) => [
       store.put(bundle),
       second.put(bundle),
@@ -164,6 +164,7 @@ describe('a certificate on the disk', () => {
     expect(await store.load(manifest.id, hash)).toEqual(bundle);
     for (const text of [
       ` ${formatCertificate(certificate)}`,
+      formatCertificate({ ...certificate, body: { ...certificate.body, approver: 'nobody' } }),
       '{}',
       '',
       formatCertificate(certificateFor(bundleWith())),
@@ -188,7 +189,7 @@ describe('a disk that fails', () => {
   it('is told as SKILLS_UNAVAILABLE, and nothing half written is left on a shelf', async () => {
     const blocked = join(scratchFolder(), 'skills');
     writeFileSync(blocked, 'a file where the folder should be');
-    const broken = createSkillFiles({ dir: blocked, tools, now: Date.now });
+    const broken = createSkillFiles({ dir: blocked, tools, now: Date.now, checkCertificate });
     await expect(broken.put(bundle)).rejects.toMatchObject({ code: 'SKILLS_UNAVAILABLE' });
     chmodSync(blocked, 0o600);
     expect(readFileSync(blocked, 'utf8')).toContain('a file');

@@ -44,6 +44,12 @@ describe('a skill in a git repository', () => {
     expect(readdirSync(tmp)).toEqual([]);
   });
 
+  it('is read as it was committed, whatever is said of its export', async () => {
+    const notes = 'of $Format:%H$\n';
+    commit({ '.gitattributes': 'evals export-ignore\nnotes.md export-subst\n', 'notes.md': notes });
+    expect(await read()).toEqual({ files: { ...bundle.files, 'notes.md': notes } });
+  });
+
   it('is refused when it holds a link', async () => {
     symlinkSync('/etc/passwd', join(repository, 'passwd'));
     commit({});
@@ -105,6 +111,24 @@ describe('a skill in a git repository', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const reading = readSkillRepository(`https://127.0.0.1:${port}/x`, { maxBytes: 1000, signal: stop.signal, tmp });
     await expect(reading).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('was stopped') });
+    server.close();
+  });
+
+  it('is not fetched for somebody who has left already', async () => {
+    let asked = 0;
+    const server = createServer((socket) => {
+      asked += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const options = { maxBytes: 1000, signal: AbortSignal.abort(), tmp };
+    await expect(readSkillRepository(`https://127.0.0.1:${port}/x`, options)).rejects.toMatchObject({
+      message: expect.stringContaining('was stopped'),
+    });
+    expect(asked).toBe(0);
+    expect(readdirSync(tmp)).toEqual([]);
     server.close();
   });
 

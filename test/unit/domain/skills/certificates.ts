@@ -1,8 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 
-import { createCertificateSigner } from '../../../../adapters/certificate-crypto.ts';
+import { createCertificateChecker, createCertificateSigner } from '../../../../adapters/certificate-crypto.ts';
 import type { SkillBundle } from '../../../../domain/skills/bundle.ts';
-import { type CertificateSigner, signCertificate } from '../../../../domain/skills/certificate-seal.ts';
+import {
+  type CertificateSigner,
+  signCertificate,
+  verifyCertificate,
+} from '../../../../domain/skills/certificate-seal.ts';
 import type { CertificateBody, PromotionCertificate } from '../../../../domain/skills/certificate.ts';
 
 /** A signer with a key of its own. */
@@ -34,6 +38,12 @@ export function bodyFor(bundle: SkillBundle): CertificateBody {
     approval: 'approval-1',
     promotedAt: 1_700_000_000_100,
   };
+}
+
+/** What speaks against a certificate, whoever signed it. */
+export function checkCertificate(certificate: PromotionCertificate): readonly string[] {
+  const check = verifyCertificate(certificate, {}, createCertificateChecker());
+  return check.ok ? [] : check.problems;
 }
 
 /** A certificate of an honest promotion. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Benefit } from '../../../../domain/skills/certificate.ts';
 import { unborn } from '../../../../domain/skills/change.ts';
 import type { SkillLife } from '../../../../domain/skills/life.ts';
-import { isHarmful, promote, promotesItself, reject } from '../../../../domain/skills/promotion.ts';
+import { gainsByItself, isHarmful, promote, promotesItself, reject } from '../../../../domain/skills/promotion.ts';
 import { begun, hashOf, inUse, lifeOf, submitted, waiting, walk } from './build.ts';
 
 const hash = hashOf('a');
@@ -106,6 +106,14 @@ describe('promotion without a code', () => {
     ],
   ])('does not happen %s', (_when, life, given) => {
     expect(promotesItself(life, given)).toBe(false);
+  });
+
+  it('takes no gain that is owed to the model alone', () => {
+    expect(gainsByItself(better)).toBe(true);
+    const worseModel = measured(better, { candidate: { ...benefit(4, 0), model: 'small' } });
+    const fewerRight = measured(better, { active: benefit(4, 2), candidate: benefit(3, 0) });
+    const unmeasured = waiting('b', inUse('a'));
+    expect([worseModel, fewerRight, unmeasured].map(gainsByItself)).toEqual([false, false, false]);
   });
 
   it('does not happen with a new finding or a strike', () => {

@@ -45,6 +45,13 @@ describe('strikes', () => {
     expect(life.active?.strikes.map(({ runId }) => runId)).toEqual(['2', '3']);
   });
 
+  it('are told of, also where an old one has expired and as many are left', () => {
+    const before = struck(inUse('a'), [['1', 0]]);
+    const after = struck(before, [['2', STRIKE_LIFE_MS]]);
+    expect(after.active?.strikes).toHaveLength(1);
+    expect(changesBetween(before, after)).toMatchObject([{ hash, from: 'active', to: 'active', struck: true }]);
+  });
+
   it('stay when the clock is set back', () => {
     const life = struck(inUse('a'), [
       ['1', 90 * day],
@@ -85,6 +92,17 @@ describe('a revision', () => {
       ['replaced', 'active'],
       ['active', 'deprecated'],
     ]);
+  });
+
+  it('gives way to the good version also after many others were tried and given up', () => {
+    const letters = 'cdefghijklmnopqrstuvwxyz'.split('');
+    const tried = letters.reduce((now, letter) => walk(now, [submitted(letter)]), inUse('b', inUse('a')));
+    expect(tried.past).toHaveLength(20);
+    const life = struck(tried, [
+      ['1', 1],
+      ['2', 2],
+    ]);
+    expect(life.active).toMatchObject({ hash, state: 'active' });
   });
 
   it('does not give way to one that was deprecated or never promoted', () => {
@@ -142,6 +160,20 @@ describe('a deprecated version', () => {
   it('cannot be deprecated twice', () => {
     expect(deprecate(byHand, { reason: 'x' }, 9)).toMatchObject({ code: 'SKILL_NOT_READY' });
   });
+});
+
+it('remembers who tried to leave the sandbox, however many versions come after', () => {
+  const violated = struck(inUse('A'), [
+    ['1', 1, 'fs-denied'],
+    ['2', 2, 'fs-denied'],
+    ['3', 3, 'fs-denied'],
+  ]);
+  const later = 'abcdefghijklmnopqrstuvwxyz'
+    .split('')
+    .reduce((now, letter) => walk(now, [submitted(letter)]), violated);
+  expect(later.past).toHaveLength(20);
+  expect(later.past.find((version) => version.hash === hashOf('A'))?.strikes).toHaveLength(3);
+  expect(lifeOf(submitted('A')(later, 9))).toBe(later);
 });
 
 it('remembers the newest twenty versions, and little of each', () => {

@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -143,6 +143,31 @@ describe('talos skills verify', () => {
     await writeFile(`${folder}/${file}`, text.replace(from, to));
     const { code, stdout } = await skills(['verify', 'hello'], tools());
     expect({ code: code === 0, stdout }).toEqual({ code: false, stdout: '' });
+  });
+
+  it.each<[string, (folder: string) => Promise<void>]>([
+    [
+      'other line ends',
+      async (folder) => {
+        const text = await readFile(`${folder}/SKILL.md`, 'utf8');
+        await writeFile(`${folder}/SKILL.md`, text.replaceAll('\n', '\r\n'));
+      },
+    ],
+    ['a hidden file', (folder) => writeFile(`${folder}/scripts/.hidden.js`, 'x')],
+    ['an empty folder', (folder) => mkdir(`${folder}/more`)],
+    ['its files gone', (folder) => rm(`${folder}/skill.json`)],
+  ])('finds %s beside a certificate, as running it would', async (_what, change) => {
+    const folder = await promoted();
+    await change(folder);
+    const { code, stdout } = await skills(['verify', 'hello'], tools());
+    expect({ code, stdout }).toEqual({ code: 77, stdout: '' });
+  });
+
+  it('takes a copy elsewhere for the skill it is read as', async () => {
+    const folder = await promoted();
+    const copy = await writeSkill('copy', { '.hidden': 'x' });
+    await copyFile(`${folder}/certificate.json`, `${copy}/certificate.json`);
+    expect((await skills(['verify', `${copy}/certificate.json`], tools())).code).toBe(0);
   });
 
   it('finds one of another node', async () => {

@@ -1,6 +1,7 @@
 import { createCertificateChecker } from '../../../../../adapters/certificate-crypto.ts';
 import { createMemorySandbox, type Script } from '../../../../../adapters/memory/sandbox.ts';
 import { createSkillBundles } from '../../../../../adapters/skill-bundles.ts';
+import { readKeptFolder } from '../../../../../adapters/skill-files.ts';
 import { createBundleTools } from '../../../../../adapters/skill-reader.ts';
 import type { SkillTools } from '../../../../../domain/skills/local-tools.ts';
 import { skillTemplate } from '../../../../../domain/skills/template.ts';
@@ -27,6 +28,7 @@ export function toolsOver({
   const tools = createBundleTools({ maxBytes: 1_048_576 });
   return {
     bundles: createSkillBundles({ tools }),
+    readKept: (folder, version) => readKeptFolder(folder, version, tools),
     checkValue: tools.checkValue,
     certificates: createCertificateChecker(),
     nodePublicKey: () => publicKey,

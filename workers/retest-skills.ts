@@ -1,0 +1,31 @@
+import { toTalosError } from '../domain/errors.ts';
+import type { LockdownStore, Logger } from '../domain/ports.ts';
+import type { SkillCatalog, SkillRuntime } from '../domain/skills/ports.ts';
+import { retest } from '../domain/skills/retirement.ts';
+
+type Deps = {
+  readonly catalog: Pick<SkillCatalog, 'list' | 'ground' | 'keepGround'>;
+  readonly skillRuntime: Pick<SkillRuntime, 'retest'>;
+  readonly lockdown: Pick<LockdownStore, 'state'>;
+  readonly logger: Logger;
+};
+
+/**
+ * Where skills run on something else than at the last start, those their faults took out of use are tested again: it may have been that.
+ * Never fails; the log has what did, and the next start tries again.
+ */
+export async function retestSkills({ catalog, skillRuntime, lockdown, logger }: Deps, ground: string): Promise<void> {
+  try {
+    const before = await catalog.ground();
+    if (before === ground || (await lockdown.state()).locked) return;
+    const reason = `Skills run on ${ground} now; before it was ${before ?? 'not known'}.`;
+    for (const life of before === undefined ? [] : await catalog.list()) {
+      const outcome = retest(life, { reason }, 0);
+      if (outcome.ok && outcome.life !== life) await skillRuntime.retest({ id: life.id, reason, by: 'talos' });
+    }
+    await catalog.keepGround(ground);
+  } catch (thrown) {
+    const { code, message } = toTalosError(thrown);
+    logger.warn({ code, err: thrown }, `skills that failed were not tested again: ${message}`);
+  }
+}
