@@ -38,7 +38,10 @@ describe('a scheduled skill', () => {
     const ended = await schedule.ended(3);
     await at.talos.scheduleClock.remove(schedule.ref);
     expect(new Set(ended.map(({ key }) => key)).size).toBe(ended.length);
-    for (const { state, key } of ended) {
+    // On a busy machine a run may outlast the second to the next due time, which then is skipped.
+    const ran = ended.filter(({ reason }) => reason !== 'overlap');
+    expect(ran.length).toBeGreaterThan(0);
+    for (const { state, key } of ran) {
       expect({ state, run: (await at.runOf(skill.id, key))?.state }).toEqual({ state: 'ran', run: 'ok' });
     }
   });
