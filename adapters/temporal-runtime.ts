@@ -74,12 +74,13 @@ async function startMessage(
   );
 }
 
+/** In place of one that is open, also of one whose unlock never came through: each panic stops what runs by now. */
 async function startLockdown(client: Client, taskQueue: string, order: LockdownInput): Promise<void> {
   await startOnce(() =>
     client.workflow.start('lockdown', {
       workflowId: lockdownWorkflowId,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdConflictPolicy: 'TERMINATE_EXISTING',
       taskQueue,
       args: [order],
       staticSummary: `Locked down by ${order.by}`,

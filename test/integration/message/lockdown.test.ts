@@ -27,6 +27,22 @@ describe('the lockdown workflow', () => {
     await talos.ports.runtime.endLockdown('owner');
     expect(await handle.result()).toMatchObject({ unlockedBy: 'owner' });
   });
+
+  it('stops what runs also where one from before was never ended', async () => {
+    await talos.ports.runtime.startLockdown({ reason: 'first', by: 'owner' });
+    const handle = new Client({ connection: talos.connection, namespace: 'talos' }).workflow.getHandle(
+      lockdownWorkflowId,
+    );
+    const rounds = async () => {
+      const { events } = await handle.fetchHistory();
+      return (events ?? []).filter(({ timerFiredEventAttributes: fired }) => fired).length;
+    };
+    await expect.poll(rounds, { timeout: 20_000 }).toBe(3); // from then on it stops nothing by itself
+    const ref = await talos.send('later');
+    await talos.ports.runtime.startLockdown({ reason: 'second', by: 'owner' });
+    expect((await talos.settled(ref)).state).toBe('stopped');
+    await talos.ports.runtime.endLockdown('owner');
+  });
 });
 
 async function* untilAborted(signal: AbortSignal): AsyncGenerator<ModelEvent> {
