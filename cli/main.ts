@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -38,6 +38,13 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 let config: Config | undefined;
 let exitCode = 0;
 
+/** The key of the home; where nothing ever was, there is none to restore. */
+function nodeKeyOf(checked: Config): KeyObject {
+  const { home, nodeKey, audit } = homePaths(checked);
+  if (existsSync(nodeKey) || existsSync(audit)) return readNodeKey(nodeKey);
+  throw new TalosError('NOT_FOUND', `Talos was never started in ${home}; do so with: ./talos up`);
+}
+
 const deps: CliDeps = {
   root,
   processEnvironment: process.env,
@@ -50,20 +57,16 @@ const deps: CliDeps = {
   }),
   async ownerPorts(checked) {
     const { createOwnerPorts } = await import('../adapters/index.ts');
-    return await createOwnerPorts(checked, readNodeKey(homePaths(checked).nodeKey));
+    return await createOwnerPorts(checked, nodeKeyOf(checked));
   },
   async auditReader(checked) {
     const { createAuditReader } = await import('../adapters/audit-file-reader.ts');
-    const paths = homePaths(checked);
-    return createAuditReader(paths.audit, createPublicKey(readNodeKey(paths.nodeKey)));
+    return createAuditReader(homePaths(checked).audit, createPublicKey(nodeKeyOf(checked)));
   },
   async reports(checked) {
     const { createReportReader } = await import('../adapters/night/report-files.ts');
-    const { reports, nodeKey } = homePaths(checked);
-    if (!existsSync(reports) && !existsSync(nodeKey)) {
-      throw new TalosError('NOT_FOUND', 'There is no report yet: Talos was never started here; do so with: ./talos up');
-    }
-    return createReportReader({ dir: reports, publicKey: createPublicKey(readNodeKey(nodeKey)), now: Date.now });
+    const publicKey = createPublicKey(nodeKeyOf(checked));
+    return createReportReader({ dir: homePaths(checked).reports, publicKey, now: Date.now });
   },
   async skillTools(checked) {
     const { createSkillTools } = await import('../adapters/skill-tools.ts');

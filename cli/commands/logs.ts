@@ -41,7 +41,9 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
         deps.output.line(options.json === true ? JSON.stringify(line) : formatLogLine(line));
       const printStored = async (): Promise<void> => {
         const filter = { accepts: acceptsLine(wanted), lines: options.lines };
-        for (const line of await readLogFiles(paths.operations, filter)) print(line);
+        const stored = await readLogFiles(paths.operations, filter);
+        for (const line of stored) print(line);
+        if (stored.length === 0) deps.output.note(`There is no such line in ${paths.operations}.`);
       };
       if (options.follow !== true) return await printStored();
       try {

@@ -45,6 +45,10 @@ describe('talos logs', () => {
     ]);
   });
 
+  it('says when there is nothing to print', async () => {
+    expect(await logs()).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('no such line in') });
+  });
+
   it.each([
     [
       ['--level', 'warn'],
