@@ -18,6 +18,7 @@ import {
   endDueRunScript,
   putScheduleScript,
   removeScheduleScript,
+  rewindScript,
 } from './lua/schedules.ts';
 import type { RedisConnections } from './redis.ts';
 
@@ -107,6 +108,10 @@ function createDueRuns({ keys, call, run }: RedisConnections) {
       const each = missed.flatMap((dueRun) => [dueRun.key, dueRun.dueAt, JSON.stringify(DueRun.parse(dueRun))]);
       const args = [scheduleId(ref), until, shownDueRuns, mostDueRuns, ...each];
       await run(accountScript, { keys: places(ref), args });
+    },
+
+    async rewind(ref, { until, now }) {
+      await run(rewindScript, { keys: places(ref), args: [scheduleId(ref), until, now] });
     },
   } satisfies Partial<SkillSchedules>;
 }

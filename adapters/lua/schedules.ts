@@ -75,6 +75,20 @@ end
 forget(tonumber(ARGV[3]), tonumber(ARGV[4]))
 return 1`);
 
+/** KEYS: schedules, state, due times, due runs. ARGV: schedule id, until, now. Takes out the times after now that were told as missed. */
+export const rewindScript = defineScript(`
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[3], '+inf')) do
+  local json = redis.call('HGET', KEYS[4], key)
+  if json and cjson.decode(json).reason == 'missed' then
+    redis.call('ZREM', KEYS[3], key)
+    redis.call('HDEL', KEYS[4], key)
+  end
+end
+redis.call('HDEL', KEYS[2], 'until')
+redis.call('HSET', KEYS[2], 'until', ARGV[2])
+return 1`);
+
 /** KEYS: due times, due runs. ARGV: how many. Newest first. */
 export const dueRunsScript = defineScript(`
 local keys = redis.call('ZREVRANGE', KEYS[1], 0, tonumber(ARGV[1]) - 1)

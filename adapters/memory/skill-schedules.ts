@@ -81,6 +81,13 @@ function createDueRuns(entryOf: (ref: ScheduleRef) => Entry | undefined) {
       entry.until = Math.max(entry.until, until);
       forget(entry);
     },
+    async rewind(ref, { until, now }) {
+      const entry = entryOf(ref);
+      if (entry === undefined) return;
+      for (const { key, dueAt, reason } of entry.runs.values())
+        if (dueAt > now && reason === 'missed') entry.runs.delete(key);
+      entry.until = until;
+    },
   } satisfies Partial<SkillSchedules>;
 }
 

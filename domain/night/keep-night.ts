@@ -1,4 +1,4 @@
-import { missedTimes, settledUntil } from '../missed-times.ts';
+import { isAhead, lapses, missedTimes, settledUntil } from '../missed-times.ts';
 import type { AuditLog } from '../ports.ts';
 import { closePhases } from './night-end.ts';
 import { dueNightId } from './night-id.ts';
@@ -18,12 +18,6 @@ const lookedAt = 20;
 
 /** So many missed times at most become records; an absence of months is told by the audit log in one line. */
 const mostMissed = 31;
-
-/** Clocks of two machines may be so far apart. */
-const skewMs = 5 * 60 * 1000;
-
-/** The next due time lies within this. */
-const lookAheadMs = 3 * 24 * 60 * 60 * 1000;
 
 /**
  * Makes the nightly maintenance come due as this process is configured, and records what nobody else can. When the time or the zone
@@ -53,16 +47,8 @@ export async function keepNight(keeping: NightKeeping, known?: NightTiming): Pro
   return timing ?? { when: keeping.nightClock.wanted, paused: true, next: [] };
 }
 
-/**
- * The server goes by the latest time its clock has ever shown: when that was ahead, it lets pass all that is due until then, without a
- * word. Then the schedule is made anew.
- */
 async function onTime({ nightClock, now }: NightKeeping, timing: NightTiming | undefined) {
-  const [soonest] = timing?.next ?? [];
-  if (timing === undefined || timing.paused || soonest === undefined) return timing;
-  const after = now();
-  const [due = soonest] = await nightClock.dueTimes({ after, until: Math.min(soonest, after + lookAheadMs) });
-  if (due >= soonest) return timing;
+  if (timing === undefined || !(await lapses(timing, now(), (range) => nightClock.dueTimes(range)))) return timing;
   await nightClock.renew();
   return nightClock.timing();
 }
@@ -77,7 +63,7 @@ async function recordMissed(keeping: NightKeeping, { paused }: NightTiming, unti
   // Nothing is known yet: due times begin to count now.
   if (accountedUntil === 0) return nightRuns.account({ until: now(), missed: [] });
   // The clock was ahead: what was told of times that are still to come does not hold.
-  if (accountedUntil > now() + skewMs) return nightRuns.rewind({ until, now: now() });
+  if (isAhead(accountedUntil, now())) return nightRuns.rewind({ until, now: now() });
   if (accountedUntil >= until) return;
   const times = paused
     ? []

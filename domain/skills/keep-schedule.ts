@@ -1,4 +1,4 @@
-import { missedTimes, settledUntil } from '../missed-times.ts';
+import { isAhead, lapses, missedTimes, settledUntil } from '../missed-times.ts';
 import type { AuditLog } from '../ports.ts';
 import type { ScheduleClock, ScheduleTiming, SkillSchedules } from './ports.ts';
 import { type DueRun, longestDueRunMs, shownDueRuns } from './due-run.ts';
@@ -14,14 +14,14 @@ export type ScheduleKeeping = {
 
 /**
  * Makes sure that a kept schedule comes due, and records what nobody else can: due times nobody began, due runs that were ended from
- * outside. The store is the truth: a schedule the clock has lost is set again.
+ * outside. The store is the truth: a schedule the clock has lost, or lets pass unheard, is set again.
  */
 export async function keepSchedule(
   keeping: ScheduleKeeping,
   schedule: SkillSchedule,
   catchUpMs: number,
 ): Promise<ScheduleTiming> {
-  const timing = await timingOf(keeping.scheduleClock, schedule);
+  const timing = await timingOf(keeping, schedule);
   const until = settledUntil(keeping.now(), catchUpMs);
   if (timing.paused) await keeping.schedules.account(schedule, { until, missed: [] });
   else await recordMissed(keeping, schedule, until);
@@ -29,9 +29,14 @@ export async function keepSchedule(
   return timing;
 }
 
-async function timingOf(clock: ScheduleClock, schedule: SkillSchedule): Promise<ScheduleTiming> {
+async function timingOf(
+  { scheduleClock: clock, now }: ScheduleKeeping,
+  schedule: SkillSchedule,
+): Promise<ScheduleTiming> {
   const timing = await clock.timing(schedule);
-  if (timing !== undefined) return timing;
+  const isLost = timing === undefined || (await lapses(timing, now(), (range) => clock.dueTimes(schedule, range)));
+  if (!isLost) return timing;
+  if (timing !== undefined) await clock.remove(schedule);
   await clock.set(schedule);
   return (await clock.timing(schedule)) ?? { paused: schedule.paused, next: [] };
 }
@@ -39,6 +44,8 @@ async function timingOf(clock: ScheduleClock, schedule: SkillSchedule): Promise<
 async function recordMissed(keeping: ScheduleKeeping, schedule: SkillSchedule, until: number): Promise<void> {
   const { schedules, scheduleClock, now } = keeping;
   const { until: accountedUntil, known } = await schedules.accounted(schedule);
+  // What was told of times that are still to come does not hold.
+  if (isAhead(accountedUntil, now())) return schedules.rewind(schedule, { until, now: now() });
   if (accountedUntil >= until) return;
   const times = await missedTimes({ accountedUntil, known, since: schedule.since, until }, (range) =>
     scheduleClock.dueTimes(schedule, range),

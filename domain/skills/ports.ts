@@ -166,6 +166,8 @@ export interface SkillSchedules {
   accounted(ref: ScheduleRef): Promise<{ until: number; known: number[] }>;
   /** Records due runs nobody began, unless something is known of them, and until when everything is known now. */
   account(ref: ScheduleRef, news: { until: number; missed: readonly DueRun[] }): Promise<void>;
+  /** After the clock was ahead: forgets times after `now` that were told as missed, and that more than `until` is known. */
+  rewind(ref: ScheduleRef, back: { until: number; now: number }): Promise<void>;
 }
 
 /** The next times at which a schedule is due, soonest first; while it is paused nothing comes of them. */

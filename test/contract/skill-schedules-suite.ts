@@ -44,6 +44,7 @@ export function describeSkillSchedules(name: string, create: () => Promise<Skill
       endedAt: noon,
       ...more,
     });
+    const missed = (minute: number) => ending(minute, { state: 'skipped', reason: 'missed' });
     const shown = async () => (await schedules.dueRuns(ref)).map(({ dueAt }) => (dueAt - noon) / minuteMs);
 
     it.each<[string, JsonValue]>([
@@ -150,8 +151,7 @@ export function describeSkillSchedules(name: string, create: () => Promise<Skill
       await schedules.put(schedule());
       await schedules.end(ref, ending(0));
       await schedules.begin(ref, due(2), noon);
-      const missed = [0, 1, 2].map((minute) => ending(minute, { state: 'skipped', reason: 'missed' }));
-      await schedules.account(ref, { until: noon + 2 * minuteMs, missed });
+      await schedules.account(ref, { until: noon + 2 * minuteMs, missed: [0, 1, 2].map((minute) => missed(minute)) });
       expect((await schedules.dueRuns(ref)).map(({ state }) => state)).toEqual(['running', 'skipped', 'ran']);
     });
 
@@ -163,6 +163,21 @@ export function describeSkillSchedules(name: string, create: () => Promise<Skill
       expect(await schedules.accounted(ref)).toEqual({ until: due(1).dueAt, known: [due(2).dueAt] });
       await schedules.account(ref, { until: due(0).dueAt, missed: [] });
       expect((await schedules.accounted(ref)).until).toBe(due(1).dueAt);
+    });
+
+    it('takes back what was told of times to come once a clock that was ahead is set right', async () => {
+      await schedules.put(schedule());
+      await schedules.end(ref, ending(0));
+      await schedules.account(ref, { until: due(9).dueAt, missed: [1, 8].map((minute) => missed(minute)) });
+      await schedules.rewind(ref, { until: due(0).dueAt, now: due(2).dueAt });
+      expect(await shown()).toEqual([1, 0]);
+      expect(await schedules.accounted(ref)).toEqual({ until: due(0).dueAt, known: [due(1).dueAt] });
+    });
+
+    it('rewinds nothing of a schedule it does not know', async () => {
+      await schedules.rewind(ref, { until: noon, now: noon });
+      await schedules.put(schedule());
+      expect((await schedules.accounted(ref)).until).toBe(0);
     });
 
     it('forgets no due time before it is accounted for', async () => {

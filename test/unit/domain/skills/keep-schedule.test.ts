@@ -4,6 +4,7 @@ import { createMemoryAuditLog } from '../../../../adapters/memory/audit-log.ts';
 import { createMemoryScheduleClock } from '../../../../adapters/memory/schedule-clock.ts';
 import { createMemorySkillSchedules } from '../../../../adapters/memory/skill-schedules.ts';
 import { keepSchedule } from '../../../../domain/skills/keep-schedule.ts';
+import type { ScheduleClock } from '../../../../domain/skills/ports.ts';
 import { dueRunKey, type KeptSchedule } from '../../../../domain/skills/schedule.ts';
 
 const minuteMs = 60_000;
@@ -85,6 +86,36 @@ describe('a schedule that is kept', () => {
   it('looks back three months at most', async () => {
     await kept.at(noon + 400 * dayMs);
     expect(kept.audited()).toEqual([92 * 24]);
+  });
+
+  it('lets come what is due once a clock that was ahead is set right', async () => {
+    await kept.at(noon + 5 * hourMs);
+    expect(await kept.runs()).toHaveLength(4);
+    await kept.at(noon + hourMs / 2);
+    expect(await kept.runs()).toEqual([]);
+    await kept.at(noon + 2 * hourMs + catchUpMs + minuteMs);
+    expect(await kept.runs()).toEqual([
+      [2, 'skipped'],
+      [1, 'skipped'],
+    ]);
+  });
+
+  it('is set anew where the clock waits for a time it once showed', async () => {
+    const { scheduleClock: clock } = kept;
+    let isStuck = true;
+    const scheduleClock: ScheduleClock = {
+      ...clock,
+      async timing(ref) {
+        const timing = await clock.timing(ref);
+        return timing && isStuck ? { ...timing, next: [noon + 40 * dayMs] } : timing;
+      },
+      async remove(ref) {
+        isStuck = false;
+        await clock.remove(ref);
+      },
+    };
+    const { next } = await keepSchedule({ ...kept, scheduleClock, now: () => noon }, schedule, catchUpMs);
+    expect(next[0]).toBe(noon + hourMs);
   });
 
   it('has missed nothing while it was paused', async () => {
