@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -139,6 +140,24 @@ export default async () => [twice(data.number), old.half(8), (await import('./la
       };
       const request = { ...requestOf({ name: 'x', file: 'x.py' }, 'whole', 3, ''), files, entry: 'scripts/main.py' };
       expect(await sandbox.run(request, noPowers, AbortSignal.timeout(20_000))).toMatchObject({ output: [9, 'HI'] });
+    });
+
+    it('gives each thread of a Python skill the reply to its own call', async () => {
+      const code = `from concurrent.futures import ThreadPoolExecutor
+
+def main(value, ctx):
+    with ThreadPoolExecutor(4) as threads:
+        return list(threads.map(lambda number: ctx.tool("echo", number), value))
+`;
+      const numbers = Array.from({ length: 20 }, (_, number) => number);
+      const request = requestOf({ name: 'x', file: 'x.py' }, 'whole', numbers, code);
+      const echo = async (_: string, input: JsonValue) => {
+        const { input: number } = input as { input: number };
+        await sleep(number % 2); // so that replies to calls at once would come in another order
+        return number;
+      };
+      const report = await sandbox.run(request, { call: echo, egress: () => [] }, AbortSignal.timeout(20_000));
+      expect(report).toMatchObject({ verdict: 'ok', output: numbers });
     });
   });
 }
