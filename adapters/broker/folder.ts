@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
 
 import { z } from 'zod';
 
@@ -149,10 +149,28 @@ async function moveEntry(from: Place, to: Place): Promise<void> {
   const found = await lstat(from.path);
   if (!found.isFile() && !found.isDirectory()) throw denied('only files and folders are moved');
   const taken = await lstat(to.path).catch(() => undefined); // nothing there is what is wanted
-  if (taken !== undefined) {
-    throw new TalosError('VALIDATION_FAILED', 'ctx.folder: there is something at that place already.');
+  if (taken !== undefined) throw occupied();
+  // a folder is never put onto a file, nor onto a folder that holds something
+  if (found.isDirectory() || !(await linkAnew(from, to))) return await rename(from.path, to.path);
+  await unlink(from.path);
+}
+
+/** Gives a file a second name if nothing has that name, which a rename would not look at; false where files have one name only. */
+async function linkAnew(from: Place, to: Place): Promise<boolean> {
+  try {
+    await link(from.path, to.path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') throw occupied();
+    if (code === 'EPERM' || code === 'EACCES' || code === 'ENOTSUP' || code === 'EMLINK' || code === 'ENOSYS')
+      return false;
+    throw error;
   }
-  await rename(from.path, to.path);
+}
+
+function occupied(): TalosError {
+  return new TalosError('VALIDATION_FAILED', 'ctx.folder: there is something at that place already.');
 }
 
 /** What the system said, in our words; paths of the host stay out of it. */

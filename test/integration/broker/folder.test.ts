@@ -46,6 +46,18 @@ describe('a granted folder', () => {
     expect(await folder({ action: 'list', path: 'archive' })).toEqual([{ name: 'june.txt', kind: 'file', bytes: 4 }]);
   });
 
+  test('keeps every file where many are moved to the same place at once', async () => {
+    const names = Array.from({ length: 16 }, (_, number) => `${number}.txt`);
+    await Promise.all(names.map((name) => writeFile(join(root, 'notes', name), name)));
+    const folder = folderOf();
+    const moves = names.map((name) => folder({ action: 'move', path: `notes/${name}`, to: 'notes/taken.txt' }));
+    const results = await Promise.allSettled(moves);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const left = await readdir(join(root, 'notes'));
+    const texts = await Promise.all(left.map((name) => readFile(join(root, 'notes', name), 'utf8')));
+    expect(texts.toSorted()).toEqual(names.toSorted());
+  });
+
   test.each([
     { action: 'write', path: 'x', text: '' },
     { action: 'mkdir', path: 'x' },
