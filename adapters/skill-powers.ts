@@ -34,7 +34,9 @@ export function createSkillPowers(options: SkillPowersOptions): SkillPowersFacto
   return (run) => {
     const { id, permissions } = run.manifest;
     const fetching = createFetchPower(run, network);
-    const useFolder = createFolderPower(permissions, options.foldersOf(id));
+    // grants that cannot be read concern those who need one
+    const granted = permissions.folders.length === 0 ? new Map() : options.foldersOf(id);
+    const useFolder = createFolderPower(permissions, granted);
     let calls = 0;
     const powers: Record<
       Parameters<SkillPowers['call']>[0],

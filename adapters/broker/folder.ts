@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
 import type { SkillPermissions } from '../../domain/skills/manifest.ts';
-import { atPlace, denied, inFolder, pathParts, type Place } from './folder-walk.ts';
+import { atPlace, denied, inFolder, notLent, pathParts, type Place } from './folder-walk.ts';
 import { parsePowerInput } from './input.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -48,7 +48,7 @@ export function createFolderPower({ folders }: Pick<SkillPermissions, 'folders'>
     const permission = folders.find((folder) => folder.name === call.name);
     const root = granted.get(call.name);
     if (permission === undefined) throw denied(`the manifest does not name the folder "${call.name}"`);
-    if (root === undefined) throw denied(`the owner has not granted the folder "${call.name}"`);
+    if (root === undefined) throw notLent(`the folder "${call.name}" is not granted`);
     const isReading = call.action === 'list' || call.action === 'read';
     if (!isReading && permission.access !== 'write') throw denied(`the folder "${call.name}" is for reading only`);
     try {

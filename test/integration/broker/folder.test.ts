@@ -71,7 +71,10 @@ describe('a granted folder', () => {
   test('has to be named by the manifest and granted by the owner', async () => {
     const { folder } = powersOf({}, { foldersOf: () => new Map([['inbox', root]]) });
     expect(await failure(folder({ action: 'list', name: 'inbox' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
-    expect(await failure(folderOf('read', new Map())({ action: 'list' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    // what the owner has yet to lend, or what is gone, is no offence of the skill
+    const lacking = [new Map(), new Map([['inbox', join(root, 'gone')]])];
+    for (const granted of lacking)
+      expect(await failure(folderOf('read', granted)({ action: 'list' }))).toMatchObject({ code: 'CONFIG_INVALID' });
     expect(await failure(folderOf()({ action: 'list', name: 'outbox' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
   });
 
