@@ -142,6 +142,18 @@ export default async () => [twice(data.number), old.half(8), (await import('./la
       expect(await sandbox.run(request, noPowers, AbortSignal.timeout(20_000))).toMatchObject({ output: [9, 'HI'] });
     });
 
+    it.each([
+      ['x.js', 'export default async (text, ctx) => ctx.tool("measure", text);'],
+      ['x.py', 'def main(text, ctx):\n    return ctx.tool("measure", text)\n'],
+    ])('lets a skill (%s) hand a mebibyte of text to the host, however long JSON makes it', async (file, code) => {
+      const measure = async (_: string, input: JsonValue) => Buffer.byteLength((input as { input: string }).input);
+      for (const text of ['\n'.repeat(1_048_576), 'д'.repeat(524_288), '🦊'.repeat(262_144)]) {
+        const request = requestOf({ name: 'x', file }, 'whole', text, code);
+        const report = await sandbox.run(request, { call: measure, egress: () => [] }, AbortSignal.timeout(20_000));
+        expect(report).toMatchObject({ verdict: 'ok', output: 1_048_576 });
+      }
+    });
+
     it('gives each thread of a Python skill the reply to its own call', async () => {
       const code = `from concurrent.futures import ThreadPoolExecutor
 
