@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 
 import type { ProgramKind } from './driver.ts';
@@ -77,6 +78,7 @@ export function bubblewrapArguments(runtime: Runtime, { memoryMiB }: ProgramKind
   ];
 }
 
+/** Longer than any run may take; the host ends those, and this only what the host could not. */
 const longestRunSeconds = 330;
 const stackKiB = 8192;
 
@@ -90,7 +92,7 @@ export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, waits:
     ...(runtime.addressMiB === undefined ? {} : { v: dataKiB + runtime.addressMiB * 1024 }),
     n: 256,
     f: temporaryBytes / 512,
-    t: longestRunSeconds,
+    t: longestRunSeconds * availableParallelism(), // it counts every core
   };
   const lines = Object.entries(limits).map(([name, value]) => `ulimit -${name} ${value}`);
   // where less is allowed already, that may stay
