@@ -92,12 +92,16 @@ export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, waits:
     ...(runtime.addressMiB === undefined ? {} : { v: dataKiB + runtime.addressMiB * 1024 }),
     n: 256,
     f: temporaryBytes / 512,
+    s: stackKiB,
     t: longestRunSeconds * availableParallelism(), // it counts every core
   };
-  const lines = Object.entries(limits).map(([name, value]) => `ulimit -${name} ${value}`);
-  // where less is allowed already, that may stay
-  const stack = `{ ulimit -s ${stackKiB} 2>/dev/null || true; }`;
-  return [...(waits ? ['read go'] : []), ...lines, stack, 'exec "$@"'].join(' && ');
+  const lines = Object.entries(limits).map(([name, value]) => limitLine(name, value));
+  return [...(waits ? ['read go'] : []), ...lines, 'exec "$@"'].join(' && ');
+}
+
+/** Where less than that is allowed here already, and nobody may ask for more, that is the limit. */
+function limitLine(name: string, value: number): string {
+  return `{ ulimit -${name} ${value} 2>/dev/null || ulimit -${name} "$(ulimit -H${name})"; }`;
 }
 
 function words(text: string): readonly string[] {
