@@ -4,7 +4,7 @@ import { TalosError } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { SkillPorts, SkillPowers } from '../domain/skills/ports.ts';
 import type { SandboxReport } from '../domain/sandbox/run.ts';
-import { blameFor } from '../domain/skills/blame.ts';
+import { blameFor, isHostFault } from '../domain/skills/blame.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import { scriptedPowers } from '../domain/skills/case-replies.ts';
 import type { EvalCase } from '../domain/skills/cases.ts';
@@ -33,9 +33,28 @@ export async function executeRun(parts: SkillPorts, plan: RunPlan, signal: Abort
   }
   const fits = parts.skillRules.checkInput(bundle, input);
   if (!fits.pass) return unfit(plan, fits.reason);
-  const powers = powersOf(parts, plan);
+  const { powers, hasHostFailed } = watched(powersOf(parts, plan));
   const report = judged(parts, plan, await inSandbox(parts, { plan, input, powers, signal }));
-  return ending(parts, plan, { report, egress: powers.egress().slice(0, mostEgress) });
+  return ending(parts, plan, { report, egress: powers.egress().slice(0, mostEgress), hasHostFailed: hasHostFailed() });
+}
+
+/** Powers of which it is known afterwards whether the host failed the skill. What fails because the run has ended says nothing. */
+function watched(powers: SkillPowers): { readonly powers: SkillPowers; readonly hasHostFailed: () => boolean } {
+  let hasFailed = false;
+  return {
+    hasHostFailed: () => hasFailed,
+    powers: {
+      egress: () => powers.egress(),
+      async call(power, input, signal) {
+        try {
+          return await powers.call(power, input, signal);
+        } catch (thrown) {
+          if (!signal.aborted && isHostFault(thrown)) hasFailed = true;
+          throw thrown;
+        }
+      },
+    },
+  };
 }
 
 /** A case answers what its run asks of the host, so that quarantine neither leaves the machine nor touches what is the owner's. */
@@ -78,12 +97,16 @@ function judged({ skillRules }: SkillPorts, { bundle, evalCase }: RunPlan, repor
   return judgement.pass ? report : { ...rest, verdict: 'invalid-output', reason: judgement.reason };
 }
 
-type Outcome = { readonly report: SandboxReport; readonly egress: SkillRunResult['egress'] };
+type Outcome = {
+  readonly report: SandboxReport;
+  readonly egress: SkillRunResult['egress'];
+  readonly hasHostFailed: boolean;
+};
 
 function ending(
   { skillRules }: SkillPorts,
   { bundle, record, evalCase }: RunPlan,
-  { report, egress }: Outcome,
+  { report, egress, hasHostFailed }: Outcome,
 ): Execution {
   const { verdict, reason, output, driver, resources, log } = report;
   const common = { hash: bundle.hash, verdict, driver, resources, egress, log: log.slice(-keptLogChars) };
@@ -92,7 +115,7 @@ function ending(
   }
   // The hosts of a case are part of it: a skill that cannot bear what they answer has failed.
   const real = evalCase === undefined ? egress : [];
-  const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress: real });
+  const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress: real, hasHostFailed });
   const message = `${verdict}: ${reason ?? 'the sandbox gave no reason'}`.slice(0, longestMessage);
   return { state: 'failed', blame, error: { code: 'SKILL_FAILED', message }, ...common };
 }

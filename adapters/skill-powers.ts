@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 
 import { TalosError } from '../domain/errors.ts';
-import type { JsonValue } from '../domain/json.ts';
+import { anyJson, type JsonValue } from '../domain/json.ts';
 import type { SkillPowers, SkillPowersFactory } from '../domain/skills/ports.ts';
 import type { SkillPermissions } from '../domain/skills/manifest.ts';
 import { createFetchPower, type FetchOptions } from './broker/fetch.ts';
@@ -26,7 +26,7 @@ const MemoryInput = z.strictObject({
   limit: z.int().min(1).max(20).default(5),
 });
 
-const ToolInput = z.strictObject({ name: z.string().max(64), input: z.json().default(null) });
+const ToolInput = z.strictObject({ name: z.string().max(64), input: anyJson.default(null) });
 
 /** Makes the powers of a run: what its manifest names and the owner granted, and nothing else. */
 export function createSkillPowers(options: SkillPowersOptions): SkillPowersFactory {
@@ -34,7 +34,9 @@ export function createSkillPowers(options: SkillPowersOptions): SkillPowersFacto
   return (run) => {
     const { id, permissions } = run.manifest;
     const fetching = createFetchPower(run, network);
-    const useFolder = createFolderPower(permissions, options.foldersOf(id));
+    // grants that cannot be read concern those who need one
+    const granted = permissions.folders.length === 0 ? new Map() : options.foldersOf(id);
+    const useFolder = createFolderPower(permissions, granted);
     let calls = 0;
     const powers: Record<
       Parameters<SkillPowers['call']>[0],

@@ -28,7 +28,9 @@ export async function inFolder<T>(
   parts: readonly string[],
   work: (folder: FileHandle) => Promise<T>,
 ): Promise<T> {
-  let folder = await open(root, O_RDONLY | O_DIRECTORY);
+  let folder = await open(root, O_RDONLY | O_DIRECTORY).catch(() => {
+    throw notLent('the granted folder cannot be opened');
+  });
   try {
     for (const part of parts) {
       const next = await openFolder(entryPath(folder, part));
@@ -51,6 +53,11 @@ export function atPlace<T>(root: string, path: string, work: (place: Place) => P
 /** The refusal of what would lead out of a folder. */
 export function denied(reason: string): TalosError {
   return new TalosError('PERMISSION_DENIED', `ctx.folder: ${reason}.`);
+}
+
+/** What the owner has to put right: the skill asked for what its manifest names. */
+export function notLent(reason: string): TalosError {
+  return new TalosError('CONFIG_INVALID', `ctx.folder: ${reason}; the owner names it in config/grants.json.`);
 }
 
 /** Through the open folder itself, which is what openat(2) does. */

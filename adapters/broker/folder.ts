@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
 
 import { z } from 'zod';
 
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
 import type { SkillPermissions } from '../../domain/skills/manifest.ts';
-import { atPlace, denied, inFolder, pathParts, type Place } from './folder-walk.ts';
+import { atPlace, denied, inFolder, notLent, pathParts, type Place } from './folder-walk.ts';
 import { parsePowerInput } from './input.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -48,7 +48,7 @@ export function createFolderPower({ folders }: Pick<SkillPermissions, 'folders'>
     const permission = folders.find((folder) => folder.name === call.name);
     const root = granted.get(call.name);
     if (permission === undefined) throw denied(`the manifest does not name the folder "${call.name}"`);
-    if (root === undefined) throw denied(`the owner has not granted the folder "${call.name}"`);
+    if (root === undefined) throw notLent(`the folder "${call.name}" is not granted`);
     const isReading = call.action === 'list' || call.action === 'read';
     if (!isReading && permission.access !== 'write') throw denied(`the folder "${call.name}" is for reading only`);
     try {
@@ -149,10 +149,28 @@ async function moveEntry(from: Place, to: Place): Promise<void> {
   const found = await lstat(from.path);
   if (!found.isFile() && !found.isDirectory()) throw denied('only files and folders are moved');
   const taken = await lstat(to.path).catch(() => undefined); // nothing there is what is wanted
-  if (taken !== undefined) {
-    throw new TalosError('VALIDATION_FAILED', 'ctx.folder: there is something at that place already.');
+  if (taken !== undefined) throw occupied();
+  // a folder is never put onto a file, nor onto a folder that holds something
+  if (found.isDirectory() || !(await linkAnew(from, to))) return await rename(from.path, to.path);
+  await unlink(from.path);
+}
+
+/** Gives a file a second name if nothing has that name, which a rename would not look at; false where files have one name only. */
+async function linkAnew(from: Place, to: Place): Promise<boolean> {
+  try {
+    await link(from.path, to.path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') throw occupied();
+    if (code === 'EPERM' || code === 'EACCES' || code === 'ENOTSUP' || code === 'EMLINK' || code === 'ENOSYS')
+      return false;
+    throw error;
   }
-  await rename(from.path, to.path);
+}
+
+function occupied(): TalosError {
+  return new TalosError('VALIDATION_FAILED', 'ctx.folder: there is something at that place already.');
 }
 
 /** What the system said, in our words; paths of the host stay out of it. */

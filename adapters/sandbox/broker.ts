@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { z } from 'zod';
 
 import { TalosError } from '../../domain/errors.ts';
-import { JsonValue } from '../../domain/json.ts';
+import { anyJson } from '../../domain/json.ts';
 import type { SkillPowers } from '../../domain/skills/ports.ts';
 import { parseAnswer } from '../../domain/sandbox/answer.ts';
 import type { SandboxVerdict } from '../../domain/sandbox/run.ts';
@@ -11,7 +11,7 @@ import type { SandboxVerdict } from '../../domain/sandbox/run.ts';
 const Call = z.strictObject({
   id: z.int(),
   power: z.enum(['fetch', 'memory', 'tool', 'folder']),
-  input: JsonValue,
+  input: anyJson,
 });
 type Call = z.infer<typeof Call>;
 
@@ -25,7 +25,9 @@ export type Broker = {
 };
 
 const mostAtOnce = 16;
-const mostBytes = 16_777_216;
+/** All calls of a run; the powers themselves take less, and say so to the skill. */
+const mostCalls = 2000;
+const mostBytes = 3 * 16_777_216;
 
 const denials = {
   fetch: 'network-denied',
@@ -39,6 +41,7 @@ export function createBroker(stdin: Writable, powers: SkillPowers): Broker {
   const ending = new AbortController();
   let open = 0;
   let bytes = 0;
+  let calls = 0;
   let denied: SandboxVerdict | undefined;
 
   const reply = (line: unknown): void => {
@@ -65,7 +68,9 @@ export function createBroker(stdin: Writable, powers: SkillPowers): Broker {
   return {
     take(text) {
       bytes += text.length;
+      calls += 1;
       if (bytes > mostBytes) return { verdict: 'output-limit', reason: 'it asked for too much' };
+      if (calls > mostCalls) return { verdict: 'output-limit', reason: 'it asked too often' };
       const read = parseAnswer(text);
       const call = 'output' in read ? Call.safeParse(read.output) : undefined;
       if (call?.success !== true) return { verdict: 'invalid-output', reason: 'it made a call that is none' };

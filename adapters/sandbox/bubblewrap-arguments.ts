@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 
 import type { ProgramKind } from './driver.ts';
@@ -11,6 +12,8 @@ export type Runtime = {
   readonly command: (memoryMiB: number) => readonly string[];
   /** Memory it takes for itself on top of what a skill may have, as RLIMIT_DATA counts it. */
   readonly ownDataMiB: number;
+  /** Addresses it may have beyond the memory; undefined where it reserves more than any limit could allow. */
+  readonly addressMiB?: number;
 };
 
 const runner = '/runner';
@@ -49,6 +52,7 @@ export function pythonRuntime(files: {
     ],
     command: () => [program, '-I', '-S', '-B', `${runner}.py`],
     ownDataMiB: 32,
+    addressMiB: 1024,
   };
 }
 
@@ -56,7 +60,8 @@ const isolation = words(
   '--unshare-all --unshare-user --disable-userns --die-with-parent --new-session --as-pid-1 ' +
     '--uid 65534 --gid 65534 --cap-drop ALL --clearenv --hostname sandbox',
 );
-const devices = words('/dev/null /dev/zero /dev/urandom');
+/** No /dev/zero: what is mapped from it is memory no limit of a process counts. */
+const devices = words('/dev/null /dev/urandom');
 /** No /proc: a runtime can do without, and it tells of the host. */
 const ownFiles = words(`--size ${temporaryBytes} --tmpfs /tmp --remount-ro / --chdir /tmp --seccomp 3 --`);
 
@@ -73,19 +78,30 @@ export function bubblewrapArguments(runtime: Runtime, { memoryMiB }: ProgramKind
   ];
 }
 
+/** Longer than any run may take; the host ends those, and this only what the host could not. */
 const longestRunSeconds = 330;
+const stackKiB = 8192;
 
-/** A line of shell that limits what it becomes, in units POSIX fixes: data in KiB, files in 512 bytes. It can wait until it is told to go. */
+/** A line of shell that limits what it becomes, in units POSIX fixes: memory in KiB, files in 512 bytes. It can wait until it is told to go. */
 export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, waits: boolean): string {
+  const dataKiB = (runtime.ownDataMiB + memoryMiB) * 1024;
   const limits = {
     c: 0,
-    d: (runtime.ownDataMiB + memoryMiB) * 1024,
+    d: dataKiB,
+    // its page tables are memory, too, also those of addresses that hold nothing
+    ...(runtime.addressMiB === undefined ? {} : { v: dataKiB + runtime.addressMiB * 1024 }),
     n: 256,
     f: temporaryBytes / 512,
-    t: longestRunSeconds,
+    s: stackKiB,
+    t: longestRunSeconds * availableParallelism(), // it counts every core
   };
-  const lines = Object.entries(limits).map(([name, value]) => `ulimit -${name} ${value}`);
+  const lines = Object.entries(limits).map(([name, value]) => limitLine(name, value));
   return [...(waits ? ['read go'] : []), ...lines, 'exec "$@"'].join(' && ');
+}
+
+/** Where less than that is allowed here already, and nobody may ask for more, that is the limit. */
+function limitLine(name: string, value: number): string {
+  return `{ ulimit -${name} ${value} 2>/dev/null || ulimit -${name} "$(ulimit -H${name})"; }`;
 }
 
 function words(text: string): readonly string[] {

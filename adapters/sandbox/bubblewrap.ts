@@ -1,9 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 
+import { TalosError } from '../../domain/errors.ts';
 import type { SandboxEnd } from '../../domain/sandbox/classify.ts';
 import { bubblewrapArguments, limitScript, type Runtime } from './bubblewrap-arguments.ts';
 import { installBubblewrap, startRefused, unavailable } from './bubblewrap-fixes.ts';
@@ -50,21 +52,22 @@ export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver 
     return { program, runtimes, groups: options.useCgroups === false ? undefined : await findCgroups() };
   }
 
-  async function start(kind: ProgramKind): Promise<SandboxProgram> {
+  const start = (kind: ProgramKind): Promise<SandboxProgram> =>
+    startOne(kind).catch((error: unknown) => Promise.reject(startFailed(error)));
+
+  async function startOne(kind: ProgramKind): Promise<SandboxProgram> {
     const { program, runtimes, groups } = await (found ??= find());
     const runtime = runtimes[kind.runtime];
     if (runtime === undefined) throw unavailable(`there is no ${kind.runtime}`, 'sudo apt-get install -y python3');
     const group = await groups?.create(kind.memoryMiB);
     const script = limitScript(runtime, kind, group !== undefined);
-    const child = spawn('/bin/sh', ['-c', script, 'sh', program, ...bubblewrapArguments(runtime, kind, mark)], {
-      detached: true, // a group of its own, so that all of it can be killed before it has set itself up
-      cwd: '/',
-      env: {},
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      ...(isRoot ? { uid: nobody, gid: nobody } : {}),
+    const words = ['-c', script, 'sh', program, ...bubblewrapArguments(runtime, kind, mark)];
+    const child = await spawnPiped(words, isRoot).catch(async (error: unknown) => {
+      await group?.remove();
+      throw error;
     });
     const sandbox = programOf(child, group);
-    if (group !== undefined && child.pid !== undefined) {
+    if (group !== undefined) {
       await group.enter(child.pid).catch(() => sandbox.kill());
       sandbox.stdin.write('\n'); // the script waits for it, so that nothing starts outside of the group
     }
@@ -137,7 +140,29 @@ async function kernelSwitch(name: string): Promise<string> {
   );
 }
 
-type PipedChild = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
+type PipedChild = ChildProcessByStdio<Writable, Readable, Readable> & { readonly pid: number };
+
+/** Starts a shell with four pipes. Where the machine has no room for it there is no process, and may be no pipes: that is an error, later. */
+async function spawnPiped(words: readonly string[], isRoot: boolean): Promise<PipedChild> {
+  const child = spawn('/bin/sh', words, {
+    detached: true, // a group of its own, so that all of it can be killed before it has set itself up
+    cwd: '/',
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    ...(isRoot ? { uid: nobody, gid: nobody } : {}),
+  });
+  const { pid } = child;
+  if (pid !== undefined) return Object.assign(child, { pid });
+  const [error] = await once(child, 'error');
+  throw error;
+}
+
+/** What keeps a sandbox from starting is no fault of a skill, and may be over the next time. */
+function startFailed(error: unknown): TalosError {
+  if (error instanceof TalosError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TalosError('SANDBOX_FAILED', `A sandbox did not start: ${reason}`, { cause: error });
+}
 
 function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram {
   const filter = child.stdio[3];
@@ -161,7 +186,7 @@ function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram
     stderr: child.stderr,
     ended,
     kill() {
-      if (!stop.isDone && child.pid !== undefined) killGroup(child.pid);
+      if (!stop.isDone) killGroup(child.pid);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,7 +80,7 @@ function createMaker(version: CgroupPlace['version'], folders: readonly string[]
   async function removeAll(groups: readonly string[]): Promise<void> {
     for (const group of groups) {
       // a dying process may hold it for a moment longer
-      await rmdir(group).catch(() => stuck.push(group));
+      await rmdir(group).catch(() => existsSync(group) && stuck.push(group));
     }
   }
 
@@ -95,9 +96,14 @@ function createMaker(version: CgroupPlace['version'], folders: readonly string[]
       await clearStuck();
       count += 1;
       const groups = folders.map((folder) => join(folder, `${mark}_${count}`));
-      for (const group of groups) await mkdir(group);
-      for (const [name, value] of files[version].limits((memoryMiB + runtimeMiB) * 1_048_576))
-        await setLimit(groups, name, value);
+      try {
+        for (const group of groups) await mkdir(group);
+        for (const [name, value] of files[version].limits((memoryMiB + runtimeMiB) * 1_048_576))
+          await setLimit(groups, name, value);
+      } catch (error) {
+        await removeAll(groups);
+        throw error;
+      }
       return {
         async enter(pid) {
           for (const group of groups) await writeFile(join(group, 'cgroup.procs'), String(pid));

@@ -28,8 +28,8 @@ type Ruling = Finding | { readonly verdict: 'ok'; readonly output: JsonValue };
 
 /** Everything a skill prints, beyond which it is a flood. */
 const floodBytes = 4_194_304;
-/** What a call to the host may weigh even where the answer may not. */
-const callBytes = 1_048_576;
+/** What a call to the host may weigh even where the answer may not: the powers take 1 MiB of text, and JSON has up to six characters for one. */
+const callBytes = 6 * 1_048_576 + 65_536;
 const kindBytes = 64;
 /** How long a program that has answered may take to end. */
 const lingerMs = 2000;
@@ -116,6 +116,11 @@ function createListener({ limits, until }: SandboxRequest, { log, broker, rule, 
     rule({ verdict: 'output-limit', reason: `its answer has more than ${limits.outputBytes} bytes` });
   }
 
+  /** Of what is cut off nobody knows any more whether it was the answer. */
+  function cutOff(): void {
+    rule({ verdict: 'output-limit', reason: 'its answer, or what it asked of the host, is too large' });
+  }
+
   const kinds: Readonly<Record<string, (text: string) => void>> = {
     answer: takeAnswer,
     error: takeFault,
@@ -133,7 +138,7 @@ function createListener({ limits, until }: SandboxRequest, { log, broker, rule, 
       else if (take === undefined) rule({ verdict: 'invalid-output', reason: 'it said what no runner says' });
       else take(text);
     },
-    tooLong,
+    tooLong: cutOff,
     noise(bytes) {
       log.add(bytes);
       if (log.written > floodBytes) rule({ verdict: 'output-limit', reason: 'it prints without end' });

@@ -7,6 +7,8 @@ export type PoolOptions = {
   readonly start: (kind: ProgramKind) => Promise<SandboxProgram>;
   /** How many stand ready of each kind in use. */
   readonly size: number;
+  /** How many stand ready of all kinds together; the oldest makes room. */
+  readonly mostWaiting: number;
   /** How long one waits before it is ended. */
   readonly lifeMs: number;
 };
@@ -69,9 +71,11 @@ export class WarmPool {
     return program;
   }
 
+  /** Where others push out what was made, it is not made again and again. */
   async #fill(kind: ProgramKind, name: string): Promise<void> {
+    const { size, mostWaiting } = this.#options;
     try {
-      while (this.#isOpen && this.#waiting.filter((unit) => unit.kind === name).length < this.#options.size)
+      for (let made = 0; this.#lacks(name) && (made < size || this.#waiting.length < mostWaiting); made += 1)
         this.#keep(name, await this.#make(kind));
     } catch {
       // the next run starts its own and says what is wrong
@@ -80,14 +84,22 @@ export class WarmPool {
     }
   }
 
+  #lacks(name: string): boolean {
+    return this.#isOpen && this.#waiting.filter((unit) => unit.kind === name).length < this.#options.size;
+  }
+
   #keep(kind: string, program: SandboxProgram): void {
-    const expiry = setTimeout(() => {
-      this.#drop(program);
-      program.kill();
-    }, this.#options.lifeMs);
+    const expiry = setTimeout(() => this.#discard(program), this.#options.lifeMs);
     expiry.unref();
     this.#waiting.push({ kind, program, expiry });
+    const [oldest] = this.#waiting;
+    if (oldest !== undefined && this.#waiting.length > this.#options.mostWaiting) this.#discard(oldest.program);
     void program.ended.then(() => this.#drop(program)); // it may die while it waits
+  }
+
+  #discard(program: SandboxProgram): void {
+    this.#drop(program);
+    program.kill();
   }
 
   #drop(program: SandboxProgram): void {

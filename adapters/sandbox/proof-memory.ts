@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
@@ -57,10 +57,16 @@ async function writeOwn(file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600 });
 }
 
+/** The drivers, and the rules they follow: what a sandbox may call and what a container is. */
+const codeFolders = ['.', '../../domain/sandbox/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+
+async function readAll(folder: string): Promise<Buffer[]> {
+  return await Promise.all((await readdir(folder)).toSorted().map((name) => readFile(join(folder, name))));
+}
+
 /** A hash of everything containment rests on. */
 async function conditions(driver: string, facts: DriverFacts): Promise<string> {
-  const folder = fileURLToPath(new URL('.', import.meta.url));
-  const code = await Promise.all((await readdir(folder)).toSorted().map((name) => readFile(`${folder}/${name}`)));
+  const code = (await Promise.all(codeFolders.map(readAll))).flat();
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const hash = createHash('sha256').update(
     JSON.stringify([driver, facts, release(), boot, process.version, process.execPath, process.getuid?.()]),

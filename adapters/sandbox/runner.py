@@ -1,5 +1,6 @@
 """Runs inside the sandbox, as the only program there; the same protocol as runner.cjs, which explains it."""
 
+import _thread
 import errno
 import json
 import os
@@ -95,12 +96,14 @@ class Context:
 
     def __init__(self, send):
         self._send, self._rest, self._next = send, b"", 1
+        self._turn = _thread.allocate_lock()
         self.memory = Memory(self._call)
 
     def _call(self, power, value):
-        number, self._next = self._next, self._next + 1
-        self._send("call", json.dumps({"id": number, "power": power, "input": value}, allow_nan=False))
-        line, self._rest = read_line(self._rest)
+        with self._turn:  # threads of a skill take turns: each has to get its own reply
+            number, self._next = self._next, self._next + 1
+            self._send("call", json.dumps({"id": number, "power": power, "input": value}, allow_nan=False))
+            line, self._rest = read_line(self._rest)
         reply = json.loads(line)
         if "error" in reply:
             raise Denied(reply["error"].get("code"), reply["error"].get("message"))

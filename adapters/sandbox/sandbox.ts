@@ -9,9 +9,10 @@ import type { ProofMemory } from './proof-memory.ts';
 import { proveContainment } from './proof.ts';
 import { sourcesOf } from './sources.ts';
 
-const warm = { size: 2, lifeMs: 90_000 };
+/** All kinds together stay well below the containers a socket proxy lets live. */
+const warm = { size: 2, mostWaiting: 8, lifeMs: 90_000 };
 
-type SandboxOptions = Partial<Pick<PoolOptions, 'size' | 'lifeMs'>> & {
+type SandboxOptions = Partial<Pick<PoolOptions, 'size' | 'lifeMs' | 'mostWaiting'>> & {
   /** Where it may be remembered that containment was shown; without it every process shows it anew. */
   readonly memory?: ProofMemory;
 };

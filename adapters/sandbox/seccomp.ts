@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import {
   allowedCalls,
   deviceRequests,
+  mapFlags,
   processRequests,
   threadFlag,
   unixSockets,
@@ -27,7 +28,7 @@ const numberAt = 0;
 const machineAt = 4;
 const argumentAt = (index: number): number => 16 + 8 * index;
 
-const { EACCES, ENOSYS, ENOTTY, EPERM } = constants.errno;
+const { EACCES, ENOMEM, ENOSYS, ENOTTY, EPERM } = constants.errno;
 const allow: Step = [give, 0x7fff_0000];
 const kill: Step = [give, 0x8000_0000];
 const refuse = (errno: number): Step => [give, 0x0005_0000 | errno];
@@ -41,10 +42,21 @@ const numbers = {
   clone: [56, 220],
   clone3: [435, 435],
   ioctl: [16, 29],
+  mmap: [9, 222],
   prctl: [157, 167],
   socket: [41, 198],
   socketpair: [53, 199],
 } as const;
+
+/** Memory the limits of a process count, or of a file. */
+const countedMemory: readonly Step[] = [
+  [load, argumentAt(3)],
+  [ifAnyBit, mapFlags.growsDown, 2, 0],
+  [ifAnyBit, mapFlags.anonymous, 0, 2],
+  [ifAnyBit, mapFlags.shared, 0, 1],
+  refuse(ENOMEM),
+  allow,
+];
 
 /** The filter for one machine: what a runtime needs, threads but no processes, no sockets but pairs. The kernel takes it as it is. */
 export function seccompFilter(machine: Machine): Buffer {
@@ -58,6 +70,7 @@ export function seccompFilter(machine: Machine): Buffer {
     ...when(numbers.clone[column], [[load, argumentAt(0)], [ifAnyBit, threadFlag, 0, 1], allow, refuse(EPERM)]),
     // its flags lie in memory, where a filter cannot look; without it C libraries fall back to clone
     ...when(numbers.clone3[column], [refuse(ENOSYS)]),
+    ...when(numbers.mmap[column], countedMemory),
     ...when(numbers.socket[column], [refuse(EACCES)]),
     ...when(numbers.socketpair[column], oneOf(0, [unixSockets], EACCES)),
     ...when(numbers.ioctl[column], oneOf(1, deviceRequests, ENOTTY)),

@@ -27,13 +27,11 @@ function entrypoint({ runtime, memoryMiB }: SandboxContainer): string[] {
   return ['/usr/local/bin/node', ...options, '/opt/talos/runner.cjs'];
 }
 
-/** What the kernel tells of the host: the engine's own list, and what it forgot. */
-const hiddenPaths = (
-  'acpi asound bus cmdline config.gz fs interrupts iomem ioports irq kallsyms kcore keys latency_stats modules partitions ' +
-  'sched_debug scsi timer_list timer_stats version'
-)
-  .split(' ')
-  .map((name) => `/proc/${name}`);
+/** What the kernel tells of the host and of what else runs there: the engine's own list, and what it forgot. */
+const hiddenOfProc =
+  'acpi asound bus cgroups cmdline config.gz diskstats fs interrupts iomem ioports irq kallsyms kcore keys latency_stats locks modules ' +
+  'partitions pressure sched_debug scsi softirqs timer_list timer_stats version vmstat zoneinfo';
+const hiddenPaths = [...hiddenOfProc.split(' ').map((name) => `/proc/${name}`), '/sys'];
 
 /**
  * The only body with which a sandbox container may be created, as the Engine API writes it. The driver sends it and the socket proxy
@@ -60,7 +58,7 @@ export function sandboxContainerBody(container: SandboxContainer) {
       IpcMode: 'none',
       CgroupnsMode: 'private',
       ReadonlyRootfs: true,
-      MaskedPaths: [...hiddenPaths, '/sys/firmware', '/sys/devices/virtual/powercap'],
+      MaskedPaths: hiddenPaths,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges', sandboxFilter],
       Memory: memory,

@@ -13,7 +13,6 @@ export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: n
   lstat: [6, undefined],
   poll: [7, undefined],
   lseek: [8, 62],
-  mmap: [9, 222],
   mprotect: [10, 226],
   munmap: [11, 215],
   brk: [12, 214],
@@ -187,3 +186,8 @@ export const unixSockets = 1;
 export const deviceRequests = [0x5401, 0x541b, 0x5421, 0x5413, 0x5451, 0x5450];
 /** PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: what prctl(2) may do to names of threads and of memory. */
 export const processRequests = [3, 15, 16, 0x5356_4d41];
+/**
+ * Flags of mmap(2): memory that is shared with no file, or grows like a stack, is counted by no limit of a process; it is refused. A skill has
+ * nobody to share memory with.
+ */
+export const mapFlags = { shared: 0x01, anonymous: 0x20, growsDown: 0x100 } as const;

@@ -1,3 +1,4 @@
+import { type ErrorCode, TalosError } from '../errors.ts';
 import type { EgressAttempt, SandboxVerdict } from '../sandbox/run.ts';
 import type { Blame } from './life.ts';
 
@@ -10,6 +11,8 @@ export type Fault = {
   readonly isInputValid: boolean;
   readonly inputBy: InputAuthor;
   readonly egress: readonly EgressAttempt[];
+  /** Whether a call to the host failed for a reason that is none of the skill's. */
+  readonly hasHostFailed?: boolean;
 };
 
 /** Verdicts that say the skill tried to leave its sandbox. */
@@ -20,6 +23,15 @@ const securityVerdicts: ReadonlySet<SandboxVerdict> = new Set([
   'process-denied',
 ]);
 
+/** What a call to the host fails with for what the skill asked. */
+const ownDoing: ReadonlySet<ErrorCode> = new Set([
+  'PERMISSION_DENIED',
+  'VALIDATION_FAILED',
+  'NOT_FOUND',
+  'BODY_TOO_LARGE',
+  'TOO_MANY_REQUESTS',
+]);
+
 /** Verdicts a skill may well end with because the host it asked did not answer. */
 const sufferedVerdicts: ReadonlySet<SandboxVerdict> = new Set(['exception', 'timeout', 'invalid-output', 'crash']);
 
@@ -28,12 +40,18 @@ export function isSecurityVerdict(verdict: SandboxVerdict): boolean {
   return securityVerdicts.has(verdict);
 }
 
+/** Whether a call to the host failed for a reason of the host: a store that is away, a name nobody resolves, a secret nobody set. */
+export function isHostFault(thrown: unknown): boolean {
+  return !(thrown instanceof TalosError && ownDoing.has(thrown.code));
+}
+
 /** Who is to blame for a failed run. A violation is always the skill's own, whatever else went wrong. */
-export function blameFor({ verdict, isInputValid, inputBy, egress }: Fault): Blame {
+export function blameFor({ verdict, isInputValid, inputBy, egress, hasHostFailed = false }: Fault): Blame {
   if (verdict !== undefined && isSecurityVerdict(verdict)) return 'skill';
   if (verdict === 'infrastructure' || verdict === 'cancelled') return 'environment';
   if (!isInputValid) return authorBlame[inputBy];
-  if (verdict !== undefined && sufferedVerdicts.has(verdict) && egress.some(isRemoteFault)) return 'environment';
+  const hasSuffered = hasHostFailed || egress.some(isRemoteFault);
+  if (verdict !== undefined && sufferedVerdicts.has(verdict) && hasSuffered) return 'environment';
   return 'skill';
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -139,6 +140,36 @@ export default async () => [twice(data.number), old.half(8), (await import('./la
       };
       const request = { ...requestOf({ name: 'x', file: 'x.py' }, 'whole', 3, ''), files, entry: 'scripts/main.py' };
       expect(await sandbox.run(request, noPowers, AbortSignal.timeout(20_000))).toMatchObject({ output: [9, 'HI'] });
+    });
+
+    it.each([
+      ['x.js', 'export default async (text, ctx) => ctx.tool("measure", text);'],
+      ['x.py', 'def main(text, ctx):\n    return ctx.tool("measure", text)\n'],
+    ])('lets a skill (%s) hand a mebibyte of text to the host, however long JSON makes it', async (file, code) => {
+      const measure = async (_: string, input: JsonValue) => Buffer.byteLength((input as { input: string }).input);
+      for (const text of ['\n'.repeat(1_048_576), 'д'.repeat(524_288), '🦊'.repeat(262_144)]) {
+        const request = requestOf({ name: 'x', file }, 'whole', text, code);
+        const report = await sandbox.run(request, { call: measure, egress: () => [] }, AbortSignal.timeout(20_000));
+        expect(report).toMatchObject({ verdict: 'ok', output: 1_048_576 });
+      }
+    });
+
+    it('gives each thread of a Python skill the reply to its own call', async () => {
+      const code = `from concurrent.futures import ThreadPoolExecutor
+
+def main(value, ctx):
+    with ThreadPoolExecutor(4) as threads:
+        return list(threads.map(lambda number: ctx.tool("echo", number), value))
+`;
+      const numbers = Array.from({ length: 20 }, (_, number) => number);
+      const request = requestOf({ name: 'x', file: 'x.py' }, 'whole', numbers, code);
+      const echo = async (_: string, input: JsonValue) => {
+        const { input: number } = input as { input: number };
+        await sleep(number % 2); // so that replies to calls at once would come in another order
+        return number;
+      };
+      const report = await sandbox.run(request, { call: echo, egress: () => [] }, AbortSignal.timeout(20_000));
+      expect(report).toMatchObject({ verdict: 'ok', output: numbers });
     });
   });
 }

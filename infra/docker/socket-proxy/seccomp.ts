@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import {
   allowedCalls,
   deviceRequests,
+  mapFlags,
   processRequests,
   threadFlag,
   unixSockets,
@@ -10,7 +11,8 @@ import {
 
 type Condition = { readonly index: number; readonly value: number; readonly valueTwo?: number; readonly op: string };
 
-const { EACCES, ENOSYS, EPERM } = constants.errno;
+const { EACCES, ENOMEM, ENOSYS, EPERM } = constants.errno;
+const { anonymous, growsDown, shared } = mapFlags;
 const allow = 'SCMP_ACT_ALLOW';
 
 /** One rule for each value: the conditions of a single rule would all have to hold. */
@@ -22,8 +24,13 @@ function allowWhen(name: string, condition: Condition) {
   return { names: [name], action: allow, args: [condition] };
 }
 
-function refuse(name: string, errnoRet: number) {
-  return { names: [name], action: 'SCMP_ACT_ERRNO', errnoRet };
+function refuse(name: string, errnoRet: number, ...args: Condition[]) {
+  return { names: [name], action: 'SCMP_ACT_ERRNO', errnoRet, ...(args.length === 0 ? {} : { args }) };
+}
+
+/** What the bits of a mask are in an argument. */
+function bits(index: number, mask: number, valueTwo: number): Condition {
+  return { index, value: mask, valueTwo, op: 'SCMP_CMP_MASKED_EQ' };
 }
 
 /**
@@ -39,7 +46,11 @@ export const seccompProfile: string = JSON.stringify({
   ],
   syscalls: [
     { names: Object.keys(allowedCalls), action: allow },
-    allowWhen('clone', { index: 0, value: threadFlag, valueTwo: threadFlag, op: 'SCMP_CMP_MASKED_EQ' }),
+    allowWhen('clone', bits(0, threadFlag, threadFlag)),
+    allowWhen('mmap', bits(3, shared | growsDown, 0)),
+    allowWhen('mmap', bits(3, anonymous | growsDown, 0)),
+    refuse('mmap', ENOMEM, bits(3, shared | anonymous, shared | anonymous)),
+    refuse('mmap', ENOMEM, bits(3, growsDown, growsDown)),
     refuse('clone3', ENOSYS),
     refuse('socket', EACCES),
     ...oneOf('socketpair', 0, [unixSockets]),

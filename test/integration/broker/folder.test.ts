@@ -46,6 +46,18 @@ describe('a granted folder', () => {
     expect(await folder({ action: 'list', path: 'archive' })).toEqual([{ name: 'june.txt', kind: 'file', bytes: 4 }]);
   });
 
+  test('keeps every file where many are moved to the same place at once', async () => {
+    const names = Array.from({ length: 16 }, (_, number) => `${number}.txt`);
+    await Promise.all(names.map((name) => writeFile(join(root, 'notes', name), name)));
+    const folder = folderOf();
+    const moves = names.map((name) => folder({ action: 'move', path: `notes/${name}`, to: 'notes/taken.txt' }));
+    const results = await Promise.allSettled(moves);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const left = await readdir(join(root, 'notes'));
+    const texts = await Promise.all(left.map((name) => readFile(join(root, 'notes', name), 'utf8')));
+    expect(texts.toSorted()).toEqual(names.toSorted());
+  });
+
   test.each([
     { action: 'write', path: 'x', text: '' },
     { action: 'mkdir', path: 'x' },
@@ -59,7 +71,10 @@ describe('a granted folder', () => {
   test('has to be named by the manifest and granted by the owner', async () => {
     const { folder } = powersOf({}, { foldersOf: () => new Map([['inbox', root]]) });
     expect(await failure(folder({ action: 'list', name: 'inbox' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
-    expect(await failure(folderOf('read', new Map())({ action: 'list' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    // what the owner has yet to lend, or what is gone, is no offence of the skill
+    const lacking = [new Map(), new Map([['inbox', join(root, 'gone')]])];
+    for (const granted of lacking)
+      expect(await failure(folderOf('read', granted)({ action: 'list' }))).toMatchObject({ code: 'CONFIG_INVALID' });
     expect(await failure(folderOf()({ action: 'list', name: 'outbox' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
   });
 

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
@@ -39,6 +42,15 @@ describe('bubblewrap that goes bad after it has held', () => {
     } finally {
       await sandbox.close();
     }
+  });
+});
+
+describe('bubblewrap where the machine is short of descriptors', () => {
+  it('fails those runs as broken sandboxes, and goes on afterwards', async () => {
+    const program = fileURLToPath(new URL('few-descriptors-process.ts', import.meta.url));
+    const limited = 'ulimit -n 200 && exec "$0" "$1"';
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', limited, process.execPath, program]);
+    expect(JSON.parse(stdout)).toEqual([['SANDBOX_FAILED'], 'ok']);
   });
 });
 

@@ -35,7 +35,7 @@ function createStarter(say = 'ready\n') {
 describe('the warm pool', () => {
   it('never hands out the same sandbox twice', async () => {
     const { start, started } = createStarter();
-    const pool = new WarmPool({ start, size: 2, lifeMs: 60_000 });
+    const pool = new WarmPool({ start, mostWaiting: 8, size: 2, lifeMs: 60_000 });
     const taken = [];
     for (let count = 0; count < 6; count += 1) taken.push(await pool.take(kind));
     expect(new Set(taken).size).toBe(6);
@@ -45,7 +45,7 @@ describe('the warm pool', () => {
 
   it('keeps kinds apart', async () => {
     const { start } = createStarter();
-    const pool = new WarmPool({ start, size: 1, lifeMs: 60_000 });
+    const pool = new WarmPool({ start, mostWaiting: 8, size: 1, lifeMs: 60_000 });
     await pool.take(kind);
     const small: ProgramKind = { runtime: 'node', memoryMiB: 64 };
     expect(await pool.take(small)).toMatchObject({ kind: small });
@@ -55,7 +55,7 @@ describe('the warm pool', () => {
 
   it('ends what waits too long, and starts none in its place', async () => {
     const { start, started } = createStarter();
-    const pool = new WarmPool({ start, size: 2, lifeMs: 20 });
+    const pool = new WarmPool({ start, mostWaiting: 8, size: 2, lifeMs: 20 });
     const taken = await pool.take(kind);
     await vi.waitFor(() => expect(started.filter(({ isDead }) => isDead)).toHaveLength(2));
     expect(started).toHaveLength(3);
@@ -63,9 +63,22 @@ describe('the warm pool', () => {
     await pool.close();
   });
 
+  it('keeps few ready however many kinds are in use at once', async () => {
+    const { start, started } = createStarter();
+    const pool = new WarmPool({ start, mostWaiting: 4, size: 2, lifeMs: 60_000 });
+    const kinds = Array.from({ length: 20 }, (_, number): ProgramKind => ({ ...kind, memoryMiB: 32 + number }));
+    const taken = new Set(await Promise.all(kinds.map((one) => pool.take(one))));
+    await vi.waitFor(() => expect(started).toHaveLength(60));
+    const living = () => started.filter(({ isDead }) => !isDead);
+    await vi.waitFor(() => expect(living()).toHaveLength(24));
+    expect(living().filter((program) => taken.has(program))).toHaveLength(20);
+    await pool.close();
+    expect(started).toHaveLength(60);
+  });
+
   it('leaves nothing alive when it closes, not even what was under way', async () => {
     const { start, started } = createStarter();
-    const pool = new WarmPool({ start, size: 3, lifeMs: 60_000 });
+    const pool = new WarmPool({ start, mostWaiting: 8, size: 3, lifeMs: 60_000 });
     await pool.take(kind);
     await pool.close();
     expect(started.every(({ isDead }) => isDead)).toBe(true);
@@ -73,7 +86,7 @@ describe('the warm pool', () => {
 
   it('fails when what starts is not the runner', async () => {
     const { start, started } = createStarter('hello\n');
-    const pool = new WarmPool({ start, size: 2, lifeMs: 60_000 });
+    const pool = new WarmPool({ start, mostWaiting: 8, size: 2, lifeMs: 60_000 });
     await expect(pool.take(kind)).rejects.toMatchObject({ code: 'SANDBOX_FAILED' });
     expect(started).toMatchObject([{ isDead: true }]);
     await pool.close();

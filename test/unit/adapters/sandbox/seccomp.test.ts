@@ -6,7 +6,7 @@ import { type Machine, seccompFilter } from '../../../../adapters/sandbox/seccom
 import { allowedCalls } from '../../../../domain/sandbox/system-calls.ts';
 
 const machineWords = { x64: 0xc000_003e, arm64: 0xc000_00b7 } as const;
-const { EACCES, ENOSYS, ENOTTY, EPERM } = constants.errno;
+const { EACCES, ENOMEM, ENOSYS, ENOTTY, EPERM } = constants.errno;
 const allowed = 0x7fff_0000;
 const killed = 0x8000_0000;
 const refused = (errno: number) => 0x0005_0000 | errno;
@@ -41,7 +41,17 @@ describe.each(['x64', 'arm64'] as const)('the system call filter of %s', (machin
 
   it('allows what is listed and refuses every other number', () => {
     const listed = new Set(Object.values(allowedCalls).map((row) => row[column]));
-    const special = new Set([named(56, 220), 435, named(16, 29), named(157, 167), named(41, 198), named(53, 199)]);
+    const special = new Set([
+      435,
+      ...[
+        [56, 220],
+        [16, 29],
+        [157, 167],
+        [41, 198],
+        [53, 199],
+        [9, 222],
+      ].map((row) => row[column]),
+    ]);
     for (let number = 0; number < 600; number += 1) {
       if (special.has(number)) continue;
       expect(decide(machine, { number }), String(number)).toBe(listed.has(number) ? allowed : refused(EPERM));
@@ -63,6 +73,15 @@ describe.each(['x64', 'arm64'] as const)('the system call filter of %s', (machin
     }
     expect(decide(machine, { number: named(53, 199), args: [1, 1] })).toBe(allowed);
     expect(decide(machine, { number: named(53, 199), args: [2, 1] })).toBe(refused(EACCES));
+  });
+
+  it('maps files and memory that limits count, and no other memory', () => {
+    const map = (flags: number) => decide(machine, { number: named(9, 222), args: [0, 4096, 3, flags] });
+    expect(map(0x22)).toBe(allowed); // private memory
+    expect(map(0x2_0022)).toBe(allowed); // a thread's stack
+    expect(map(0x02)).toBe(allowed); // a private file
+    expect(map(0x01)).toBe(allowed); // a shared file
+    for (const flags of [0x21, 0x23, 0x121, 0x122, 0x101]) expect(map(flags)).toBe(refused(ENOMEM));
   });
 
   it('does not let a skill type into a terminal', () => {
