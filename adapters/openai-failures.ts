@@ -24,14 +24,19 @@ const overflow =
 const strangeField =
   /chat_template_kwargs|reasoning_effort|unrecognized (request )?argument|extra inputs? (are )?not permitted|does not support thinking/i;
 
+/** How vLLM, llama.cpp, Ollama and others say that a model cannot be given tools as it was started. */
+const toolless =
+  /tool choice requires|tools param requires|not support (tools|tool (use|calls?|calling)|function[ -]?(calls?|calling))/i;
+
 /** The error for a reply with a failing status, or for an error in the middle of a stream, which has none. */
 export function failureOfReply(status: number | undefined, error: unknown, call: OpenaiCall): TalosError {
   const refusal = Refusal.safeParse(error);
   const { model = 'the model' } = call;
   if (!refusal.success && (status === undefined || status === 404)) return unreadable(call, 'it knows no such path');
-  const words = refusal.success ? quote(refusal.data.message, call) : `status ${status}`;
+  const words = wordsOf(refusal.data, status, call);
   const server = `The model server at ${address(call)}`;
-  switch (kindOf(status, refusal.data)) {
+  const kind = kindOf(status, refusal.data);
+  switch (kind) {
     case 'wrong-key':
       return refused(
         'wrong-key',
@@ -43,22 +48,27 @@ export function failureOfReply(status: number | undefined, error: unknown, call:
     }
     case 'missing':
       return missing(call, []);
-    case 'strange-field':
-      return refused('strange-field', `${server} does not know a field: ${words}`);
-    case 'refused':
-      return refused('refused', `${server} refused the request to ${model} (status ${status}): ${words}`);
     case 'server-error':
       return unavailable(call, { reason: 'server-error', message: `${server} failed: ${words}` });
+    case 'no-tools':
+    case 'strange-field':
+    case 'refused':
+      return refused(kind, `${server} refused the request to ${model} (status ${status}): ${words}`);
   }
 }
 
-type Kind = 'wrong-key' | 'context-overflow' | 'missing' | 'strange-field' | 'refused' | 'server-error';
+function wordsOf(refusal: z.infer<typeof Refusal> | undefined, status: number | undefined, call: OpenaiCall): string {
+  return refusal === undefined ? `status ${status}` : quote(refusal.message, call);
+}
+
+type Kind = 'wrong-key' | 'context-overflow' | 'no-tools' | 'missing' | 'strange-field' | 'refused' | 'server-error';
 
 function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | undefined): Kind {
   const said = refusal === undefined ? '' : [refusal.message, refusal.type, refusal.code].join(' ');
   if (status === 401 || status === 403) return 'wrong-key';
   const isOurs = status !== undefined && status < 500 && status !== 429;
   if (status !== 429 && overflow.test(said)) return 'context-overflow'; // llama.cpp says so with a 500 where it embeds
+  if (toolless.test(said)) return 'no-tools'; // llama.cpp says so with a 500
   if (status === 404) return 'missing';
   if (isOurs) return strangeField.test(said) ? 'strange-field' : 'refused';
   return 'server-error';
