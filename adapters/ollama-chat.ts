@@ -35,12 +35,16 @@ const ChatLine = z.object({
 });
 type ChatLine = z.infer<typeof ChatLine>;
 
-/** The body of `POST /api/chat`. The window is always named, for the server's own default cuts prompts without a word. */
-export function chatBody(request: ModelRequest): ChatRequest & { stream: true } {
+/**
+ * The body of `POST /api/chat`. The window is always named, for the server's own default cuts prompts without a word; and what does not fit
+ * is to be refused, for otherwise earlier messages are dropped without one.
+ */
+export function chatBody(request: ModelRequest): ChatRequest & { stream: true; truncate: false } {
   return {
     model: request.model,
     messages: request.messages.map(toOllamaMessage),
     stream: true,
+    truncate: false,
     think: request.think,
     keep_alive: keepAlive,
     options: {

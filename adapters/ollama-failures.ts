@@ -3,15 +3,27 @@ import { z } from 'zod';
 import { TalosError } from '../domain/errors.ts';
 import { pullCommand, withoutPassword } from '../domain/models/choose.ts';
 
-/** Where and about what the model server was asked; goes into messages. */
-export type OllamaCall = { readonly url: string; readonly model?: string };
+/** Where and about what the model server was asked, and for how long a window; goes into messages. */
+export type OllamaCall = { readonly url: string; readonly model?: string; readonly contextTokens?: number };
 
 /** What a failed reply says: the HTTP status that counts, the words, and the server's own name for the kind of failure. */
-type Refusal = { readonly status: number; readonly text: string; readonly json: boolean; readonly type?: string };
+type Refusal = {
+  readonly status: number;
+  readonly text: string;
+  readonly json: boolean;
+  readonly type?: string | undefined;
+  /** The window there is, of a prompt that is too long for it. */
+  readonly window?: number | undefined;
+};
 
 /** llama-server's errors, which Ollama passes on as JSON inside its own error string. */
 const InnerError = z.object({
-  error: z.object({ code: z.number().optional(), message: z.string(), type: z.string().optional() }),
+  error: z.object({
+    code: z.number().optional(),
+    message: z.string(),
+    type: z.string().optional(),
+    n_ctx: z.number().optional(),
+  }),
 });
 const OuterError = z.object({ error: z.unknown().refine((error) => error !== undefined) });
 
@@ -23,15 +35,26 @@ export function failureOfReply(status: number, body: string, call: OllamaCall): 
   const refusal = readRefusal(status, body);
   const { model = 'the model' } = call;
   const words = quote(refusal.text);
-  if (refusal.type === 'exceed_context_size_error' || /exceeds? the available context/i.test(refusal.text)) {
-    return refused(
-      'context-overflow',
-      `The prompt is longer than the context window of ${model}; raise QWEN_CONTEXT_LENGTH or send less text.`,
-    );
+  if (
+    refusal.type === 'exceed_context_size_error' ||
+    /exceeds? the available context|longer than the context/i.test(refusal.text)
+  ) {
+    return refused('context-overflow', overflowMessage(call, refusal.window));
   }
-  if (/does not support thinking/i.test(refusal.text)) {
-    return refused('no-thinking', `${model} cannot think; ask it without.`);
-  }
+  const [, lack] = /does not support (thinking|tools)/i.exec(refusal.text) ?? [];
+  if (lack !== undefined)
+    return refused(`no-${lack.toLowerCase()}`, `${model} does not support ${lack}; ask it without.`);
+  if (refusal.status === 404) return refusal.json ? missing(call) : unreadable(call, 'it knows no such path');
+  return (
+    failureOfServer(refusal, call) ??
+    refused('refused', `Ollama refused the request to ${model} (status ${refusal.status}): ${words}`)
+  );
+}
+
+/** The error for a failure that is the server's own. */
+function failureOfServer(refusal: Refusal, call: OllamaCall): TalosError | undefined {
+  const { model = 'the model' } = call;
+  const words = quote(refusal.text);
   if (/\bmemory\b|alloc/i.test(refusal.text)) {
     const message = `There is not enough memory for ${model} (${words}); end other programs, or choose a smaller model or context.`;
     return unavailable(call, { reason: 'out-of-memory', message });
@@ -40,11 +63,10 @@ export function failureOfReply(status: number, body: string, call: OllamaCall): 
     const message = `Ollama at ${address(call)} has too much to do (${words}); try again later.`;
     return unavailable(call, { reason: 'busy', message });
   }
-  if (refusal.status === 404) return refusal.json ? missing(call) : unreadable(call, 'it knows no such path');
   if (refusal.status >= 500 && refusal.status !== 501) {
     return unavailable(call, { reason: 'server-error', message: `Ollama at ${address(call)} failed: ${words}` });
   }
-  return refused('refused', `Ollama refused the request to ${model} (status ${refusal.status}): ${words}`);
+  return undefined;
 }
 
 /** The error for whatever `fetch` or the reading of a body threw. */
@@ -78,6 +100,15 @@ export function silent(call: OllamaCall, cause?: unknown): TalosError {
   return new TalosError('MODEL_TIMEOUT', message, { cause, details: { reason: 'silent', address: address(call) } });
 }
 
+/** A model may have a shorter window than it is asked for. */
+function overflowMessage({ model = 'the model', contextTokens = 0 }: OllamaCall, window = contextTokens): string {
+  const fix =
+    window < contextTokens
+      ? `it has ${window} tokens and no more, so set QWEN_CONTEXT_LENGTH=${window} or choose another model`
+      : 'raise QWEN_CONTEXT_LENGTH or send less text';
+  return `The prompt is longer than the context window of ${model}; ${fix}.`;
+}
+
 function missing(call: OllamaCall): TalosError {
   const { model = 'unknown' } = call;
   const fix = pullCommand(model);
@@ -104,8 +135,8 @@ function readRefusal(status: number, body: string): Refusal {
   const inner = InnerError.safeParse(typeof error === 'string' ? parseJson(error) : { error });
   const json = outer.success;
   if (!inner.success) return { status, text: typeof error === 'string' ? error : JSON.stringify(error), json };
-  const { code, message, type } = inner.data.error;
-  return { status: code ?? status, text: message, json, ...(type !== undefined && { type }) };
+  const { code, message, type, n_ctx: window } = inner.data.error;
+  return { status: code ?? status, text: message, json, type, window };
 }
 
 function parseJson(text: string): unknown {

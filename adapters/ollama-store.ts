@@ -110,7 +110,11 @@ async function list(call: OllamaCall, signal = AbortSignal.timeout(replyMs)): Pr
 
 async function describe(call: OllamaCall & { model: string }): Promise<ModelDescription | undefined> {
   const signal = AbortSignal.timeout(replyMs);
-  const found = (await list(call, signal)).find(({ name }) => name === call.model);
+  const installed = await list(call, signal);
+  // A server takes a name in other letters for the model it has.
+  const found =
+    installed.find(({ name }) => name === call.model) ??
+    installed.find(({ name }) => name.toLowerCase() === call.model.toLowerCase());
   if (found === undefined) return undefined;
   const { modelfile, capabilities } = await show(call, signal);
   const files = [...(modelfile ?? '').matchAll(weightsLine)].map(([, hex]) => `sha256:${hex}`);

@@ -1,3 +1,4 @@
+import type { ChatRequest } from 'ollama/browser';
 import { z } from 'zod';
 
 import { TalosError } from '../domain/errors.ts';
@@ -25,6 +26,8 @@ const defaultSilence: SilenceLimits = { firstTokenMs: 120_000, betweenTokensMs: 
 
 /** Every message asks what is installed; an answer this young is good enough. */
 const installedCacheMs = 2000;
+
+type ChatBody = Omit<ReturnType<typeof chatBody>, 'think' | 'tools'> & Pick<ChatRequest, 'think' | 'tools'>;
 
 /** For questions the server answers from memory. */
 const quickReplyMs = 5000;
@@ -62,11 +65,12 @@ async function* chat(
   chatRequest: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void> {
-  const call = { url, model: chatRequest.model };
+  const { model, contextTokens } = chatRequest;
+  const call = { url, model, contextTokens };
   const watch = watchSilence(silent(call));
   try {
     watch.wait(silence.firstTokenMs);
-    const response = await openChat(call, chatRequest, AbortSignal.any([signal, watch.signal]));
+    const response = await openChat(call, chatBody(chatRequest), AbortSignal.any([signal, watch.signal]));
     const reader = createChatReader(call);
     for await (const line of readJsonLines(bodyOf(response, call), call)) {
       watch.pause();
@@ -82,15 +86,23 @@ async function* chat(
   }
 }
 
-/** A model that cannot think refuses to be asked for thoughts; then it is asked without. */
-async function openChat(call: OllamaCall, chatRequest: ModelRequest, signal: AbortSignal): Promise<Response> {
-  const { think, ...unthinking } = chatBody(chatRequest);
+/** A model that cannot think or call tools refuses to be asked for it; then it is asked without. */
+async function openChat(call: OllamaCall, body: ChatBody, signal: AbortSignal): Promise<Response> {
   try {
-    return await post(call, { ...unthinking, think }, signal);
+    return await post(call, body, signal);
   } catch (thrown) {
-    if (!(thrown instanceof TalosError) || thrown.details['reason'] !== 'no-thinking') throw thrown;
-    return post(call, unthinking, signal);
+    const field = refusedField(thrown);
+    if (field === undefined || body[field] === undefined) throw thrown;
+    const { [field]: _refused, ...rest } = body;
+    return openChat(call, rest, signal);
   }
+}
+
+function refusedField(thrown: unknown): 'think' | 'tools' | undefined {
+  if (!(thrown instanceof TalosError)) return undefined;
+  const { reason } = thrown.details;
+  if (reason === 'no-thinking') return 'think';
+  return reason === 'no-tools' ? 'tools' : undefined;
 }
 
 function post(call: OllamaCall, body: unknown, signal: AbortSignal): Promise<Response> {

@@ -68,8 +68,15 @@ export function chatBody(
   };
 }
 
+type ChatReader = {
+  read(event: unknown): ModelEvent[];
+  /** Whether the server has said why the answer ended. */
+  isWhole(): boolean;
+  end(): ModelEvent[];
+};
+
 /** Turns the events of one answer into ours. `end` gives what is only known at the end, and fails when the answer broke off. */
-export function createChatReader(call: OpenaiCall): { read(event: unknown): ModelEvent[]; end(): ModelEvent[] } {
+export function createChatReader(call: OpenaiCall): ChatReader {
   const splitter = createThinkTagSplitter();
   const calls = createCallCollector(call);
   let reason: string | undefined;
@@ -93,6 +100,7 @@ export function createChatReader(call: OpenaiCall): { read(event: unknown): Mode
       for (const delta of choice?.delta?.tool_calls ?? []) calls.add(delta);
       return textEvents(choice?.delta ?? {});
     },
+    isWhole: () => reason !== undefined,
     end() {
       if (reason === undefined) throw cutOff(call);
       const made = calls.all();
@@ -110,32 +118,42 @@ export function createChatReader(call: OpenaiCall): { read(event: unknown): Mode
   };
 }
 
-/** Puts calls together that come in pieces, by their index; a piece without one belongs to the call of its id, else to the last. */
-function createCallCollector(call: OpenaiCall) {
-  const pieces = new Map<number, { id: string; name: string; json: string }>();
+type CallPiece = { id: string; name: string; json: string };
 
-  function placeOf({ index, id }: z.infer<typeof CallDelta>): number {
-    if (index != null) return index;
-    const isNew = id != null && id !== '' && ![...pieces.values()].some((piece) => piece.id === id);
-    return isNew ? pieces.size : Math.max(0, pieces.size - 1);
+/**
+ * Puts calls together that come in pieces, by their index; a piece without one belongs to the call of its id, else to the last. A piece with a
+ * name and an id of its own begins a call, even at an index that had one.
+ */
+function createCallCollector(call: OpenaiCall) {
+  const pieces: CallPiece[] = [];
+  const byIndex = new Map<number, CallPiece>();
+
+  function find({ index, id, function: called }: z.infer<typeof CallDelta>): CallPiece | undefined {
+    if (index == null) return id ? pieces.find((piece) => piece.id === id) : pieces.at(-1);
+    const there = byIndex.get(index);
+    const isOther = there !== undefined && there.name !== '' && there.id !== id;
+    return isOther && id && called?.name ? undefined : there;
+  }
+
+  function begin({ index }: z.infer<typeof CallDelta>): CallPiece {
+    const piece = { id: '', name: '', json: '' };
+    pieces.push(piece);
+    if (index != null) byIndex.set(index, piece);
+    return piece;
   }
 
   return {
     add(delta: z.infer<typeof CallDelta>): void {
-      const place = placeOf(delta);
-      const piece = pieces.get(place) ?? { id: '', name: '', json: '' };
+      const piece = find(delta) ?? begin(delta);
+      if (pieces.length > maxCalls) throw unreadable(call, `it makes more than ${maxCalls} calls at once`);
       piece.id ||= delta.id ?? '';
       piece.name ||= delta.function?.name ?? '';
       piece.json += delta.function?.arguments ?? '';
-      pieces.set(place, piece);
     },
-    all(): ModelEvent[] {
-      return [...pieces.entries()]
-        .toSorted(([left], [right]) => left - right)
-        .map(([, { id, name, json }], place) => {
-          if (name === '') throw unreadable(call, 'a tool call has no name');
-          return { type: 'tool-call', call: { id: id || `call-${place + 1}`, name, ...readArguments(json) } };
-        });
-    },
+    all: (): ModelEvent[] =>
+      pieces.map(({ id, name, json }, place) => {
+        if (name === '') throw unreadable(call, 'a tool call has no name');
+        return { type: 'tool-call', call: { id: id || `call-${place + 1}`, name, ...readArguments(json) } };
+      }),
   };
 }

@@ -30,12 +30,16 @@ const noMemory = /out of memory|\boom\b|not enough memory|insufficient memory|fa
 const strangeField =
   /chat_template_kwargs|reasoning_effort|unrecognized (request )?argument|extra inputs? (are )?not permitted|does not support thinking/i;
 
+/** How vLLM, llama.cpp, Ollama and others say that a model cannot be given tools as it was started. */
+const toolless =
+  /tool choice requires|tools param requires|not support (tools|tool (use|calls?|calling)|function[ -]?(calls?|calling))/i;
+
 /** The error for a reply with a failing status, or for an error in the middle of a stream, which has none. */
 export function failureOfReply(status: number | undefined, error: unknown, call: OpenaiCall): TalosError {
   const refusal = Refusal.safeParse(error);
   const { model = 'the model' } = call;
   if (!refusal.success && (status === undefined || status === 404)) return unreadable(call, 'it knows no such path');
-  const words = refusal.success ? quote(refusal.data.message, call) : `status ${status}`;
+  const words = wordsOf(refusal.data, status, call);
   const server = `The model server at ${address(call)}`;
   const kind = kindOf(status, refusal.data);
   if (isTrouble(kind)) return troubled(call, kind, words);
@@ -51,22 +55,27 @@ export function failureOfReply(status: number | undefined, error: unknown, call:
     }
     case 'missing':
       return missing(call, []);
+    case 'no-tools':
     case 'strange-field':
-      return refused('strange-field', `${server} does not know a field: ${words}`);
     case 'refused':
-      return refused('refused', `${server} refused the request to ${model} (status ${status}): ${words}`);
+      return refused(kind, `${server} refused the request to ${model} (status ${status}): ${words}`);
   }
+}
+
+function wordsOf(refusal: z.infer<typeof Refusal> | undefined, status: number | undefined, call: OpenaiCall): string {
+  return refusal === undefined ? `status ${status}` : quote(refusal.message, call);
 }
 
 /** Trouble of the server itself. With the first two it is there and waiting helps. */
 type Trouble = 'busy' | 'out-of-memory' | 'server-error';
-type Kind = 'wrong-key' | 'context-overflow' | 'missing' | 'strange-field' | 'refused' | Trouble;
+type Kind = 'wrong-key' | 'context-overflow' | 'no-tools' | 'missing' | 'strange-field' | 'refused' | Trouble;
 
 function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | undefined): Kind {
   const said = refusal === undefined ? '' : [refusal.message, refusal.type, refusal.code].join(' ');
   if (status === 401 || status === 403) return 'wrong-key';
   const isOurs = status !== undefined && status < 500 && status !== 429;
   if (status !== 429 && overflow.test(said)) return 'context-overflow'; // llama.cpp says so with a 500 where it embeds
+  if (toolless.test(said)) return 'no-tools'; // llama.cpp says so with a 500
   if (status === 404) return 'missing';
   if (isOurs) return strangeField.test(said) ? 'strange-field' : 'refused';
   return troubleOf(status, said);

@@ -30,6 +30,9 @@ const installedCacheMs = 2000;
 /** For questions the server answers from memory. */
 const quickReplyMs = 5000;
 
+/** How long a server may take to end a stream whose answer has ended; what it may still tell is how many tokens that was. */
+const afterEndMs = 2000;
+
 /** No field of the interface tells what a model can do; one that cannot do it refuses. */
 const assumed = { vision: true, tools: true, thinking: true, embedding: true } as const;
 
@@ -88,18 +91,18 @@ async function* chat(server: Server, request: ModelRequest, signal: AbortSignal)
   const either = AbortSignal.any([signal, watch.signal]);
   try {
     watch.wait(silence.firstTokenMs);
-    const stream = await openChat(call, request, either);
+    const stream = await openChat(call, { request, plain: false }, either);
     const reader = createChatReader(call);
     try {
       for await (const event of stream) {
         watch.pause();
         yield* reader.read(event);
-        watch.wait(silence.betweenTokensMs);
+        watch.wait(reader.isWhole() ? Math.min(silence.betweenTokensMs, afterEndMs) : silence.betweenTokensMs);
       }
+      either.throwIfAborted(); // the client ends a stream that was aborted as if it were whole
     } catch (thrown) {
-      throw mappedInStream(thrown, call, either);
+      if (signal.aborted || !reader.isWhole()) throw mappedInStream(thrown, call, either);
     }
-    either.throwIfAborted(); // the client ends a stream that was aborted as if it were whole
     yield* reader.end();
   } catch (thrown) {
     throw mapped(thrown, call, signal);
@@ -108,16 +111,30 @@ async function* chat(server: Server, request: ModelRequest, signal: AbortSignal)
   }
 }
 
-/** A server that does not know how to be told about thinking is asked without. */
-async function openChat(call: OpenaiCall, request: ModelRequest, signal: AbortSignal) {
-  const post = (plain: boolean) =>
-    withClient(call, signal, (client) => client.chat.completions.create(chatBody(request, { plain }), { signal }));
+type Asking = { readonly request: ModelRequest; readonly plain: boolean };
+
+/** A server that does not know how to be told about thinking, or cannot let its model call tools, is asked without. */
+async function openChat(call: OpenaiCall, asking: Asking, signal: AbortSignal): ReturnType<typeof post> {
   try {
-    return await post(false);
+    return await post(call, asking, signal);
   } catch (thrown) {
-    if (!(thrown instanceof TalosError) || thrown.details['reason'] !== 'strange-field') throw thrown;
-    return post(true);
+    const less = withoutRefused(asking, thrown);
+    if (less === undefined) throw thrown;
+    return openChat(call, less, signal);
   }
+}
+
+function post(call: OpenaiCall, { request, plain }: Asking, signal: AbortSignal) {
+  const body = chatBody(request, { plain });
+  return withClient(call, signal, (client) => client.chat.completions.create(body, { signal }));
+}
+
+/** Undefined where nothing can be left out. */
+function withoutRefused({ request, plain }: Asking, thrown: unknown): Asking | undefined {
+  const reason = thrown instanceof TalosError ? thrown.details['reason'] : undefined;
+  if (reason === 'strange-field' && !plain) return { request, plain: true };
+  const { tools, ...rest } = request;
+  return reason === 'no-tools' && tools !== undefined ? { request: rest, plain } : undefined;
 }
 
 /** A name without a tag gets the usual one, so that all engines list alike. */

@@ -4,6 +4,7 @@ import type { Config } from '../domain/config/parse.ts';
 import { onlyListed, withoutPassword } from '../domain/models/choose.ts';
 import { localEngine, modelNameOf, wantedModels } from '../domain/models/local-engine.ts';
 import { findEmbedded } from '../infra/engines/embedded.ts';
+import { fetchPage } from '../infra/engines/http-probe.ts';
 import { requireLocalEngine } from '../infra/local-engine.ts';
 import { good, reasonOf } from './doctor-row.ts';
 import type { DoctorRow } from './doctor-row.ts';
@@ -66,7 +67,7 @@ function checkModel(
 async function listModels(url: string, key: string | undefined): Promise<string[] | string> {
   const headers = { ...(key !== undefined && { authorization: `Bearer ${key}` }) };
   try {
-    const response = await fetch(`${url}/models`, { headers, signal: AbortSignal.timeout(3000) });
+    const response = await fetchPage(`${url}/models`, { headers, signal: AbortSignal.timeout(3000) });
     if (response.status === 401 || response.status === 403) return 'does not take OPENAI_API_KEY';
     return Listed.parse(await response.json()).data.map(({ id }) => id);
   } catch {

@@ -9,10 +9,12 @@ import {
   type ModelChoice,
   pullCommand,
   shortModelName,
+  withoutPassword,
 } from '../domain/models/choose.ts';
 import type { InstalledModel } from '../domain/models/model.ts';
 import { readModelName } from '../domain/models/name.ts';
 import type { ModelPull } from '../domain/models/pull.ts';
+import { fetchPage } from '../infra/engines/http-probe.ts';
 import { good } from './doctor-row.ts';
 import type { DoctorRow } from './doctor-row.ts';
 import { createModelsClient } from './models-client.ts';
@@ -33,7 +35,7 @@ export async function checkModels(config: Config): Promise<DoctorRow[]> {
   const { coder, embedding, starter } = config.models;
   const [installed, { pulls, chosen }] = await Promise.all([listModels(ollama), askTalos(config)]);
   if (installed === undefined) {
-    const detail = `Ollama at ${ollama} does not answer: no model can`;
+    const detail = `Ollama at ${withoutPassword(ollama)} does not answer: no model can`;
     return [{ check: 'models', state: 'warning', detail, fix: 'talos up' }];
   }
   const chat = chooseChatModel(installed, coder, { chosen, starter });
@@ -58,7 +60,7 @@ function rowOf(
 
 async function listModels(ollama: string): Promise<InstalledModel[] | undefined> {
   try {
-    const response = await fetch(`${ollama}/api/tags`, { signal: AbortSignal.timeout(waitMs) });
+    const response = await fetchPage(`${ollama}/api/tags`, { signal: AbortSignal.timeout(waitMs) });
     const { models } = Tags.parse(await response.json());
     return models.map(({ name, digest, size }) => ({ name, digest, sizeBytes: size }));
   } catch {

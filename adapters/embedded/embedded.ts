@@ -69,7 +69,7 @@ export function createEmbedded(options: EmbeddedOptions): LanguageModel & Embedd
     async *chat(request, signal) {
       signal.throwIfAborted();
       const held = await find(request.model, [chatModel], 'EMBEDDED_MODEL');
-      yield* toEvents(held.process.run(chatOrder(request), signal));
+      yield* toEvents(held.process.run(chatOrder(request), signal), request);
     },
     async embed({ model, texts }, signal) {
       signal.throwIfAborted();
@@ -127,15 +127,20 @@ async function describe(held: Held): Promise<InstalledModel[]> {
   return sizeBytes === undefined ? [] : [{ name: `${held.model}:latest`, digest: held.file, sizeBytes }];
 }
 
-async function* toEvents(replies: AsyncIterable<ChildReply>): AsyncGenerator<ModelEvent, void> {
+/** Without tools there is nothing to call: a text that spells a call is text, as in every engine. */
+async function* toEvents(
+  replies: AsyncIterable<ChildReply>,
+  { tools = [] }: ModelRequest,
+): AsyncGenerator<ModelEvent, void> {
   const thoughts = createThinkTagSplitter();
   const calls = createToolCallSplitter();
+  const mayCall = tools.length > 0;
   let called = false;
   const mark = (events: ModelEvent[]): ModelEvent[] => {
     called ||= events.some(({ type }) => type === 'tool-call');
     return events;
   };
-  const pass = (event: ModelEvent) => mark(event.type === 'text-delta' ? calls.push(event.text) : [event]);
+  const pass = (event: ModelEvent) => mark(mayCall && event.type === 'text-delta' ? calls.push(event.text) : [event]);
   for await (const reply of replies) {
     if (reply.type === 'text') yield* thoughts.push(reply.text.toWellFormed()).flatMap(pass);
     if (reply.type !== 'finish') continue;

@@ -9,10 +9,7 @@ export function failureOfChild(failure: ChildFailure, text: string, call: Embedd
   const { model, file, setting } = call;
   switch (failure) {
     case 'context-overflow':
-      return refused(
-        'context-overflow',
-        `The prompt is longer than the context window of ${model}; raise QWEN_CONTEXT_LENGTH or send less text.`,
-      );
+      return refused('context-overflow', `The prompt is longer than the context window of ${model}; ${text}.`);
     case 'not-a-model':
       return missing(call, `${file} cannot be loaded (${text}): it is damaged, or of a kind that is not known`);
     case 'refused':

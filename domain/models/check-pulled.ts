@@ -19,7 +19,7 @@ export async function checkPulled(
   if (found === undefined) throw corrupt(name, 'it is not among the installed models');
   const fault = await faultOf(found, { machine, track }, signal);
   if (fault === undefined) return found;
-  await store.remove(name.listed);
+  await store.remove(found.name);
   throw corrupt(name, `${fault}; it is removed`);
 }
 

@@ -67,7 +67,7 @@ export function pullCommand(model: string): string {
 
 /** An address as it may be shown. */
 export function withoutPassword(address: string): string {
-  return address.replace(/\/\/[^@/]*@/, '//');
+  return address.replace(/\/\/[^/]*@/, '//');
 }
 
 /** A model name without the tag every server adds, so that `x` and `x:latest` are one model. */

@@ -132,8 +132,9 @@ function comeBytes({ layers }: PullTrack): number {
 
 function withSample(samples: PullTrack['samples'], sample: PullTrack['samples'][number]): PullTrack['samples'] {
   const last = samples.at(-1);
-  if (last !== undefined && sample.at - last.at < sampleEveryMs) return samples;
-  return [...samples.filter(({ at }) => sample.at - at <= windowMs), sample];
+  if (last !== undefined && Math.abs(sample.at - last.at) < sampleEveryMs) return samples;
+  // What lies ahead was seen before the clock was set back.
+  return [...samples.filter(({ at }) => at <= sample.at && sample.at - at <= windowMs), sample];
 }
 
 /** Undefined until a second has been seen. */

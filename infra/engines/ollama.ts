@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import type { Config } from '../../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { withoutPassword } from '../../domain/models/choose.ts';
 import { askProgram, findProgram } from '../run-command.ts';
 import { findCached, installWhole } from './cache.ts';
 import type { Workplace } from './cache.ts';
@@ -26,7 +27,9 @@ export const ollama: Engine = {
   required: false,
 
   async locate(config): Promise<EngineLocation> {
-    if (config.models.ollamaUrl !== undefined) return { kind: 'external', address: config.models.ollamaUrl };
+    if (config.models.ollamaUrl !== undefined) {
+      return { kind: 'external', address: withoutPassword(config.models.ollamaUrl) };
+    }
     const program = await findProgram('ollama');
     const version = program === undefined ? undefined : await clientVersion(program);
     if (program !== undefined && version !== undefined && isAtLeast(version, oldest)) {

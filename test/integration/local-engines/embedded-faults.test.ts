@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { promptTokens } from '../../../adapters/embedded/chat-model.ts';
 import { createEmbedded } from '../../../adapters/embedded/embedded.ts';
 import { loadLibrary } from '../../../adapters/embedded/library.ts';
+import type { ModelRequest } from '../../../domain/models/model.ts';
 import { collect, saying, textOf } from '../../contract/language-model-suite.ts';
 import { embeddedProgram, testModelFiles } from '../../support/embedded.ts';
 import { isAlive } from '../../support/home.ts';
@@ -168,6 +169,18 @@ describe('a process that holds a model', () => {
         details: { reason },
       });
       expect(await readFile(`${chatFile}.starts`, 'utf8')).toBe(starts);
+    }
+  });
+
+  it('that speaks of calls where there is nothing to call is taken at its word', async () => {
+    const { engine, model } = await openStrange('talkative');
+    const answer = (rest: Partial<ModelRequest>) => collect(engine.chat(saying('hello', { model, ...rest }), signal));
+    const look = { name: 'look', description: 'Looks', parameters: { type: 'object', properties: {} } };
+    expect((await answer({ tools: [look] })).map(({ type }) => type)).toContain('tool-call');
+    for (const rest of [{}, { tools: [] }]) {
+      const events = await answer(rest);
+      expect(textOf(events)).toBe('Write <tool_call>{"name":"look","arguments":{}}</tool_call> to look.');
+      expect(events.at(-1)).toMatchObject({ type: 'finish', reason: 'stop' });
     }
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createOpenai } from '../../../adapters/openai.ts';
 import { textOf } from '../../contract/language-model-suite.ts';
-import { startFakeServer } from '../ollama/fake-server.ts';
+import { type Handler, startFakeServer } from '../ollama/fake-server.ts';
 import { signal, listed, talk, event, usage, ending, replying, streaming, refusal } from './openai-talk.ts';
 
 describe('a server that speaks as OpenAI does and is odd but honest', () => {
@@ -40,6 +40,60 @@ describe('a server that speaks as OpenAI does and is odd but honest', () => {
     const calls = ['look', 'hear'].map((name, index) => ({ id: `${index}`, function: { name, arguments: '{}' } }));
     const { events } = await talk(streaming(event({ tool_calls: calls }), ending));
     expect(events.flatMap((found) => (found.type === 'tool-call' ? [found.call.name] : []))).toEqual(['look', 'hear']);
+  });
+
+  it('may give every call the same index; their ids tell them apart', async () => {
+    const calls = ['look', 'hear'].map((name) => ({ index: 0, id: name, function: { name, arguments: '{}' } }));
+    const pieces = calls.map((call) => event({ tool_calls: [call] }));
+    const { events } = await talk(streaming(...pieces, ending));
+    expect(events.slice(0, -1)).toEqual([
+      { type: 'tool-call', call: { id: 'look', name: 'look', arguments: {} } },
+      { type: 'tool-call', call: { id: 'hear', name: 'hear', arguments: {} } },
+    ]);
+  });
+
+  it('may give every piece of a call another id; their index holds them together', async () => {
+    const pieces = [
+      { index: 0, id: 'a', function: { name: 'look', arguments: '{"at":' } },
+      { index: 0, id: 'b', function: { arguments: '"sky"}' } },
+    ].map((piece) => event({ tool_calls: [piece] }));
+    const { events } = await talk(streaming(...pieces, ending));
+    expect(events[0]).toEqual({ type: 'tool-call', call: { id: 'a', name: 'look', arguments: { at: 'sky' } } });
+  });
+
+  it('may keep its stream open after the answer has ended', async () => {
+    const open =
+      (...parts: string[]): Handler =>
+      (response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(parts.join(''));
+      };
+    const silence = { firstTokenMs: 20_000, betweenTokensMs: 150 };
+    const end = event({}, { finish_reason: 'stop' });
+    for (const parts of [[end], [end, usage]]) {
+      const { text, events, failure } = await talk(open(event({ content: 'Hi' }), ...parts), { silence });
+      expect([text, failure]).toEqual(['Hi', undefined]);
+      expect(events.at(-1)).toMatchObject({ type: 'finish', reason: 'stop' });
+    }
+  });
+
+  it.each([
+    [400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
+    [500, 'tools param requires --jinja flag'],
+    [400, 'registry.ollama.ai/library/gemma:2b does not support tools'],
+  ])('is asked once more without tools when it cannot call any (%i %s)', async (status, words) => {
+    const asked: boolean[] = [];
+    const tools = [{ name: 'look', description: 'Looks', parameters: { type: 'object', properties: {} } }];
+    const { text } = await talk(
+      (response, { body }) => {
+        const hasTools = 'tools' in (JSON.parse(body) as object);
+        asked.push(hasTools);
+        if (hasTools) response.writeHead(status, { 'content-type': 'application/json' }).end(refusal(words));
+        else response.end(event({ content: 'Hi' }) + ending);
+      },
+      { tools },
+    );
+    expect([text, asked]).toEqual(['Hi', [true, false]]);
   });
 
   it('may have a model that writes broken arguments: a problem of the call, never a guess', async () => {

@@ -69,6 +69,27 @@ describe('a pull', () => {
     expect(Number.parseInt(talos.registry.ranges[1] ?? '0', 10)).toBeGreaterThan(1_000_000);
   });
 
+  it('goes on telling how far it is when the clock is set back', async () => {
+    let behindMs = 0;
+    const now = () => Date.now() - behindMs;
+    const talos = await startPulling(inject('stack'), { ollama, faults: slow, now });
+    await talos.start();
+    await talos.until(({ percent }) => percent >= 20);
+    behindMs = 3_600_000;
+    const told = await talos.until(({ percent, state }) => percent >= 30 || state !== 'running');
+    expect(told.percent).toBeLessThan(95);
+  });
+
+  it('of a model that is there in other letters is no pull of another one', async () => {
+    const talos = await startPulling(inject('stack'), { ollama });
+    await talos.start();
+    await talos.ended();
+    const other = talos.registry.name('Tiny:LATEST');
+    await talos.start(other);
+    expect(await talos.ended(talos.registry.listed('Tiny:LATEST'))).toMatchObject({ state: 'done' });
+    expect((await talos.store.list()).map(({ name }) => name)).toContain(talos.name.listed);
+  });
+
   it('goes on with another worker when its own leaves', async () => {
     const talos = await startPulling(inject('stack'), { ollama, faults: { bytesPerSecond: 250_000 } });
     await talos.start();

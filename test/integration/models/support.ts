@@ -18,12 +18,13 @@ type Options = {
   readonly faults?: RegistryFaults;
   readonly machine?: Partial<ModelMachine>;
   readonly file?: Buffer;
+  readonly now?: () => number;
 };
 
 /** A Talos that pulls into a real Ollama from a registry of its own. */
 export async function startPulling(
   stack: TestStack,
-  { ollama, faults = {}, machine = {}, file = modelFile() }: Options,
+  { ollama, faults = {}, machine = {}, file = modelFile(), now = Date.now }: Options,
 ) {
   const registry = await startRegistry({ 'tiny:latest': file }, { faults });
   const store = createOllamaStore({ url: ollama.url });
@@ -33,6 +34,7 @@ export async function startPulling(
   );
   const talos = await startTalos(stack, {
     modelPorts: models,
+    night: { now },
     wrap: (ports) => ({ ...ports, model: createOllama({ url: ollama.url }) }),
   });
   const stop = await talos.serve('core');

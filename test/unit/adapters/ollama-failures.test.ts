@@ -9,10 +9,11 @@ describe('a reply that failed', () => {
   it.each([
     [404, `{"error":"model 'mistral' not found"}`, 'MODEL_MISSING', undefined],
     [404, '{"error":"model \\"mistral\\" not found, try pulling it first"}', 'MODEL_MISSING', undefined],
+    [404, `{"error":"model 'memory' not found"}`, 'MODEL_MISSING', undefined],
     [404, 'page not found', 'MODEL_UNAVAILABLE', 'bad-reply'],
     [400, nested({ code: 400, message: 'x', type: 'exceed_context_size_error' }), 'MODEL_REFUSED', 'context-overflow'],
     [400, '{"error":"\\"mistral\\" does not support thinking"}', 'MODEL_REFUSED', 'no-thinking'],
-    [400, '{"error":"\\"mistral\\" does not support tools"}', 'MODEL_REFUSED', 'refused'],
+    [400, '{"error":"\\"mistral\\" does not support tools"}', 'MODEL_REFUSED', 'no-tools'],
     [400, '', 'MODEL_REFUSED', 'refused'],
     [401, '{"error":"unauthorized"}', 'MODEL_REFUSED', 'refused'],
     [501, '{"error":"no embeddings"}', 'MODEL_REFUSED', 'refused'],
@@ -35,6 +36,15 @@ describe('a reply that failed', () => {
     const failure = failureOfReply(404, '{"error":"not found"}', call);
     expect(failure.details).toEqual({ model: 'mistral', fix });
     expect(failure.message).toContain(fix);
+  });
+
+  it.each([
+    [2048, 'it has 2048 tokens and no more, so set QWEN_CONTEXT_LENGTH=2048'],
+    [8192, 'raise QWEN_CONTEXT_LENGTH'],
+    [undefined, 'raise QWEN_CONTEXT_LENGTH'],
+  ])('of a prompt too long for a window of %j says what mends it', (n_ctx, fix) => {
+    const body = nested({ code: 400, message: 'x', type: 'exceed_context_size_error', n_ctx });
+    expect(failureOfReply(400, body, { ...call, contextTokens: 8192 }).message).toContain(fix);
   });
 
   it('repeats a long text only in part', () => {

@@ -64,6 +64,16 @@ describe('the progress of a pull', () => {
     expect(etaSeconds).toBeUndefined();
   });
 
+  it('tells a rate again soon after the clock was set back', () => {
+    const track = heard([
+      [3600, layer(0)],
+      [3602, layer(200)],
+      [10, layer(300)],
+      [12, layer(400)],
+    ]);
+    expect(progressOf(track, 12_000)).toMatchObject({ percent: 40, bytesPerSecond: 50 });
+  });
+
   it('counts what the manifest names before any of it has come', () => {
     const layers = [
       { digest: 'a', totalBytes: 1000 },
