@@ -135,6 +135,8 @@ async function writeFile({ parent, path: place }: Place, text: string): Promise<
   const file = await open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     await file.writeFile(text);
+    const former = await lstat(place).catch(() => undefined); // a new file is its owner's alone
+    if (former?.isFile() === true) await file.chmod(former.mode & 0o777);
     await file.close();
     await rename(draft, place);
   } catch (error) {

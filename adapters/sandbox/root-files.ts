@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { chmod, copyFile, link, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -18,9 +18,17 @@ export function createOpenFiles(): OpenFiles {
   let folder: Promise<string> | undefined;
   let count = 0;
 
+  /** Whoever tidies up temporary files may have taken it; of several that notice, the first makes it anew. */
+  async function folderThere(): Promise<string> {
+    const known = folder;
+    const isGone = known === undefined || !existsSync(await known);
+    const next = folder === undefined || (isGone && folder === known) ? makeFolder() : folder;
+    folder = next;
+    return await next;
+  }
+
   async function copy(path: string): Promise<string> {
-    folder ??= makeFolder();
-    const target = join(await folder, `${(count += 1)}-${basename(path)}`);
+    const target = join(await folderThere(), `${(count += 1)}-${basename(path)}`);
     // a link costs nothing, but only reaches the same file system; a file others may not read has to be copied
     const isReadable = ((await stat(path)).mode & constants.S_IROTH) !== 0;
     const linked =

@@ -31,8 +31,9 @@ export function createSandbox(driver: Driver, { memory, ...options }: SandboxOpt
     if (request.language === 'py' && facts?.hasPython === false) throw withoutPython(driver);
     let sources: BundleFiles;
     try {
-      sources = sourcesOf(request);
+      sources = await sourcesOf(request);
     } catch (error) {
+      if (error instanceof TalosError) throw error;
       return refused(driver, 'exception', String(error));
     }
     const runtime = request.language === 'py' ? 'python' : 'node';

@@ -1,7 +1,6 @@
-import { stripTypeScriptTypes } from 'node:module';
-
 import type { SandboxRequest } from '../../domain/sandbox/run.ts';
 import type { BundleFiles } from '../../domain/skills/bundle.ts';
+import { stripTypes } from './type-stripper.ts';
 
 const code = /\.([cm]?[jt]s|json)$/;
 const typeScript = /\.[cm]?ts$/;
@@ -9,19 +8,11 @@ const typeScript = /\.[cm]?ts$/;
 const outside = /^(evals\/|skill\.json$|SKILL\.md$)/;
 
 /** The files a skill finds in its sandbox, TypeScript without its types. Throws a SyntaxError where that is not possible. */
-export function sourcesOf({ language, files }: Pick<SandboxRequest, 'language' | 'files'>): BundleFiles {
+export async function sourcesOf({ language, files }: Pick<SandboxRequest, 'language' | 'files'>): Promise<BundleFiles> {
   const wanted = Object.entries(files).filter(
     ([path]) => !outside.test(path) && (language === 'py' || code.test(path)),
   );
-  return Object.fromEntries(
-    wanted.map(([path, text]) => [path, typeScript.test(path) ? withoutTypes(path, text) : text]),
-  );
-}
-
-function withoutTypes(path: string, text: string): string {
-  try {
-    return stripTypeScriptTypes(text);
-  } catch (error) {
-    throw new SyntaxError(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
+  const typed = wanted.filter(([path]) => typeScript.test(path));
+  const stripped = typed.length === 0 ? {} : await stripTypes(Object.fromEntries(typed));
+  return { ...Object.fromEntries(wanted), ...stripped };
 }

@@ -62,7 +62,7 @@ const memoryText =
 const processCalls = /^(spawn|fork|vfork|clone|exec|posix_spawn|uv_spawn)/;
 const networkCalls = /^(connect|bind|listen|socket|send|sendto|sendmsg|getaddrinfo|query\w+|getHostByAddr)\b/;
 const refusals = new Set(['EPERM', 'EACCES', 'EAGAIN', 'ENOSYS']);
-/** What a skill may write to; a path elsewhere is one of the machine's. */
+/** What a skill may write to, and where it starts; a path elsewhere is one of the machine's. */
 const ownFolder = /^\/tmp(\/|$)/;
 
 /** The verdict on a skill that reported an error. */
@@ -92,15 +92,23 @@ function isRefused({ code }: SkillFault): boolean {
 }
 
 function isOfMachine({ path }: SkillFault): boolean {
-  return path !== undefined && !ownFolder.test(path);
+  if (path === undefined) return false;
+  if (path.startsWith('/')) return !ownFolder.test(path) || path.split('/').includes('..');
+  let depth = 0;
+  return path.split('/').some((part) => {
+    if (part === '..') depth -= 1;
+    else if (part !== '' && part !== '.') depth += 1;
+    return depth < 0;
+  });
 }
 
 function triesProcess({ attempt, syscall }: SkillFault): boolean {
   return attempt === 'process' || (syscall !== undefined && processCalls.test(syscall));
 }
 
-function triesNetwork({ attempt, syscall }: SkillFault): boolean {
-  return attempt === 'network' || (syscall !== undefined && networkCalls.test(syscall));
+/** What fails at a path has not failed at a socket, though one may have been made before, as event loops do. */
+function triesNetwork({ attempt, syscall, path }: SkillFault): boolean {
+  return (attempt === 'network' && path === undefined) || (syscall !== undefined && networkCalls.test(syscall));
 }
 
 const bySignal: Readonly<Record<number, Finding>> = {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { link, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -44,6 +44,14 @@ describe('a granted folder', () => {
     expect(await readFile(join(root, 'archive/june.txt'), 'utf8')).toBe('june');
     expect(await readdir(join(root, 'notes'))).toEqual([]);
     expect(await folder({ action: 'list', path: 'archive' })).toEqual([{ name: 'june.txt', kind: 'file', bytes: 4 }]);
+  });
+
+  test('leaves a file that is written anew to those who could read it before', async () => {
+    await chmod(join(root, 'a.txt'), 0o644);
+    await folderOf()({ action: 'write', path: 'a.txt', text: 'beta' });
+    expect((await stat(join(root, 'a.txt'))).mode & 0o777).toBe(0o644);
+    await folderOf()({ action: 'write', path: 'new.txt', text: 'gamma' });
+    expect((await stat(join(root, 'new.txt'))).mode & 0o777).toBe(0o600);
   });
 
   test('keeps every file where many are moved to the same place at once', async () => {

@@ -13,9 +13,9 @@ const files = {
 };
 
 describe('the sources of a skill', () => {
-  it('leave out what describes it, above all its cases', () => {
-    expect(Object.keys(sourcesOf({ language: 'js', files }))).toEqual(['main.ts', 'data/rows.json']);
-    expect(Object.keys(sourcesOf({ language: 'py', files: { ...files, 'main.ts': '' } }))).toEqual([
+  it('leave out what describes it, above all its cases', async () => {
+    expect(Object.keys(await sourcesOf({ language: 'js', files }))).toEqual(['main.ts', 'data/rows.json']);
+    expect(Object.keys(await sourcesOf({ language: 'py', files: { ...files, 'main.ts': '' } }))).toEqual([
       'main.ts',
       'main.py',
       'notes.txt',
@@ -23,12 +23,22 @@ describe('the sources of a skill', () => {
     ]);
   });
 
-  it('have no types, and the same lines', () => {
-    expect(sourcesOf({ language: 'ts', files })['main.ts']?.replaceAll(' ', '')).toBe('exportdefault(n)=>n;');
+  it('have no types, and the same lines', async () => {
+    for (let count = 0; count < 2; count += 1) {
+      const { 'main.ts': text } = await sourcesOf({ language: 'ts', files });
+      expect(text?.replaceAll(' ', '')).toBe('exportdefault(n)=>n;');
+    }
   });
 
-  it('name the file whose types cannot be taken away', () => {
+  it('name the file whose types cannot be taken away', async () => {
     const broken = { 'a/b.ts': 'export enum Colour { Red }' };
-    expect(() => sourcesOf({ language: 'ts', files: broken })).toThrow(/^a\/b\.ts: /);
+    await expect(sourcesOf({ language: 'ts', files: broken })).rejects.toThrow(/^a\/b\.ts: /);
+  });
+
+  it('of others are read after those of a skill that breaks the parser', async () => {
+    const nested = { 'main.ts': `export default () => ${'('.repeat(20_000)}1${')'.repeat(20_000)};` };
+    await expect(sourcesOf({ language: 'ts', files: nested })).rejects.toThrow(SyntaxError);
+    const other = { 'main.ts': 'export default (text: string): string => text;' };
+    expect((await sourcesOf({ language: 'ts', files: other }))['main.ts']).not.toContain('string');
   });
 });

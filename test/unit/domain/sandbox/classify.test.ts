@@ -9,6 +9,9 @@ describe('a failure a skill reports', () => {
     ['exception', { name: 'TypeError', message: 'x is undefined' }],
     ['exception', { name: 'RangeError', message: 'Maximum call stack size exceeded' }],
     ['exception', { code: 'ENOENT', path: '/tmp/not-yet' }],
+    ['exception', { code: 'ENOENT', path: 'not-yet' }],
+    ['exception', { code: 'ENOENT', path: './a/../not-yet' }],
+    ['exception', { code: 'EPERM', path: '/tmp', attempt: 'network' }],
     ['exception', { code: 'toString' }],
     ['oom', { name: 'RangeError', message: 'Array buffer allocation failed' }],
     ['oom', { name: 'MemoryError' }],
@@ -25,6 +28,10 @@ describe('a failure a skill reports', () => {
     ['fs-denied', { code: 'EACCES', path: '/etc/shadow' }],
     ['fs-denied', { code: 'EROFS', path: '/etc/passwd' }],
     ['fs-denied', { code: 'ENOENT', path: '/tmpx' }],
+    ['fs-denied', { code: 'ENOENT', path: '../etc/passwd' }],
+    ['fs-denied', { code: 'ENOENT', path: 'a/../../root/.ssh/id_ed25519' }],
+    ['fs-denied', { code: 'ENOENT', path: '/tmp/../etc/passwd' }],
+    ['fs-denied', { code: 'EACCES', path: '/etc/shadow', attempt: 'network' }],
     ['privilege-denied', { code: 'EPERM', syscall: 'setuid' }],
   ])('is %s for %j', (verdict, fault) => {
     expect(verdictOf(fault)).toBe(verdict);
