@@ -70,9 +70,16 @@ export function withoutPassword(address: string): string {
   return address.replace(/\/\/[^/]*@/, '//');
 }
 
-/** A model name without the tag every server adds, so that `x` and `x:latest` are one model. */
+/**
+ * A model name as servers list it, but without the tag every server adds: `x`, `x:latest`, `library/x` and `registry.ollama.ai/library/x` are
+ * one model, with https:// or without.
+ */
 export function shortModelName(name: string): string {
-  return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
+  const listed = name
+    .replace(/^https?:\/\//i, '')
+    .replace(/^registry\.ollama\.ai\/(?=[^/]+\/[^/]+$)/i, '')
+    .replace(/^library\/(?=[^/]+$)/, '');
+  return listed.endsWith(':latest') ? listed.slice(0, -':latest'.length) : listed;
 }
 
 /** Whether Talos made this model. */
