@@ -90,6 +90,13 @@ export function isTestModel(name: string): name is TestModelName {
 /** In place of a name: whatever model a server lists, as long as it is a single one. No model can be called so. */
 export const onlyListed = '*';
 
+/** The model that is to see images; undefined where it is not there. */
+export function chooseVisionModel(installed: readonly InstalledModel[], wanted: string): string | undefined {
+  const choice = choose(installed, wanted, testModels.chat);
+  const model = choice.kind === 'wanted' ? choice.model : shortModelName(wanted);
+  return installed.some(({ name }) => shortModelName(name) === model) ? model : undefined;
+}
+
 function choose(installed: readonly InstalledModel[], wanted: string, substitute: TestModelName) {
   const [only, ...others] = installed;
   if (wanted === onlyListed && only !== undefined && others.length === 0) {
