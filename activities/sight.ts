@@ -1,14 +1,15 @@
 import { messageId, type ImageRef, type MessageRecord } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ImageStore } from '../domain/images/ports.ts';
-import { shortModelName } from '../domain/models/choose.ts';
+import { chooseVisionModel, shortModelName } from '../domain/models/choose.ts';
 import type { ModelImage, ModelRequest } from '../domain/models/model.ts';
 import type { ModelChoices } from '../domain/models/store.ts';
 import type { LanguageModel } from '../domain/ports.ts';
 
 type Deps = {
   readonly model: LanguageModel;
-  readonly modelPorts: { readonly choices: ModelChoices };
+  /** Without a store this engine brings no models. */
+  readonly modelPorts: { readonly choices: ModelChoices; readonly store?: unknown };
   readonly images: ImageStore;
   readonly settings: { readonly visionModel: string };
 };
@@ -26,8 +27,10 @@ export async function chooseSight(deps: Deps, record: MessageRecord, chosen: Cho
   const refs = record.options?.images ?? [];
   if (refs.length === 0) return { ...chosen, images: [], canCall: true };
   const [installed, { vision: byOwner }] = await Promise.all([deps.model.installed(), deps.modelPorts.choices.get()]);
-  const model = shortModelName(byOwner ?? deps.settings.visionModel);
-  if (!installed.some(({ name }) => shortModelName(name) === model)) throw notInstalled(model);
+  const wanted = byOwner ?? deps.settings.visionModel;
+  const model = chooseVisionModel(installed, wanted);
+  if (model === undefined)
+    throw deps.modelPorts.store === undefined ? notServed() : notInstalled(shortModelName(wanted));
   const { vision, tools } = await deps.model.capabilities(model);
   if (!vision) throw blind(model);
   return { model, canCall: tools, images: await Promise.all(refs.map((ref) => readImage(deps, record, ref))) };
@@ -57,6 +60,12 @@ function notInstalled(model: string): TalosError {
   return new TalosError('VISION_MISSING', `The model for images, ${model}, is not installed; run: ${fix}`, {
     details: { model, fix },
   });
+}
+
+function notServed(): TalosError {
+  const fix = 'set QWEN_VL_MODEL to a model of that server that can see images, or choose LOCAL_ENGINE=ollama';
+  const message = `The engine of LOCAL_ENGINE does not list the model for images; ${fix}. Models inside Talos see none.`;
+  return new TalosError('VISION_MISSING', message, { details: { fix } });
 }
 
 function blind(model: string): TalosError {

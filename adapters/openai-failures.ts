@@ -34,6 +34,9 @@ const strangeField =
 const toolless =
   /tool choice requires|tools param requires|not support (tools|tool (use|calls?|calling)|function[ -]?(calls?|calling))/i;
 
+/** How they say that a model cannot see. */
+const eyeless = /image input is not supported|not a? ?multimodal|not support (images?|vision)/i;
+
 /** The error for a reply with a failing status, or for an error in the middle of a stream, which has none. */
 export function failureOfReply(status: number | undefined, error: unknown, call: OpenaiCall): TalosError {
   const refusal = Refusal.safeParse(error);
@@ -70,12 +73,19 @@ function wordsOf(refusal: z.infer<typeof Refusal> | undefined, status: number | 
 type Trouble = 'busy' | 'out-of-memory' | 'server-error';
 type Kind = 'wrong-key' | 'context-overflow' | 'no-tools' | 'missing' | 'strange-field' | 'refused' | Trouble;
 
+/** Refusals known by their words: llama.cpp says each of them with a 500, too. */
+const refusals: readonly (readonly [RegExp, Kind])[] = [
+  [overflow, 'context-overflow'],
+  [toolless, 'no-tools'],
+  [eyeless, 'refused'],
+];
+
 function kindOf(status: number | undefined, refusal: z.infer<typeof Refusal> | undefined): Kind {
   const said = refusal === undefined ? '' : [refusal.message, refusal.type, refusal.code].join(' ');
   if (status === 401 || status === 403) return 'wrong-key';
   const isOurs = status !== undefined && status < 500 && status !== 429;
-  if (status !== 429 && overflow.test(said)) return 'context-overflow'; // llama.cpp says so with a 500 where it embeds
-  if (toolless.test(said)) return 'no-tools'; // llama.cpp says so with a 500
+  const told = status === 429 ? undefined : refusals.find(([words]) => words.test(said))?.[1];
+  if (told !== undefined) return told;
   if (status === 404) return 'missing';
   if (isOurs) return strangeField.test(said) ? 'strange-field' : 'refused';
   return troubleOf(status, said);

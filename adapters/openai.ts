@@ -49,22 +49,24 @@ export function createOpenai({
   const server = { ...where, silence };
   const installed = keptAnswer(installedCacheMs, now, () => listModels(where, AbortSignal.timeout(quickReplyMs)));
 
-  /** Some servers answer with the model they have, whatever name is asked for. */
-  async function requireListed(model: string): Promise<void> {
-    const names = (await installed()).map(({ name }) => shortModelName(name));
-    if (!names.includes(shortModelName(model))) throw missing({ ...where, model }, names);
+  /** The server's own name of a model. Some servers answer with the model they have, whatever name is asked for. */
+  async function requireListed(model: string): Promise<string> {
+    const listed = await installed();
+    const found = listed.find(({ name }) => shortModelName(name) === shortModelName(model));
+    if (found !== undefined) return found.digest;
+    const names = listed.map(({ name }) => shortModelName(name));
+    throw missing({ ...where, model }, names);
   }
 
   return {
     async *chat(request, signal) {
       signal.throwIfAborted();
-      await requireListed(request.model);
-      yield* chat(server, request, signal);
+      const model = await requireListed(request.model);
+      yield* chat(server, { ...request, model }, signal);
     },
     async embed({ model, texts }, signal) {
       signal.throwIfAborted();
-      await requireListed(model);
-      return embedTexts({ ...where, model }, texts, signal);
+      return embedTexts({ ...where, model: await requireListed(model) }, texts, signal);
     },
     installed,
     resident: async () => (await installed()).map(({ name, sizeBytes }) => ({ name, sizeBytes, vramBytes: 0 })),

@@ -10,13 +10,27 @@ const maxBytes = 1024 * 1024;
 
 const waitMs = 10_000;
 
-const Layer = z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), size: z.int().nonnegative() });
-const Manifest = z.object({ config: Layer, layers: z.array(Layer).max(200) });
+const text = z.string().default('');
+
+/** The fields Ollama knows, in the order it writes them. */
+const Layer = z.object({
+  mediaType: text,
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  size: z.int().nonnegative(),
+  from: z.string().optional(),
+});
+const Manifest = z.object({
+  schemaVersion: z.int().default(0),
+  mediaType: text,
+  config: Layer,
+  layers: z.array(Layer).max(200),
+});
+type Manifest = z.infer<typeof Manifest>;
 
 const accept = 'application/vnd.docker.distribution.manifest.v2+json';
 
 /**
- * What a registry says a model consists of: its size before a byte of it has come, and the digest it must be listed with. Undefined where
+ * What a registry says a model consists of: its size before a byte of it has come, and the digests it may be listed with. Undefined where
  * the registry does not tell everyone; then the model server alone speaks with it.
  */
 export async function readManifest(
@@ -28,15 +42,32 @@ export async function readManifest(
     const response = await fetch(addressOf(name), { headers: { accept }, redirect: 'error', signal: limit });
     const body = response.ok ? await readShort(response) : undefined;
     if (body === undefined) return undefined;
-    const { config, layers } = Manifest.parse(JSON.parse(body.toString('utf8')));
+    const manifest = Manifest.parse(JSON.parse(body.toString('utf8')));
+    const { config, layers } = manifest;
     return {
       type: 'manifest',
-      digest: createHash('sha256').update(body).digest('hex'),
+      digest: sha256(body),
+      rewritten: sha256(rewritten(manifest)),
       layers: [config, ...layers].map(({ digest, size }) => ({ digest, totalBytes: size })),
     };
   } catch {
     return undefined; // the model server tells what is wrong when it asks the same
   }
+}
+
+/** The manifest as an Ollama of 2025 keeps it: read, and written anew with what it knows of it. */
+function rewritten({ schemaVersion, mediaType, config, layers }: Manifest): string {
+  const known = ({ mediaType: kind, digest, size, from }: z.infer<typeof Layer>) => ({
+    mediaType: kind,
+    digest,
+    size,
+    ...(from && { from }),
+  });
+  return JSON.stringify({ schemaVersion, mediaType, config: known(config), layers: layers.map(known) });
+}
+
+function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function addressOf({ listed, host, insecure }: ModelName): string {

@@ -16,8 +16,8 @@ export function createModels(deps: Deps) {
 
   /** What is installed, by name. */
   async function list(): Promise<ModelView[]> {
-    const { vision, starter } = config.models;
-    const { chat: coder, embedding } = wantedModels(config);
+    const { starter } = config.models;
+    const { chat: coder, vision, embedding } = wantedModels(config);
     const [installed, resident, chosen] = await Promise.all([
       installedNow(),
       deps.model.resident(),
@@ -54,7 +54,7 @@ export function createModels(deps: Deps) {
       await find(name, missing);
       await checkFit(deps, name, use);
       await audit.append({ type: 'model-chosen', actor: by, subject: name.listed, details: { use } });
-      const configured = use === 'chat' ? wantedModels(config).chat : config.models.vision;
+      const configured = wantedModels(config)[use];
       const isConfigured = shortModelName(configured) === shortModelName(name.listed);
       await modelPorts.choices.set(use, isConfigured ? undefined : name.listed);
       return find(name);

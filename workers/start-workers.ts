@@ -57,7 +57,7 @@ export async function activitySettings(config: Config) {
   const wanted = wantedModels(config);
   return {
     chatModel: wanted.chat,
-    visionModel: models.vision,
+    visionModel: wanted.vision,
     starterModel: models.starter,
     embeddingModel: wanted.embedding,
     systemPrompt: await readSystemPrompt(models.systemPromptFile),

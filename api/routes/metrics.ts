@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 import type { CloudState } from '../../domain/cloud/ports.ts';
 import { GpuReport } from '../../domain/gpu/report.ts';
+import { shortModelName, testModels } from '../../domain/models/choose.ts';
+import { wantedModels } from '../../domain/models/local-engine.ts';
 import { within } from '../abort-when.ts';
 import type { ApiDeps, MetricSources } from '../deps.ts';
 import { problems, type Route } from '../route.ts';
@@ -108,7 +110,7 @@ async function readMetrics(
     orElse(undefined, () => metrics.cloud()),
   ]);
   return {
-    vram: { ...describeGpus(gpus), loaded_model: answeringModel(models, config.models.embedding), waiting },
+    vram: { ...describeGpus(gpus), loaded_model: answeringModel(models, wantedModels(config).embedding), waiting },
     gemini: describeCloud(cloud, config.cloud),
     redis_mem_mb: Number.isFinite(redisBytes) ? Math.round((redisBytes / 1024 ** 2) * 100) / 100 : absent,
     total_vectors: vectors,
@@ -119,10 +121,10 @@ async function readMetrics(
 
 type Models = Awaited<ReturnType<MetricSources['residentModels']>>;
 
-/** The embedding model is always welcome beside the one that answers, so it does not count. */
+/** The embedding model, or the built-in one in its place, is always welcome beside the one that answers, so it does not count. */
 function answeringModel(models: Models | undefined, embedding: string): string | null {
-  const withTag = (name: string) => (name.includes(':') ? name : `${name}:latest`);
-  return models?.find(({ name }) => withTag(name) !== withTag(embedding))?.name ?? null;
+  const embedders = [shortModelName(embedding), testModels.embedding];
+  return models?.find(({ name }) => !embedders.includes(shortModelName(name)))?.name ?? null;
 }
 
 /** Without a worker nobody knows what the GPU does. */

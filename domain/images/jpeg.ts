@@ -22,7 +22,10 @@ export function readJpeg(bytes: Uint8Array): Shape {
       continue;
     }
     if (marker === startOfScan) return afterSegments(bytes, shape, place);
-    if (isFrame(marker)) shape = { width: u16(place + 7), height: u16(place + 5) };
+    if (isFrame(marker)) {
+      if (shape !== undefined) return { problem: 'it names its size twice' };
+      shape = { width: u16(place + 7), height: u16(place + 5) };
+    }
     const length = u16(place + 2);
     if (length < 2) return { problem: 'its segments do not follow each other' };
     place += 2 + length;

@@ -6,7 +6,10 @@ export type WantedModels = { readonly starter: string; readonly chat: string; re
 
 /** What to pull in the background, in this order; the starter first, so that a real model answers soon. */
 export function autopullOrder({ starter, chat, embedding }: WantedModels): string[] {
-  return [...new Set([starter, chat, embedding].map(shortModelName))].filter((name) => !isTestModel(name));
+  const names = [starter, chat, embedding].filter((name) => !isTestModel(name));
+  // Where a name says how to reach its registry, that stays.
+  const asked = names.map((name) => (name.includes('://') ? name : shortModelName(name)));
+  return asked.filter((name, place) => asked.findIndex((other) => isSame(name, other)) === place);
 }
 
 /** Which of these are missing. The starter is not once its successor is there. */
@@ -17,7 +20,11 @@ export function missingModels(
 ): string[] {
   const names = new Set(installed.map(({ name }) => shortModelName(name)));
   const hasChat = names.has(shortModelName(chat));
-  return models.filter((name) => !names.has(shortModelName(name)) && !(hasChat && name === shortModelName(starter)));
+  return models.filter((name) => !names.has(shortModelName(name)) && !(hasChat && isSame(name, starter)));
+}
+
+function isSame(name: string, other: string): boolean {
+  return shortModelName(name) === shortModelName(other);
 }
 
 type Address = { readonly internal: boolean };

@@ -29,7 +29,8 @@ async function faultOf(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { manifest } = track;
-  if (manifest !== undefined && manifest.digest !== found.digest) return 'it is listed with another digest';
+  const named = [manifest?.digest, manifest?.rewritten];
+  if (manifest !== undefined && !named.includes(found.digest)) return 'it is listed with another digest';
   for (const digest of new Set([...knownLayers(track), ...found.files])) {
     const onDisk = await machine.digestOnDisk(digest, signal);
     if (onDisk !== undefined && onDisk !== digest) return 'its file on the disk has another digest';

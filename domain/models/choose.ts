@@ -70,9 +70,16 @@ export function withoutPassword(address: string): string {
   return address.replace(/\/\/[^/]*@/, '//');
 }
 
-/** A model name without the tag every server adds, so that `x` and `x:latest` are one model. */
+/**
+ * A model name as servers list it, but without the tag every server adds: `x`, `x:latest`, `library/x` and `registry.ollama.ai/library/x` are
+ * one model, with https:// or without.
+ */
 export function shortModelName(name: string): string {
-  return name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
+  const listed = name
+    .replace(/^https?:\/\//i, '')
+    .replace(/^registry\.ollama\.ai\/(?=[^/]+\/[^/]+$)/i, '')
+    .replace(/^library\/(?=[^/]+$)/, '');
+  return listed.endsWith(':latest') ? listed.slice(0, -':latest'.length) : listed;
 }
 
 /** Whether Talos made this model. */
@@ -82,6 +89,13 @@ export function isTestModel(name: string): name is TestModelName {
 
 /** In place of a name: whatever model a server lists, as long as it is a single one. No model can be called so. */
 export const onlyListed = '*';
+
+/** The model that is to see images; undefined where it is not there. */
+export function chooseVisionModel(installed: readonly InstalledModel[], wanted: string): string | undefined {
+  const choice = choose(installed, wanted, testModels.chat);
+  const model = choice.kind === 'wanted' ? choice.model : shortModelName(wanted);
+  return installed.some(({ name }) => shortModelName(name) === model) ? model : undefined;
+}
 
 function choose(installed: readonly InstalledModel[], wanted: string, substitute: TestModelName) {
   const [only, ...others] = installed;

@@ -40,19 +40,26 @@ export function localEngine(config: Config): LocalEngine {
   }
 }
 
+type WantedNames = { readonly chat: string; readonly vision: string; readonly embedding: string };
+
 /** The names of the models that are wanted. A server with a single model needs no setting to be asked for it. */
-export function wantedModels(config: Config): { readonly chat: string; readonly embedding: string } {
-  const { coder, embedding } = config.models;
+export function wantedModels(config: Config): WantedNames {
+  const { coder, vision, embedding } = config.models;
   const engine = localEngine(config);
   switch (engine.kind) {
     case 'ollama':
-      return { chat: coder, embedding };
+      return { chat: coder, vision, embedding };
     case 'openai':
-      return { chat: coder === models.coder.parse(undefined) ? onlyListed : coder, embedding };
+      return {
+        chat: coder === models.coder.parse(undefined) ? onlyListed : coder,
+        vision: vision === models.vision.parse(undefined) ? onlyListed : vision,
+        embedding,
+      };
     case 'embedded': {
       const { chatFile, embedderFile } = engine;
       return {
         chat: modelNameOf(chatFile),
+        vision,
         embedding: embedderFile === undefined ? embedding : modelNameOf(embedderFile),
       };
     }

@@ -8,6 +8,8 @@ export type PullEvent =
       readonly type: 'manifest';
       /** What the model must be listed with. */
       readonly digest: string;
+      /** What it is listed with by a server that writes the manifest anew. */
+      readonly rewritten?: string;
       readonly layers: readonly { readonly digest: string; readonly totalBytes: number }[];
     }
   | { readonly type: 'layer'; readonly digest: string; readonly totalBytes: number; readonly completedBytes: number }

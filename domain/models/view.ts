@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { chooseChatModel, chooseEmbedder, isTestModel, shortModelName } from './choose.ts';
+import { chooseChatModel, chooseEmbedder, chooseVisionModel, isTestModel, shortModelName } from './choose.ts';
 import type { InstalledModel, ResidentModel } from './model.ts';
 import { ModelPull } from './pull.ts';
 import type { ModelUse } from './store.ts';
@@ -44,13 +44,13 @@ export function viewModels(
   const { coder, vision, embedding, starter, chosen } = wishes;
   const uses = {
     chat: chooseChatModel(installed, coder, { chosen: chosen.chat, starter }).model,
-    vision: chosen.vision ?? vision,
+    vision: chooseVisionModel(installed, chosen.vision ?? vision),
     embedding: chooseEmbedder(installed, embedding).model,
   };
   const loaded = new Set(resident.map(({ name }) => name));
   const views = installed.map(({ name, digest, sizeBytes }): ModelView => {
     const usedFor: ModelView['usedFor'] = (['chat', 'vision', 'embedding'] as const).filter(
-      (use) => shortModelName(uses[use]) === shortModelName(name),
+      (use) => shortModelName(uses[use] ?? '') === shortModelName(name),
     );
     return {
       name,

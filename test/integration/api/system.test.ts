@@ -80,6 +80,7 @@ describe('GET /health', () => {
 describe('GET /metrics', () => {
   const figures: MetricSources = {
     residentModels: async () => [
+      { name: 'talos-test-embed:latest', sizeBytes: 1, vramBytes: 0 },
       { name: 'nomic-embed-text:latest', sizeBytes: 1, vramBytes: 1 },
       { name: 'qwen2.5-coder:7b', sizeBytes: 5, vramBytes: 5 },
     ],

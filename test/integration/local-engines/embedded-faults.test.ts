@@ -18,6 +18,7 @@ const greeting = 'Hello from the built-in test model.';
 const longRun = { contextTokens: 65_536, maxOutputTokens: 65_000 };
 const strangeChild = fileURLToPath(new URL('strange-child-process.ts', import.meta.url));
 const hasty = { firstTokenMs: 300, betweenTokensMs: 300 };
+const patient = { firstTokenMs: 30_000, betweenTokensMs: 30_000 };
 
 let program = '';
 let files: Awaited<ReturnType<typeof testModelFiles>>;
@@ -39,10 +40,10 @@ function open(options: Partial<Parameters<typeof createEmbedded>[0]> = {}) {
 }
 
 /** An engine whose process is a stand-in that does what `manner` says. */
-async function openStrange(manner: string) {
+async function openStrange(manner: string, silence = patient) {
   const chatFile = join(files.folder, `${manner}.gguf`);
   await writeFile(chatFile, 'GGUF');
-  return { engine: open({ chatFile, childFile: strangeChild, silence: hasty }), chatFile, model: manner };
+  return { engine: open({ chatFile, childFile: strangeChild, silence }), chatFile, model: manner };
 }
 
 function processes(): number[] {
@@ -151,7 +152,7 @@ describe('a model inside Talos', () => {
 
 describe('a process that holds a model', () => {
   it('times out when it says nothing, and is ended', async () => {
-    const { engine, model } = await openStrange('silent');
+    const { engine, model } = await openStrange('silent', hasty);
     await expect(collect(engine.chat(saying('hello', { model }), signal))).rejects.toMatchObject({
       code: 'MODEL_TIMEOUT',
     });

@@ -29,6 +29,12 @@ describe('a server that speaks as OpenAI does and fails', () => {
     { what: 'a full GPU', status: 500, body: refusal('CUDA out of memory'), told: 'MODEL_UNAVAILABLE out-of-memory' },
     { what: 'a wrong key', status: 401, body: refusal('Incorrect API key'), told: 'MODEL_REFUSED wrong-key' },
     { what: 'a refused request', status: 400, body: refusal('no such role'), told: 'MODEL_REFUSED refused' },
+    {
+      what: 'an image it cannot show its model',
+      status: 500,
+      body: refusal('image input is not supported - hint: you may need to provide the mmproj'),
+      told: 'MODEL_REFUSED refused',
+    },
     { what: 'the page of a web server', status: 404, body: '<html></html>', told: 'MODEL_UNAVAILABLE bad-reply' },
   ])('is understood with $what, and asked once', async ({ status, body, told }) => {
     const { failure, paths } = await talk(replying(status, body));

@@ -4,6 +4,7 @@ import { createMemoryLanguageModel } from '../../../adapters/memory/language-mod
 import { createOllama } from '../../../adapters/ollama.ts';
 import { ensureTestModels } from '../../../adapters/test-model/ensure.ts';
 import type { ImageRef, MessageRef } from '../../../domain/chat.ts';
+import { onlyListed } from '../../../domain/models/choose.ts';
 import type { ModelRequest } from '../../../domain/models/model.ts';
 import type { LanguageModel } from '../../../domain/ports.ts';
 import { createModelTwins } from '../../support/model-twins.ts';
@@ -12,6 +13,11 @@ import { startTalos, type TestPorts } from '../../support/talos.ts';
 import { startFakeOllama } from '../ollama/fake-ollama.ts';
 
 const png = makePng();
+/** An engine that takes models as they are. */
+function withoutStore({ store: _none, ...ports }: ReturnType<typeof createModelTwins>) {
+  return ports;
+}
+
 const base64 = png.toString('base64');
 
 describe('a message with images', () => {
@@ -19,11 +25,11 @@ describe('a message with images', () => {
   afterEach(() => talos.close());
 
   let modelPorts = createModelTwins();
-  async function start(model: LanguageModel, visionModel = 'seeing') {
+  async function start(model: LanguageModel, visionModel = 'seeing', pulls = true) {
     modelPorts = createModelTwins();
     talos = await startTalos(inject('stack'), {
       models: { visionModel },
-      modelPorts,
+      modelPorts: pulls ? modelPorts : withoutStore(modelPorts),
       wrap: (ports: TestPorts) => ({ ...ports, model }),
     });
     await Promise.all([talos.serve('core'), talos.serve('gpu')]);
@@ -91,6 +97,18 @@ describe('a message with images', () => {
       error: { code: 'VISION_MISSING', message: expect.stringMatching(message) },
     });
     expect(chats).toBe(0);
+  });
+
+  it('is answered by the only model of a server, whatever it is called', async () => {
+    await start(createMemoryLanguageModel({ models: ['mine'], seeing: ['mine'] }), onlyListed, false);
+    expect(await say('what is this?', { images: [await put()] })).toMatchObject({ state: 'answered', model: 'mine' });
+  });
+
+  it('is refused with what to set where the engine brings no models', async () => {
+    await start(createMemoryLanguageModel({ models: ['talos-test', 'seeing'] }), onlyListed, false);
+    const { error } = await say('what is this?', { images: [await put()] });
+    expect(error).toMatchObject({ code: 'VISION_MISSING', message: expect.stringMatching(/set QWEN_VL_MODEL/) });
+    expect(error?.message).not.toContain('models pull');
   });
 
   it('is refused by the real server when its model has no eyes', async () => {

@@ -13,6 +13,9 @@ const whole = {
   extended: makeWebp('VP8X'),
 };
 
+/** The header of a huge JPEG before that of a small one: which one counts is up to whoever unpacks it. */
+const twoSizes = Buffer.concat([makeJpeg(60_000, 60_000).subarray(0, 23), whole.jpeg.subarray(2)]);
+
 describe('a picture', () => {
   it.each([
     ['PNG', whole.png, 'image/png'],
@@ -44,6 +47,7 @@ describe('a picture', () => {
     ['a line', makePng(5000, 30), /too long and narrow/],
     ['a bomb: few bytes, many pixels', makePng(9999, 9999), /9999 x 9999 pixels; 40 million/],
     ['a bomb in one direction', makePng(2 ** 31 - 1, 32), /no side may have more than 10000/],
+    ['a bomb that names a small size as well', twoSizes, /names its size twice/],
     ['a PNG of no width', makePng(0, 32), /0 x 32/],
   ])('is not: %s', (_, bytes, problem) => {
     expect(readImage(bytes)).toEqual({ ok: false, problem: expect.stringMatching(problem) });

@@ -26,6 +26,14 @@ describe('what a machine pulls by itself', () => {
       'mistral',
     ]);
   });
+
+  it('is nothing that is there under a longer name, and a name keeps the way to its registry', () => {
+    const local = 'http://127.0.0.1:5000/library/tiny';
+    const longer = { starter: 'registry.ollama.ai/library/mistral:7b', chat: local, embedding: 'library/nomic' };
+    expect(autopullOrder(longer)).toEqual(['mistral:7b', local, 'nomic']);
+    const there = installed('mistral:7b', '127.0.0.1:5000/library/tiny:latest', 'nomic:latest');
+    expect(missingModels(autopullOrder(longer), there, longer)).toEqual([]);
+  });
 });
 
 describe('a machine leads out', () => {

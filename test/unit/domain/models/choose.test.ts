@@ -115,3 +115,26 @@ it.each([
 ])('knows whether %s is built in', (name, expected) => {
   expect(isTestModel(name)).toBe(expected);
 });
+
+describe('a model', () => {
+  it.each([
+    'mistral:latest',
+    'library/mistral',
+    'registry.ollama.ai/library/mistral:latest',
+    'https://registry.ollama.ai/library/mistral',
+  ])('named %s in the settings is the one the server lists', (wanted) => {
+    expect(chooseChatModel([{ name: 'mistral:latest', digest: 'd', sizeBytes: 1 }], wanted)).toEqual({
+      kind: 'wanted',
+      model: 'mistral',
+    });
+  });
+
+  it.each([
+    ['http://127.0.0.1:5000/library/tiny', '127.0.0.1:5000/library/tiny'],
+    ['registry.ollama.ai/owner/tiny:1b', 'owner/tiny:1b'],
+    ['registry.example/library/tiny', 'registry.example/library/tiny'],
+    ['owner/tiny', 'owner/tiny'],
+  ])('%s is called %s', (name, expected) => {
+    expect(shortModelName(name)).toBe(expected);
+  });
+});

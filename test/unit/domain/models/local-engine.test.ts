@@ -53,16 +53,20 @@ describe('where texts for the models travel to', () => {
 
 describe('the wanted models', () => {
   it('are those of the settings, or called after their files', () => {
-    expect(wantedModels(config({}))).toEqual({ chat: 'qwen2.5-coder:7b', embedding: 'nomic-embed-text' });
+    expect(wantedModels(config({}))).toMatchObject({ chat: 'qwen2.5-coder:7b', embedding: 'nomic-embed-text' });
     const files = { EMBEDDED_MODEL: '/m/Tiny.GGUF', EMBEDDED_EMBEDDING_MODEL: '/m/e.v2.gguf' };
-    expect(wantedModels(config({ LOCAL_ENGINE: 'embedded', ...files }))).toEqual({ chat: 'Tiny', embedding: 'e.v2' });
+    expect(wantedModels(config({ LOCAL_ENGINE: 'embedded', ...files }))).toMatchObject({
+      chat: 'Tiny',
+      embedding: 'e.v2',
+    });
     expect(modelNameOf('plain')).toBe('plain');
   });
 
   it('of a server are whichever it has while the owner names none', () => {
     const server = { LOCAL_ENGINE: 'openai', OPENAI_BASE_URL: 'http://there:1/v1' };
-    expect(wantedModels(config(server)).chat).toBe(onlyListed);
-    expect(wantedModels(config({ ...server, QWEN_CODER_MODEL: 'mine' })).chat).toBe('mine');
+    expect(wantedModels(config(server))).toMatchObject({ chat: onlyListed, vision: onlyListed });
+    const named = config({ ...server, QWEN_CODER_MODEL: 'mine', QWEN_VL_MODEL: 'eyes' });
+    expect(wantedModels(named)).toMatchObject({ chat: 'mine', vision: 'eyes' });
   });
 
   it('of a server are found when it has a single one, and not guessed among several', () => {
