@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { structuredReply } from '../../../activities/structured-reply.ts';
 import { createMemoryLanguageModel } from '../../../adapters/memory/language-model.ts';
+import { promptBudget } from '../../../domain/prompt/assemble.ts';
+import { estimateTokens } from '../../../domain/prompt/tokens.ts';
 import type { ModelRequest } from '../../../domain/models/model.ts';
 
 const request = {
@@ -43,6 +45,15 @@ describe('an answer in a form', () => {
       { role: 'assistant', content: 'forty-two' },
       { role: 'user', content: expect.stringContaining('no number: forty-two') },
     ]);
+  });
+
+  it('is shown to the model no longer than its window has room for, beside the task and what is wrong', async () => {
+    const { requests, ask } = scripted('x = [1, 2];\n'.repeat(2000), '42');
+    expect(await ask()).toEqual({ reply: '42', value: 42 });
+    const [task, shown, wrong] = (requests[1]?.messages ?? []).map(({ content }) => content);
+    expect([task, wrong]).toEqual(['how many?', expect.stringContaining('no number')]);
+    expect(shown).toMatch(/^x = /);
+    expect(estimateTokens(`${task}${shown}${wrong}`)).toBeLessThan(promptBudget(request));
   });
 
   it('is never mended twice and never guessed', async () => {
