@@ -1,5 +1,5 @@
 import { defineScript } from '../redis-script.ts';
-import { forget } from './schedules.ts';
+import { forget, rewind } from './schedules.ts';
 
 // KEYS of all scripts here: wake-ups, state, times, runs. The first write of each is one Redis never refuses: the night has to begin and
 // to be recorded when Redis is full, as it is what makes room.
@@ -66,15 +66,7 @@ end
 forget(tonumber(ARGV[2]), tonumber(ARGV[3]))
 return 1`);
 
-/** ARGV: until, now. Takes out the due times after now that were told as missed. */
-export const rewindNightsScript = defineScript(`
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[2], '+inf')) do
-  local json = redis.call('HGET', KEYS[4], id)
-  if json and cjson.decode(json).reason == 'missed' then
-    redis.call('ZREM', KEYS[3], id)
-    redis.call('HDEL', KEYS[4], id)
-  end
-end
-redis.call('HDEL', KEYS[2], 'until')
-redis.call('HSET', KEYS[2], 'until', ARGV[1])
+/** ARGV: until, now. */
+export const rewindNightsScript = defineScript(`${rewind}
+rewind(ARGV[1], ARGV[2])
 return 1`);

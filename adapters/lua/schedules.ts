@@ -33,6 +33,20 @@ local function forget(shown, most)
   end
 end`;
 
+/** Takes out the times after now that were told as missed. KEYS as in the scripts below. */
+export const rewind = `
+local function rewind(settled, now)
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. now, '+inf')) do
+    local json = redis.call('HGET', KEYS[4], key)
+    if json and cjson.decode(json).reason == 'missed' then
+      redis.call('ZREM', KEYS[3], key)
+      redis.call('HDEL', KEYS[4], key)
+    end
+  end
+  redis.call('HDEL', KEYS[2], 'until')
+  redis.call('HSET', KEYS[2], 'until', settled)
+end`;
+
 // The first write of the scripts about due runs is one Redis never refuses: what was due has to be told also when Redis is full.
 
 /** KEYS: schedules, state, due times, due runs. ARGV: schedule id, key, due time, the run as JSON, now, when it counts as over. */
@@ -75,18 +89,10 @@ end
 forget(tonumber(ARGV[3]), tonumber(ARGV[4]))
 return 1`);
 
-/** KEYS: schedules, state, due times, due runs. ARGV: schedule id, until, now. Takes out the times after now that were told as missed. */
-export const rewindScript = defineScript(`
+/** KEYS: schedules, state, due times, due runs. ARGV: schedule id, until, now. */
+export const rewindScript = defineScript(`${rewind}
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[3], '+inf')) do
-  local json = redis.call('HGET', KEYS[4], key)
-  if json and cjson.decode(json).reason == 'missed' then
-    redis.call('ZREM', KEYS[3], key)
-    redis.call('HDEL', KEYS[4], key)
-  end
-end
-redis.call('HDEL', KEYS[2], 'until')
-redis.call('HSET', KEYS[2], 'until', ARGV[2])
+rewind(ARGV[2], ARGV[3])
 return 1`);
 
 /** KEYS: due times, due runs. ARGV: how many. Newest first. */

@@ -25,6 +25,7 @@ import { createTraffic } from '../../api/traffic.ts';
 import { parseConfig } from '../../domain/config/parse.ts';
 import { createModelTwins } from '../support/model-twins.ts';
 import { createSkillTwins } from '../support/skill-twins.ts';
+import { noFigures } from '../integration/api/no-figures.ts';
 
 const idle = { ping: async () => undefined };
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -60,15 +61,7 @@ const { open, closed } = createRoutes(
     awaitedClouds: createMemoryAwaitedClouds(),
     runtime: createMemoryAgentRuntime(async () => {}),
     probes: { temporal: idle, redis: idle, chroma: idle, ollama: idle },
-    metrics: {
-      residentModels: async () => [],
-      redisMemoryBytes: async () => 0,
-      vectorCount: async () => 0,
-      skillCounts: async () => ({ active: 0, quarantine: 0 }),
-      gpuQueue: async () => 0,
-      cloud: async () => ({ kind: 'not-configured' }),
-      gpus: async () => [],
-    },
+    metrics: noFigures,
     verifyPassword: async () => false,
     logger: quiet,
     now: () => 0,
