@@ -2,15 +2,18 @@ import { Ollama } from 'ollama/browser';
 
 import { TalosError } from '../domain/errors.ts';
 import { failureOfReply, failureOfTransport, type OllamaCall, unreadable } from './ollama-failures.ts';
+import { patientFetch } from './patient-fetch.ts';
+
+type Send = (url: URL, init: RequestInit) => Promise<Response>;
 
 /** Performs one request; every failure is a TalosError, except that an abort by the caller keeps the caller's reason. */
 export async function request(
   call: OllamaCall,
   address: string,
-  init: RequestInit & { signal: AbortSignal },
+  { send = fetch, ...init }: RequestInit & { signal: AbortSignal; send?: Send },
 ): Promise<Response> {
   return guarded(call, init.signal, async () => {
-    const response = await fetch(...target(address, init));
+    const response = await send(...target(address, init));
     if (isRedirect(response)) throw unreadable(call, `it wants to send us elsewhere (status ${response.status})`);
     if (!response.ok) throw failureOfReply(response.status, await response.text(), call);
     return response;
@@ -23,11 +26,24 @@ export async function withClient<T>(
   signal: AbortSignal,
   run: (client: Ollama) => Promise<T>,
 ): Promise<T> {
-  const client = new Ollama({
+  return guarded(call, signal, () => run(createClient(call, signal, fetch)));
+}
+
+/** The same for work that may take longer than `fetch` waits; only the signal ends it. */
+export async function withPatientClient<T>(
+  call: OllamaCall,
+  signal: AbortSignal,
+  run: (client: Ollama) => Promise<T>,
+): Promise<T> {
+  return guarded(call, signal, () => run(createClient(call, signal, patientFetch)));
+}
+
+function createClient(call: OllamaCall, signal: AbortSignal, send: Send): Ollama {
+  return new Ollama({
     host: call.url,
-    fetch: (input, init) => request(call, input instanceof Request ? input.url : String(input), { ...init, signal }),
+    fetch: (input, init) =>
+      request(call, input instanceof Request ? input.url : String(input), { ...init, signal, send }),
   });
-  return guarded(call, signal, () => run(client));
 }
 
 async function guarded<T>(call: OllamaCall, signal: AbortSignal, step: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { TalosError } from '../domain/errors.ts';
 import type { LoadOptions, ModelCapabilities } from '../domain/models/model.ts';
 import { keepAlive, onCpuOptions } from './ollama-chat.ts';
 import { type OllamaCall, unreadable } from './ollama-failures.ts';
-import { withClient } from './ollama-http.ts';
+import { withClient, withPatientClient } from './ollama-http.ts';
 
 /** A call that names its model. */
 type ModelCall = OllamaCall & { readonly model: string };
@@ -16,10 +16,10 @@ export async function loadModel(call: ModelCall, signal: AbortSignal, options: L
   const { model } = call;
   const wanted = { model, keep_alive: keepAlive, options: serverOptions(options) };
   try {
-    await withClient(call, signal, (client) => client.generate({ ...wanted, prompt: '' }));
+    await withPatientClient(call, signal, (client) => client.generate({ ...wanted, prompt: '' }));
   } catch (thrown) {
     if (!(thrown instanceof TalosError && thrown.code === 'MODEL_REFUSED')) throw thrown;
-    await withClient(call, signal, (client) => client.embed({ ...wanted, input: [] }));
+    await withPatientClient(call, signal, (client) => client.embed({ ...wanted, input: [] }));
   }
 }
 

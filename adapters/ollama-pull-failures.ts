@@ -6,6 +6,10 @@ const maxQuote = 300;
 /** The error for words a pull failed with; Ollama tells them as plain text in the middle of its stream. */
 export function failureOfPull(words: string, { asked, host }: { asked: string; host: string }): TalosError {
   const text = words.length > maxQuote ? `${words.slice(0, maxQuote).toWellFormed()} ...` : words;
+  const failed = (final: boolean) =>
+    new TalosError('PULL_FAILED', `${asked} could not be pulled from ${host}: ${text}`, { details: { final } });
+  // What such a registry says beside its status is about itself, not about this machine.
+  if (/manifest: (5\d\d|429|408): /.test(words)) return failed(false);
   if (/file does not exist|manifest unknown|pull model manifest: 404/i.test(words)) {
     return new TalosError('MODEL_UNKNOWN', `${host} has no model ${asked}; look for its exact name and tag there.`);
   }
@@ -21,8 +25,7 @@ export function failureOfPull(words: string, { asked, host }: { asked: string; h
   if (/newer version of ollama/i.test(words)) {
     return new TalosError('MODEL_REFUSED', `${asked} needs a newer Ollama than this one: ${text}`);
   }
-  const message = `${asked} could not be pulled from ${host}: ${text}`;
-  return new TalosError('PULL_FAILED', message, { details: { final: isFinal(words) } });
+  return failed(isFinal(words));
 }
 
 /** Another try would end the same way. */

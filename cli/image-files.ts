@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 import { mostImages } from '../domain/chat.ts';
@@ -23,7 +24,8 @@ async function readPicture(path: string): Promise<string> {
 }
 
 async function readSmallFile(path: string): Promise<Buffer> {
-  const file = await open(path).catch((cause: unknown) => {
+  // Without waiting: a pipe opens only once somebody writes to it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     throw invalid(path, `it cannot be read (${codeOf(cause)})`);
   });
   try {

@@ -10,6 +10,8 @@ it.each([
   ['write /models/blobs/sha256-1-partial: no space left on device', 'DISK_FULL', false],
   ['pull model manifest: 412: The model requires a newer version of Ollama.', 'MODEL_REFUSED', false],
   ['pull model manifest: 500: {"errors":[]}', 'PULL_FAILED', true],
+  ['pull model manifest: 500: write /data: no space left on device', 'PULL_FAILED', true],
+  ['pull model manifest: 503: {"errors":[{"message":"upstream: access denied, invalid state"}]}', 'PULL_FAILED', true],
   ['pull model manifest: 429: {"errors":[]}', 'PULL_FAILED', true],
   ['pull model manifest: Get "https://registry.example/v2/": dial tcp: no such host', 'PULL_FAILED', true],
   ['max retries exceeded: unexpected EOF', 'PULL_FAILED', true],

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
+import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -82,6 +84,16 @@ describe('talos chat', () => {
     const { code, stderr } = await chat(['--image', file, 'look']);
     expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringMatching(message) });
     expect(seen).toEqual([]);
+  });
+
+  it('does not wait for a pipe that was named as an image', async () => {
+    await serve(answering(['x']));
+    const pipe = `${home.dir}/pipe`;
+    await promisify(execFile)('mkfifo', [pipe]);
+    expect(await chat(['--image', pipe, 'look'])).toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/it is no file/),
+    });
   });
 
   it('sends nothing when there are more images than a message may show, or nothing is said', async () => {
