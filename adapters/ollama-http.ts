@@ -21,21 +21,14 @@ export async function request(
 }
 
 /** Runs calls of the official client; each request of it obeys the signal, and every failure is mapped as in `request`. */
-export async function withClient<T>(
-  call: OllamaCall,
-  signal: AbortSignal,
-  run: (client: Ollama) => Promise<T>,
-): Promise<T> {
-  return guarded(call, signal, () => run(createClient(call, signal, fetch)));
-}
+export const withClient = clientOver((url, init) => fetch(url, init));
 
 /** The same for work that may take longer than `fetch` waits; only the signal ends it. */
-export async function withPatientClient<T>(
-  call: OllamaCall,
-  signal: AbortSignal,
-  run: (client: Ollama) => Promise<T>,
-): Promise<T> {
-  return guarded(call, signal, () => run(createClient(call, signal, patientFetch)));
+export const withPatientClient = clientOver(patientFetch);
+
+function clientOver(send: Send) {
+  return <T>(call: OllamaCall, signal: AbortSignal, run: (client: Ollama) => Promise<T>): Promise<T> =>
+    guarded(call, signal, () => run(createClient(call, signal, send)));
 }
 
 function createClient(call: OllamaCall, signal: AbortSignal, send: Send): Ollama {
