@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
-import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { addChatCommand } from '../../../../cli/commands/chat.ts';
-import { makeJpeg, makePng } from '../../../support/pictures.ts';
-import { createHome, type Handle, type SeenRequest, replyJson, serveApi, sse } from './harness.ts';
+import { answering, replyTo } from './chat-answers.ts';
+import { createHome, type Handle, replyJson, serveApi, sse } from './harness.ts';
 
 let home: Awaited<ReturnType<typeof createHome>>;
 let api: Awaited<ReturnType<typeof serveApi>> | undefined;
@@ -27,25 +25,6 @@ const serve = async (handle: Handle) => (api = await serveApi(home.socket, handl
 const chat = (words: string[], options: Parameters<typeof home.run>[2] = {}) =>
   home.run(addChatCommand, ['chat', ...words], options);
 
-/** The reply to a message as GET /chat/{id} gives it. */
-function replyTo(request: SeenRequest, more: object = {}): object {
-  const id = request.path.split('/')[2] ?? '';
-  const [conversation] = id.split('.');
-  return { id, conversation, state: 'answered', response: 'Hello there', blocked: false, ...more };
-}
-
-/** Answers every message with these pieces. */
-function answering(pieces: readonly string[], more: object = {}): Handle {
-  return (request, response) => {
-    if (request.method === 'GET') return replyJson(response, 200, replyTo(request, more));
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.write(': hello\n\n');
-    response.write(sse('1-0', { type: 'attempt-start', attempt: 1 }));
-    for (const [index, text] of pieces.entries()) response.write(sse(`2-${index}`, { type: 'text-delta', text }));
-    response.end(sse('3-0', { type: 'done', state: 'answered' }));
-  };
-}
-
 function startStream(response: ServerResponse, ...texts: string[]): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const [index, text] of texts.entries()) response.write(sse(`1-${index}`, { type: 'text-delta', text }));
@@ -59,55 +38,6 @@ describe('talos chat', () => {
     expect(sent).toMatchObject({ method: 'POST', path: '/chat', headers: { accept: 'text/event-stream' } });
     expect(sent?.headers['idempotency-key']).toMatch(/^[\w-]{36}$/);
     expect(JSON.parse(sent?.body ?? '')).toEqual({ message: 'hello you', conversation: expect.any(String) });
-  });
-
-  it('shows images beside what is said, each once it has been looked at', async () => {
-    const { seen } = await serve(answering(['A square']));
-    const [png, jpeg] = [`${home.dir}/a.png`, `${home.dir}/b.jpg`];
-    await writeFile(png, makePng());
-    await writeFile(jpeg, makeJpeg());
-    expect(await chat(['--image', png, '--image', jpeg, 'what', 'is', 'this'])).toMatchObject({ code: 0 });
-    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({
-      message: 'what is this',
-      images: [makePng().toString('base64'), makeJpeg().toString('base64')],
-    });
-  });
-
-  it.each([
-    ['is not there', undefined, /no-image: it cannot be read \(ENOENT\)/],
-    ['is no image', Buffer.from('hello'), /no-image: it is no PNG, JPEG or WebP/],
-    ['is too large', Buffer.alloc(11 * 1024 ** 2), /no-image: it takes 11 MB; 10 MB is the most/],
-  ])('sends nothing when a file %s', async (_, bytes, message) => {
-    const { seen } = await serve(answering(['x']));
-    const file = `${home.dir}/no-image`;
-    if (bytes !== undefined) await writeFile(file, bytes);
-    const { code, stderr } = await chat(['--image', file, 'look']);
-    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringMatching(message) });
-    expect(seen).toEqual([]);
-  });
-
-  it('does not wait for a pipe that was named as an image', async () => {
-    await serve(answering(['x']));
-    const pipe = `${home.dir}/pipe`;
-    await promisify(execFile)('mkfifo', [pipe]);
-    expect(await chat(['--image', pipe, 'look'])).toMatchObject({
-      code: 64,
-      stderr: expect.stringMatching(/it is no file/),
-    });
-  });
-
-  it('sends nothing when there are more images than a message may show, or nothing is said', async () => {
-    const { seen } = await serve(answering(['x']));
-    const file = `${home.dir}/a.png`;
-    await writeFile(file, makePng());
-    const five = Array.from({ length: 5 }, () => ['--image', file]).flat();
-    expect(await chat([...five, 'look'])).toMatchObject({ code: 64, stderr: expect.stringContaining('4 images') });
-    const silent = Object.assign(Readable.from([]), { isTTY: true });
-    expect(await chat(['--image', file], { input: silent })).toMatchObject({
-      code: 64,
-      stderr: expect.stringContaining('Say something'),
-    });
-    expect(seen).toEqual([]);
   });
 
   it('keeps the conversation, until a new one is asked for', async () => {
