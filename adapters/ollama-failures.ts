@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { TalosError } from '../domain/errors.ts';
 import { pullCommand, withoutPassword } from '../domain/models/choose.ts';
+import { overflowFix } from '../domain/models/window.ts';
 
 /** Where and about what the model server was asked, and for how long a window; goes into messages. */
 export type OllamaCall = { readonly url: string; readonly model?: string; readonly contextTokens?: number };
@@ -100,13 +101,8 @@ export function silent(call: OllamaCall, cause?: unknown): TalosError {
   return new TalosError('MODEL_TIMEOUT', message, { cause, details: { reason: 'silent', address: address(call) } });
 }
 
-/** A model may have a shorter window than it is asked for. */
 function overflowMessage({ model = 'the model', contextTokens = 0 }: OllamaCall, window = contextTokens): string {
-  const fix =
-    window < contextTokens
-      ? `it has ${window} tokens and no more, so set QWEN_CONTEXT_LENGTH=${window} or choose another model`
-      : 'raise QWEN_CONTEXT_LENGTH or send less text';
-  return `The prompt is longer than the context window of ${model}; ${fix}.`;
+  return `The prompt is longer than the context window of ${model}; ${overflowFix(window, contextTokens)}.`;
 }
 
 function missing(call: OllamaCall): TalosError {

@@ -1,3 +1,4 @@
+import { overflowFix } from '../../domain/models/window.ts';
 import { createDetokenizer } from './detokenizer.ts';
 import { Failure } from './failure.ts';
 import { grammarFor } from './grammar.ts';
@@ -39,7 +40,9 @@ export function createChatModel(parts: Parts) {
     async *answer(order: ChatOrder, signal: AbortSignal): AsyncGenerator<ChildWord, void> {
       const prompt = promptTokens(parts, order);
       const { sequence, size } = await openWindow(order.contextTokens);
-      if (prompt.tokens.length >= size) throw overflow(order, size);
+      if (prompt.tokens.length >= size) {
+        throw new Failure('context-overflow', overflowFix(size, order.contextTokens));
+      }
       const rest = await rewind(sequence, prompt.tokens);
       while (rest.length > portion) {
         signal.throwIfAborted();
@@ -52,15 +55,6 @@ export function createChatModel(parts: Parts) {
       yield* speak({ model, sequence, before: prompt.tokens, rest, room }, { ...order, grammar }, signal);
     },
   };
-}
-
-/** A model may have a shorter window than it is asked for. */
-function overflow({ contextTokens }: ChatOrder, size: number): Failure {
-  const fix =
-    size < contextTokens
-      ? `it has ${size} tokens and no more, so set QWEN_CONTEXT_LENGTH=${size} or choose another model`
-      : 'raise QWEN_CONTEXT_LENGTH or send less text';
-  return new Failure('context-overflow', fix);
 }
 
 type Speech = {
