@@ -82,8 +82,11 @@ export function bubblewrapArguments(runtime: Runtime, { memoryMiB }: ProgramKind
 const longestRunSeconds = 330;
 const stackKiB = 8192;
 
-/** A line of shell that limits what it becomes, in units POSIX fixes: memory in KiB, files in 512 bytes. It can wait until it is told to go. */
-export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, waits: boolean): string {
+/** The first descriptor of the entrances to groups; those below it are the pipes of the sandbox. */
+const firstEntrance = 4;
+
+/** A line of shell that goes into groups, as many as it has entrances, and limits what it becomes, in units POSIX fixes: memory in KiB, files in 512 bytes. */
+export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, entrances: number): string {
   const dataKiB = (runtime.ownDataMiB + memoryMiB) * 1024;
   const limits = {
     c: 0,
@@ -96,7 +99,15 @@ export function limitScript(runtime: Runtime, { memoryMiB }: ProgramKind, waits:
     t: longestRunSeconds * availableParallelism(), // it counts every core
   };
   const lines = Object.entries(limits).map(([name, value]) => limitLine(name, value));
-  return [...(waits ? ['read go'] : []), ...lines, 'exec "$@"'].join(' && ');
+  return [...entranceLines(entrances), ...lines, 'exec "$@"'].join(' && ');
+}
+
+/** Nothing starts outside of a group: where the shell cannot go in, it ends. No sandbox inherits a way to the groups. */
+function entranceLines(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const entrance = firstEntrance + index;
+    return `echo 0 >&${entrance} && exec ${entrance}>&-`;
+  });
 }
 
 /** Where less than that is allowed here already, and nobody may ask for more, that is the limit. */

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -60,18 +60,15 @@ export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver 
     const runtime = runtimes[kind.runtime];
     if (runtime === undefined) throw unavailable(`there is no ${kind.runtime}`, 'sudo apt-get install -y python3');
     const group = await groups?.create(kind.memoryMiB);
-    const script = limitScript(runtime, kind, group !== undefined);
-    const words = ['-c', script, 'sh', program, ...bubblewrapArguments(runtime, kind, mark)];
-    const child = await spawnPiped(words, isRoot).catch(async (error: unknown) => {
+    try {
+      const entrances = group?.entrances ?? [];
+      const script = limitScript(runtime, kind, entrances.length);
+      const words = ['-c', script, 'sh', program, ...bubblewrapArguments(runtime, kind, mark)];
+      return programOf(await spawnPiped(words, entrances, isRoot), group);
+    } catch (error) {
       await group?.remove();
       throw error;
-    });
-    const sandbox = programOf(child, group);
-    if (group !== undefined) {
-      await group.enter(child.pid).catch(() => sandbox.kill());
-      sandbox.stdin.write('\n'); // the script waits for it, so that nothing starts outside of the group
     }
-    return sandbox;
   }
 
   return {
@@ -140,19 +137,30 @@ async function kernelSwitch(name: string): Promise<string> {
   );
 }
 
-type PipedChild = ChildProcessByStdio<Writable, Readable, Readable> & { readonly pid: number };
+type PipedChild = {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+};
 
-/** Starts a shell with four pipes. Where the machine has no room for it there is no process, and may be no pipes: that is an error, later. */
-async function spawnPiped(words: readonly string[], isRoot: boolean): Promise<PipedChild> {
+/** Starts a shell with four pipes and what leads into its group. Where the machine has no room for it there is no process, and may be no pipes: that is an error, later. */
+async function spawnPiped(
+  words: readonly string[],
+  entrances: readonly number[],
+  isRoot: boolean,
+): Promise<PipedChild> {
   const child = spawn('/bin/sh', words, {
     detached: true, // a group of its own, so that all of it can be killed before it has set itself up
     cwd: '/',
     env: {},
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', ...entrances],
     ...(isRoot ? { uid: nobody, gid: nobody } : {}),
   });
-  const { pid } = child;
-  if (pid !== undefined) return Object.assign(child, { pid });
+  const { pid, stdin, stdout, stderr } = child;
+  if (pid !== undefined && stdin !== null && stdout !== null && stderr !== null)
+    return { process: child, pid, stdin, stdout, stderr };
   const [error] = await once(child, 'error');
   throw error;
 }
@@ -165,7 +173,7 @@ function startFailed(error: unknown): TalosError {
 }
 
 function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram {
-  const filter = child.stdio[3];
+  const filter = child.process.stdio[3];
   const stop = { isDone: false };
   if (filter !== null && filter !== undefined && 'end' in filter) filter.on('error', () => undefined).end(ownFilter());
   child.stdin.on('error', () => undefined); // it may be gone before it reads
@@ -176,9 +184,9 @@ function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram
       await group?.remove();
       resolve({ ...counted, code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) });
     };
-    child.once('error', () => void end(127, null));
+    child.process.once('error', () => void end(127, null));
     // not `exit`: its last output may still be on the way
-    child.once('close', (code, signal) => void end(code, signal));
+    child.process.once('close', (code, signal) => void end(code, signal));
   });
   return {
     stdin: child.stdin,
