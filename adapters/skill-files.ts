@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { onceFor } from '../domain/once-for.ts';
 import type { SkillShelf, SkillStore } from '../domain/skills/ports.ts';
 import { certificateFile } from '../domain/skills/bundle-files.ts';
 import { hashBundle } from '../domain/skills/bundle-hash.ts';
@@ -47,6 +48,10 @@ type SkillFilesOptions = {
  */
 export function createSkillFiles(options: SkillFilesOptions): SkillStore {
   let changes: Promise<unknown> = Promise.resolve();
+  const checks = {
+    bundles: onceFor<SkillBundle>(mostChecked),
+    certificates: onceFor<PromotionCertificate>(mostChecked),
+  };
 
   /** One change after the other, so that none finds a version half moved. */
   function inTurn(work: () => Promise<void>): Promise<void> {
@@ -57,10 +62,10 @@ export function createSkillFiles(options: SkillFilesOptions): SkillStore {
 
   return {
     put: (bundle) => inTurn(() => put(bundle, options)),
-    load: (id, hash) => guarded(() => load(checkVersion(id, hash), options)),
+    load: (id, hash) => guarded(() => load(checkVersion(id, hash), options, checks)),
     place: (id, hash, shelf) => inTurn(() => place(checkVersion(id, hash), shelf, options)),
     saveCertificate: (certificate) => inTurn(() => saveCertificate(certificate, options)),
-    certificate: (id, hash) => guarded(() => readCertificate(checkVersion(id, hash), options)),
+    certificate: (id, hash) => guarded(() => readCertificate(checkVersion(id, hash), options, checks)),
   };
 }
 
@@ -91,7 +96,16 @@ async function clear(
   await discard(dir, folder);
 }
 
-async function load(version: VersionRef, options: SkillFilesOptions): Promise<SkillBundle> {
+/** What every run reads is read and hashed each time; what the same bytes mean is found out once. */
+type Checks = {
+  readonly bundles: (hash: string, check: () => SkillBundle) => SkillBundle;
+  readonly certificates: (text: string, check: () => PromotionCertificate) => PromotionCertificate;
+};
+
+/** As many as are likely to be in use at once. */
+const mostChecked = 16;
+
+async function load(version: VersionRef, options: SkillFilesOptions, { bundles }: Checks): Promise<SkillBundle> {
   const { folder } = await requireVersion(options.dir, version);
   const files = await readFiles(folder, version, options.tools).catch(async (thrown: unknown) => {
     if (await exists(folder)) throw thrown;
@@ -100,10 +114,14 @@ async function load(version: VersionRef, options: SkillFilesOptions): Promise<Sk
   if (hashBundle(files, options.tools.hash) !== version.hash) {
     throw versionChanged(version, 'a file was changed, added or removed');
   }
-  const reading = checkBundle(files, options.tools);
-  if (reading.ok && reading.bundle.hash === version.hash && reading.bundle.manifest.id === version.id) {
-    return reading.bundle;
-  }
+  const bundle = bundles(version.hash, () => checkKept(files, version, options.tools));
+  if (bundle.manifest.id === version.id) return bundle;
+  throw versionChanged(version, 'its files are no valid skill');
+}
+
+function checkKept(files: BundleFiles, version: VersionRef, tools: BundleTools): SkillBundle {
+  const reading = checkBundle(files, tools);
+  if (reading.ok && reading.bundle.hash === version.hash) return reading.bundle;
   throw versionChanged(version, 'its files are no valid skill');
 }
 
@@ -136,16 +154,27 @@ async function saveCertificate(certificate: PromotionCertificate, { dir }: Skill
 
 async function readCertificate(
   version: VersionRef,
-  { dir, checkCertificate }: SkillFilesOptions,
+  options: SkillFilesOptions,
+  { certificates }: Checks,
 ): Promise<PromotionCertificate | undefined> {
-  const text = await findCertificate(dir, version);
+  const text = await findCertificate(options.dir, version);
   if (text === undefined) return undefined;
+  const certificate = certificates(text, () => checkCertificateText(text, version, options));
+  const { bundle, manifest } = certificate.body;
+  if (bundle !== version.hash || manifest.id !== version.id) throw certificateChanged(version);
+  return certificate;
+}
+
+function checkCertificateText(text: string, version: VersionRef, options: SkillFilesOptions): PromotionCertificate {
   const certificate = parseCertificate(text);
-  const isItsOwn = certificate?.body.bundle === version.hash && certificate.body.manifest.id === version.id;
-  if (certificate === undefined || !isItsOwn) throw certificateBroken(version, `${certificateFile} was changed.`);
-  const [problem] = checkCertificate(certificate);
+  if (certificate === undefined) throw certificateChanged(version);
+  const [problem] = options.checkCertificate(certificate);
   if (problem !== undefined) throw certificateBroken(version, problem);
   return certificate;
+}
+
+function certificateChanged(version: VersionRef): Error {
+  return certificateBroken(version, `${certificateFile} was changed.`);
 }
 
 async function findCertificate(dir: string, version: VersionRef): Promise<string | undefined> {

@@ -37,16 +37,19 @@ export function shelve(dir: string, shelf: SkillShelf, { id, hash }: VersionRef)
 
 /** Where a version lies, if anywhere. */
 export async function findVersion(dir: string, version: VersionRef): Promise<ShelvedVersion | undefined> {
-  const [found] = await findCopies(dir, version);
-  return found;
+  for (const place of placesOf(dir, version)) if (await exists(place.folder)) return place;
+  return undefined;
 }
 
 /** Everywhere a version lies: more than one place only for a moment, between two processes. */
 export async function findCopies(dir: string, version: VersionRef): Promise<ShelvedVersion[]> {
-  const places = shelves.map((shelf) => shelve(dir, shelf, version));
   const found: ShelvedVersion[] = [];
-  for (const place of places) if (await exists(place.folder)) found.push(place);
+  for (const place of placesOf(dir, version)) if (await exists(place.folder)) found.push(place);
   return found;
+}
+
+function placesOf(dir: string, version: VersionRef): ShelvedVersion[] {
+  return shelves.map((shelf) => shelve(dir, shelf, version));
 }
 
 /** Looks at all shelves so often before a version counts as missing: it may be moved behind the back of who looks. */

@@ -162,6 +162,7 @@ describe('a certificate on the disk', () => {
     const path = join(folder, 'certificate.json');
     expect(readFileSync(path, 'utf8')).toBe(formatCertificate(certificate));
     expect(await store.load(manifest.id, hash)).toEqual(bundle);
+    expect(await store.certificate(manifest.id, hash)).toEqual(certificate);
     for (const text of [
       ` ${formatCertificate(certificate)}`,
       formatCertificate({ ...certificate, body: { ...certificate.body, approver: 'nobody' } }),
@@ -174,6 +175,15 @@ describe('a certificate on the disk', () => {
     }
     rmSync(path);
     symlinkSync('/etc/passwd', path);
+    await expect(store.certificate(manifest.id, hash)).rejects.toMatchObject(changed);
+  });
+
+  it('holds for its own version alone, however often it was read there', async () => {
+    const other = bundleWith({ 'references/notes.md': 'other notes\n' });
+    await store.put(other);
+    await store.saveCertificate(certificateFor(other));
+    const theirs = formatCertificate((await store.certificate(manifest.id, other.hash)) ?? certificate);
+    writeFileSync(join(folder, 'certificate.json'), theirs);
     await expect(store.certificate(manifest.id, hash)).rejects.toMatchObject(changed);
   });
 
