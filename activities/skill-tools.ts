@@ -25,6 +25,9 @@ const listMs = 500;
 /** A chat must not wait for the choice among its tools. */
 const searchMs = 3000;
 
+/** Skills that are indexed at a time: what the search had no time for is left to the next message, and nothing is done twice. */
+const indexedAtOnce = 16;
+
 /** Finds skills for messages. */
 export type SkillTools = {
   /** The skills in use. Without any this is one look-up, and a recent one is used again. */
@@ -88,7 +91,12 @@ function createSkillIndex({ search, vectors, room, embedder, logger, now }: Deps
 
   async function add(skills: readonly OfferedSkill[], model: string, signal: AbortSignal): Promise<void> {
     const missing = skills.filter(({ hash }) => !indexed.has(`${model}/${hash}`));
-    if (missing.length === 0) return;
+    for (let first = 0; first < missing.length; first += indexedAtOnce) {
+      await addSome(missing.slice(first, first + indexedAtOnce), model, signal);
+    }
+  }
+
+  async function addSome(missing: readonly OfferedSkill[], model: string, signal: AbortSignal): Promise<void> {
     const texts = missing.map(skillText);
     const made = await embedder.embed({ model, texts }, signal);
     const at = now();

@@ -94,6 +94,26 @@ describe('the skills for a message', () => {
     expect(await vectors.count('skill_registry')).toBe(7);
   });
 
+  it('are all known by meaning after some messages, where one has no time for two hundred', async () => {
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, place) => [`skill-${place}`, `does ${place}`]));
+    const { deps, vectors } = await setUp(many);
+    let left = 0;
+    const embedder: typeof deps.embedder = {
+      ...deps.embedder,
+      async embed(request, signal) {
+        left -= request.texts.length;
+        if (left < 0) throw new TalosError('MODEL_TIMEOUT', 'The model is slow.');
+        return deps.embedder.embed(request, signal);
+      },
+    };
+    const tools = createSkillTools({ ...deps, embedder });
+    for (let message = 0; message < 5; message += 1) {
+      left = 50;
+      expect(await tools.ranked(await tools.active(), saying('hello'))).toHaveLength(200);
+    }
+    expect(await vectors.count('skill_registry')).toBe(200);
+  });
+
   it('are chosen by words where there are no vectors', async () => {
     const { deps } = await setUp(subjects);
     const query = () => Promise.reject(new TalosError('VECTORS_UNAVAILABLE', 'Chroma is down'));
