@@ -11,7 +11,7 @@ import type {
 import { modelNameOf } from '../../domain/models/local-engine.ts';
 import type { Embedder, LanguageModel } from '../../domain/ports.ts';
 import { createThinkTagSplitter } from '../ollama-think-tags.ts';
-import type { SilenceLimits } from '../ollama.ts';
+import type { SilenceLimits } from '../ollama-silence.ts';
 import { unitVectors } from '../unit-vectors.ts';
 import { type EmbeddedCall, missing, notFetched, unreadable } from './failures.ts';
 import { sizeOfGguf } from './gguf-file.ts';
