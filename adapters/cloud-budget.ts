@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import { type CloudLedger, heldOn, keepMs, oldestKept, type Reservation, usedOn } from '../domain/cloud/budget.ts';
-import { leaseMs } from '../domain/cloud/limits.ts';
 import type { CloudBudget } from '../domain/cloud/ports.ts';
 import { reserveScript, settleBudgetScript } from './lua/cloud.ts';
 import type { RedisConnections } from './redis.ts';
@@ -11,7 +10,7 @@ export function createCloudBudget({ keys, call, run }: RedisConnections): CloudB
   const budget = [keys.cloudBudget];
   return {
     async reserve({ id, day, at, least, most, limit }) {
-      const args = [id, day, at, least, most, limit, leaseMs, keepMs, oldestKept(day)];
+      const args = [id, day, at, least, most, limit, keepMs, oldestKept(day)];
       const granted = z.int().parse(await run(reserveScript, { keys: budget, args }));
       return granted === -1 ? undefined : granted;
     },
@@ -22,7 +21,7 @@ export function createCloudBudget({ keys, call, run }: RedisConnections): CloudB
 
     async use(day, at) {
       const ledger = readLedger(await call((c) => c.hgetall(keys.cloudBudget)));
-      return { used: usedOn(ledger, day), held: heldOn(ledger, day, at) };
+      return { used: usedOn(ledger, day, at), held: heldOn(ledger, day, at) };
     },
   };
 }

@@ -65,7 +65,7 @@ export function createCloudModel(options: CloudOptions): CheckedCloud {
     }
   };
 
-  /** A budget that cannot be written takes no answer away; what is held is given back in time. */
+  /** A budget that cannot be written takes no answer away; what is held then counts as used. */
   async function book(allowance: Allowance, tokens: number): Promise<void> {
     await allowance.settle(tokens).catch((thrown: unknown) => {
       const { code } = toTalosError(thrown);

@@ -1,7 +1,7 @@
 import { TalosError } from '../domain/errors.ts';
 import type { ModelEvent, ModelRequest } from '../domain/models/model.ts';
 
-/** How long a whole answer may take, and who tells the time. */
+/** How long a whole answer may take from its first piece on, and who tells the time. */
 type Limits = { readonly answerMs: number; readonly now: () => number };
 
 /** Servers count tokens their own way; one that stops by itself is not cut off before. */
@@ -19,12 +19,13 @@ export async function* guardAnswer(
   request: ModelRequest,
   { answerMs, now }: Limits,
 ): AsyncGenerator<ModelEvent, void> {
-  const endsAt = now() + answerMs;
+  let endsAt = Infinity;
   const said = { pieces: 0, chars: 0, thought: false, spoke: false };
   for await (const event of events) {
     if (event.type === 'finish' && !said.spoke) throw emptyAnswer(request.model, said.thought);
     yield event;
     if (event.type === 'finish') return;
+    if (said.pieces === 0) endsAt = now() + answerMs;
     count(said, event);
     if (isTooMuch(said, request.maxOutputTokens)) return yield cutAt(said.pieces);
     if (now() > endsAt) throw endlessAnswer(request.model);

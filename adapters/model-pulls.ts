@@ -1,34 +1,39 @@
 import { z } from 'zod';
 
-import { ModelPull } from '../domain/models/pull.ts';
+import { forgottenPulls, ModelPull } from '../domain/models/pull.ts';
 import { type ModelChoices, type ModelPulls, modelUses } from '../domain/models/store.ts';
 import { follow } from './follow.ts';
 import type { RedisConnections } from './redis.ts';
-import { fromJson } from './stored-json.ts';
 
-/** Pulls of models in Redis. */
+/** Pulls of models in Redis. Of one that is not stored as Talos writes it nothing is known: the next pull of that model writes it anew. */
 export function createModelPulls(redis: RedisConnections): ModelPulls {
   const { keys, call, wakeUps } = redis;
-  const read = (json: string): ModelPull => fromJson(ModelPull, json, 'A pull of a model');
 
   async function get(model: string): Promise<ModelPull | undefined> {
     const json = await call((c) => c.hget(keys.modelPulls, model));
     return json === null ? undefined : read(json);
   }
 
+  async function list(): Promise<ModelPull[]> {
+    const found = (await call((c) => c.hvals(keys.modelPulls))).flatMap((json) => read(json) ?? []);
+    return found.toSorted((a, b) => b.startedAt - a.startedAt);
+  }
+
+  async function forget(): Promise<void> {
+    const forgotten = forgottenPulls(await list());
+    if (forgotten.length > 0) await call((c) => c.hdel(keys.modelPulls, ...forgotten));
+  }
+
   return {
     get,
+    list,
 
     async put(pull) {
       const json = JSON.stringify(ModelPull.parse(pull));
       await call((c) =>
         c.multi().hset(keys.modelPulls, pull.model, json).publish(keys.wakeUps, keys.modelPulls).exec(),
       );
-    },
-
-    async list() {
-      const found = (await call((c) => c.hvals(keys.modelPulls))).map(read);
-      return found.toSorted((a, b) => b.startedAt - a.startedAt);
+      if (pull.state !== 'running') await forget();
     },
 
     async *follow(model, signal) {
@@ -36,6 +41,14 @@ export function createModelPulls(redis: RedisConnections): ModelPulls {
       yield* changesOf(() => get(model), { watch, signal });
     },
   };
+}
+
+function read(text: string): ModelPull | undefined {
+  try {
+    return ModelPull.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 type Waiting = Pick<Parameters<typeof follow>[0], 'watch' | 'signal'>;

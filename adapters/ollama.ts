@@ -11,10 +11,8 @@ import { cutOff, type OllamaCall, silent, unreadable } from './ollama-failures.t
 import { mapped, request, withClient } from './ollama-http.ts';
 import { readJsonLines } from './ollama-lines.ts';
 import { loadModel, readCapabilities, unloadModel } from './ollama-load.ts';
-import { watchSilence } from './ollama-silence.ts';
-
-/** How long the server may keep silent: before the first token it loads the model and reads the prompt. */
-export type SilenceLimits = { readonly firstTokenMs: number; readonly betweenTokensMs: number };
+import { type SilenceLimits, watchSilence, whileReading } from './ollama-silence.ts';
+import { patientFetch } from './patient-fetch.ts';
 
 type OllamaOptions = {
   readonly url: string;
@@ -54,10 +52,12 @@ export function createOllama({
     load: (model, signal, options) => loadModel({ url, model }, signal, options),
     unload: (model) => unloadModel({ url, model }, AbortSignal.timeout(quickReplyMs)),
     capabilities: (model) => readCapabilities({ url, model }, AbortSignal.timeout(quickReplyMs)),
-    async ping(signal) {
-      await withClient({ url }, signal, (client) => client.version());
-    },
+    ping: (signal) => ping(url, signal),
   };
+}
+
+async function ping(url: string, signal: AbortSignal): Promise<void> {
+  await withClient({ url }, signal, (client) => client.version());
 }
 
 async function* chat(
@@ -69,7 +69,10 @@ async function* chat(
   const call = { url, model, contextTokens };
   const watch = watchSilence(silent(call));
   try {
-    watch.wait(silence.firstTokenMs);
+    watch.wait(
+      silence.firstTokenMs,
+      whileReading(chatRequest, silence, (asked) => ping(url, asked)),
+    );
     const response = await openChat(call, chatBody(chatRequest), AbortSignal.any([signal, watch.signal]));
     const reader = createChatReader(call);
     for await (const line of readJsonLines(bodyOf(response, call), call)) {
@@ -107,7 +110,13 @@ function refusedField(thrown: unknown): 'think' | 'tools' | undefined {
 
 function post(call: OllamaCall, body: unknown, signal: AbortSignal): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
-  return request(call, `${call.url}/api/chat`, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  return request(call, `${call.url}/api/chat`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+    signal,
+    send: patientFetch,
+  });
 }
 
 /** The bytes of a body that has begun: what breaks it now breaks off an answer. */

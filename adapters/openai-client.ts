@@ -3,6 +3,7 @@ import type { OpenAI } from 'openai';
 import { TalosError } from '../domain/errors.ts';
 import { isDeadline, isRedirect, target } from './ollama-http.ts';
 import { cutOff, failureOfReply, type OpenaiCall, silent, unreachable, unreadable } from './openai-failures.ts';
+import { patientFetch } from './patient-fetch.ts';
 
 /** Most bytes of one reply: a line that never ends must not fill the memory. */
 const maxReplyBytes = 64 * 1024 * 1024;
@@ -56,7 +57,7 @@ function createClient(Client: typeof OpenAI, call: OpenaiCall): OpenAI {
     logLevel: 'off',
     fetch: async (input, init) => {
       const address = input instanceof Request ? input.url : String(input);
-      const response = await fetch(...target(address, init ?? {}));
+      const response = await patientFetch(...target(address, init ?? {}));
       if (isRedirect(response)) throw unreadable(call, `it wants to send us elsewhere (status ${response.status})`);
       return limited(response, call);
     },

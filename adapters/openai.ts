@@ -5,8 +5,7 @@ import { shortModelName } from '../domain/models/choose.ts';
 import type { InstalledModel, ModelEvent, ModelRequest } from '../domain/models/model.ts';
 import type { Embedder, LanguageModel } from '../domain/ports.ts';
 import { keptAnswer } from './kept-answer.ts';
-import { watchSilence } from './ollama-silence.ts';
-import type { SilenceLimits } from './ollama.ts';
+import { type SilenceLimits, watchSilence, whileReading } from './ollama-silence.ts';
 import { chatBody, createChatReader } from './openai-chat.ts';
 import { mapped, mappedInStream, withClient } from './openai-client.ts';
 import { embedTexts } from './openai-embed.ts';
@@ -92,7 +91,10 @@ async function* chat(server: Server, request: ModelRequest, signal: AbortSignal)
   const watch = watchSilence(failure);
   const either = AbortSignal.any([signal, watch.signal]);
   try {
-    watch.wait(silence.firstTokenMs);
+    watch.wait(
+      silence.firstTokenMs,
+      whileReading(request, silence, (asked) => listModels(where, asked)),
+    );
     const stream = await openChat(call, { request, plain: false }, either);
     const reader = createChatReader(call);
     try {

@@ -12,7 +12,7 @@ type Options = Omit<KeeperOptions, 'onChange'> & {
   readonly holder: () => string;
   /** Hears every change of what the GPU does. */
   readonly publish?: (report: GpuReport) => void;
-  /** Longest time for one whole answer. */
+  /** Longest time for one whole answer, from its first piece on. */
   readonly answerMs?: number;
 };
 

@@ -1,13 +1,15 @@
 import { TalosError } from '../domain/errors.ts';
+import { loadedModels } from '../domain/gpu/report.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { isTestModel, pullCommand, shortModelName } from '../domain/models/choose.ts';
+import { embeddedEngine } from '../domain/models/embedded-engine.ts';
 import { wantedModels } from '../domain/models/local-engine.ts';
 import { type ModelName, readModelName } from '../domain/models/name.ts';
 import type { ModelStore, ModelUse } from '../domain/models/store.ts';
 import { type ModelView, viewModels } from '../domain/models/view.ts';
 import type { ApiDeps } from './deps.ts';
 
-type Deps = Pick<ApiDeps, 'config' | 'model' | 'modelPorts' | 'lockdown' | 'audit' | 'now'>;
+type Deps = Pick<ApiDeps, 'config' | 'model' | 'modelPorts' | 'metrics' | 'lockdown' | 'audit' | 'now'>;
 
 /** What the API does with installed models. */
 export function createModels(deps: Deps) {
@@ -20,7 +22,7 @@ export function createModels(deps: Deps) {
     const { chat: coder, vision, embedding } = wantedModels(config);
     const [installed, resident, chosen] = await Promise.all([
       installedNow(),
-      deps.model.resident(),
+      residentNow(deps),
       modelPorts.choices.get(),
     ]);
     return viewModels(installed, resident, { coder, vision, embedding, starter, chosen });
@@ -60,6 +62,13 @@ export function createModels(deps: Deps) {
       return find(name);
     },
   };
+}
+
+/** Models inside Talos are in the memory of the worker that asks them, which tells of it. */
+async function residentNow({ config, model, metrics, now }: Deps): Promise<{ name: string }[]> {
+  if (config.models.engine !== 'embedded') return model.resident();
+  const { idleMs } = embeddedEngine;
+  return loadedModels(await metrics.gpus(), { at: now(), idleMs }).map((name) => ({ name }));
 }
 
 /** The store of this engine; fails with MODEL_REFUSED where it has none. */

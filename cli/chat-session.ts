@@ -31,6 +31,11 @@ export type ChatSession = {
   readonly route?: Route;
 };
 
+/** After so long without a word whoever waits is told what may take it. */
+const quietMs = 30_000;
+const quietNote =
+  'No word yet: the message may wait for its turn, or the model loads, reads a long prompt or thinks. Ctrl-C stops it.';
+
 /** Sends one message and prints its answer as it comes; aborting the signal stops the answer. Resolves when the message has ended. */
 export async function sendMessage(
   session: ChatSession,
@@ -78,12 +83,15 @@ export function failureOf(reply: ChatReply): TalosError | undefined {
 function createPrinter({ output, isQuiet, isVerbose }: ChatSession, id: MessageId) {
   let shown = '';
   let isAfterStep = false;
+  const quiet = isQuiet ? undefined : setTimeout(() => output.note(quietNote), quietMs).unref();
   const write = (text: string): void => {
     if (isQuiet || text === '') return;
+    clearTimeout(quiet);
     shown += text;
     output.write(output.isTerminal ? plainText(text) : text);
   };
   const end = (): void => {
+    clearTimeout(quiet);
     if (shown !== '' && !shown.endsWith('\n')) write('\n');
   };
   return {

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 
 import type { MessageRef } from '../domain/chat.ts';
 import type { PlannedCall } from '../domain/settlement.ts';
@@ -20,12 +20,17 @@ export function createCallConsent(ref: MessageRef, onWait: () => Promise<void>) 
     async ask(call: PlannedCall): Promise<'allowed' | 'refused' | 'expired'> {
       const { id, consentSeconds } = call;
       if (consentSeconds === undefined) return 'allowed';
-      await local.parkCall(ref, { ...call, consentSeconds });
-      await onWait();
+      let isParked = false;
       try {
+        await local.parkCall(ref, { ...call, consentSeconds });
+        isParked = true;
+        await onWait();
         await condition(() => decided.has(id), `${consentSeconds} seconds`);
       } finally {
-        await CancellationScope.nonCancellable(() => local.unparkCall(ref, call));
+        // An attempt at asking may have got halfway when the message was stopped.
+        if (isParked || patched('unpark-half-asked')) {
+          await CancellationScope.nonCancellable(() => local.unparkCall(ref, call));
+        }
       }
       const decision = decided.get(id);
       if (decision === undefined) return 'expired';

@@ -78,18 +78,22 @@ async function askLeave(
 ): Promise<CloudLeave | 'refused' | 'expired'> {
   const decisions: CloudDecision[] = [];
   setHandler(decideCloud, (made) => void decisions.push(made));
-  const { binding } = await local.parkCloud(ref, plan);
-  await onWait();
+  let parked: { readonly binding: string } | undefined;
   try {
+    parked = await local.parkCloud(ref, plan);
+    await onWait();
     await condition(() => decisions.length > 0, `${plan.consentSeconds} seconds`);
   } finally {
-    await CancellationScope.nonCancellable(() => local.unparkCloud(ref));
+    // An attempt at asking may have got halfway when the message was stopped.
+    if (parked !== undefined || patched('unpark-half-asked')) {
+      await CancellationScope.nonCancellable(() => local.unparkCloud(ref));
+    }
   }
   const [decision] = decisions;
   if (decision === undefined) return 'expired';
   if (!decision.isAllowed) return 'refused';
   // It may have been asked for again since: leave is for what the owner saw, not for what would leave by now.
-  return { approval: decision.approval, binding: decision.binding ?? binding };
+  return { approval: decision.approval, binding: decision.binding ?? parked.binding };
 }
 
 function localFailure({ code, message, details }: TalosError): LocalFailure | undefined {

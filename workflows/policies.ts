@@ -124,9 +124,10 @@ const remotePolicies = {
     priority: { priorityKey: 1 },
     summary: 'Find memories that fit the message',
   },
-  // Heartbeats every 0.4 s; 5 s without one means the worker is gone. How long it tries is up to the step itself.
+  // Heartbeats every 0.4 s; 5 s without one means the worker is gone. How long it tries is up to the step itself: a model may load for an
+  // hour, read for half of one and speak for 20 minutes.
   generateReply: {
-    startToCloseTimeout: '30 minutes',
+    startToCloseTimeout: '2 hours',
     heartbeatTimeout: '5 seconds',
     retry: {
       initialInterval: '500 milliseconds',
@@ -181,7 +182,7 @@ const remotePolicies = {
   },
   // Writing a skill takes minutes of a small model; how long it tries is up to the step itself.
   writeDraft: {
-    startToCloseTimeout: '30 minutes',
+    startToCloseTimeout: '2 hours',
     heartbeatTimeout: '5 seconds',
     retry: {
       initialInterval: '500 milliseconds',

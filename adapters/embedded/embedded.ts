@@ -8,10 +8,11 @@ import type {
   ModelMessage,
   ModelRequest,
 } from '../../domain/models/model.ts';
+import { embeddedEngine } from '../../domain/models/embedded-engine.ts';
 import { modelNameOf } from '../../domain/models/local-engine.ts';
 import type { Embedder, LanguageModel } from '../../domain/ports.ts';
 import { createThinkTagSplitter } from '../ollama-think-tags.ts';
-import type { SilenceLimits } from '../ollama.ts';
+import type { SilenceLimits } from '../ollama-silence.ts';
 import { unitVectors } from '../unit-vectors.ts';
 import { type EmbeddedCall, missing, notFetched, unreadable } from './failures.ts';
 import { sizeOfGguf } from './gguf-file.ts';
@@ -35,9 +36,6 @@ type EmbeddedOptions = {
 /** A processor may need minutes for a long prompt, but tells of each portion it has read. */
 const defaultSilence: SilenceLimits = { firstTokenMs: 120_000, betweenTokensMs: 60_000 };
 
-/** How long a model stays in memory after its last use. */
-const defaultIdleMs = 600_000;
-
 /** Texts per request, so that none of them runs for minutes. */
 const batchSize = 64;
 
@@ -47,7 +45,7 @@ type Held = EmbeddedCall & { readonly process: ModelProcess };
 
 /** A chat model and an embedder that run inside Talos, each in a process of its own. */
 export function createEmbedded(options: EmbeddedOptions): LanguageModel & Embedder & { close(): void } {
-  const { silence = defaultSilence, idleMs = defaultIdleMs } = options;
+  const { silence = defaultSilence, idleMs = embeddedEngine.idleMs } = options;
   const hold = (file: string | undefined, setting: string): Held | undefined => {
     if (file === undefined) return undefined;
     const call = { model: modelNameOf(file), file, setting };

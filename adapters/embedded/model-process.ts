@@ -1,5 +1,4 @@
-import type { SilenceLimits } from '../ollama.ts';
-import { watchSilence } from '../ollama-silence.ts';
+import { type SilenceLimits, watchSilence } from '../ollama-silence.ts';
 import { failureOfChild, silent } from './failures.ts';
 import type { ChildReply } from './protocol.ts';
 import { type ChildOptions, type Order, type RunningChild, startChild } from './running-child.ts';

@@ -4,11 +4,11 @@ import { defineScript } from '../redis-script.ts';
 // The budget is a hash of `used:<day>` (tokens) and `held:<call>` (`<day> <tokens> <time>`).
 
 /**
- * KEYS: budget. ARGV: call, day, time, least, most, limit, how long a call holds, how long it is kept, the oldest day remembered.
+ * KEYS: budget. ARGV: call, day, time, least, most, limit, how long what a call holds is kept, the oldest day remembered.
  * Returns what is granted, or -1.
  */
 export const reserveScript = defineScript(`
-local at, lease, keep = tonumber(ARGV[3]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local at, keep = tonumber(ARGV[3]), tonumber(ARGV[7])
 local fields = redis.call('HGETALL', KEYS[1])
 local held, pending, mine = {}, {}, nil
 for i = 1, #fields, 2 do
@@ -16,11 +16,13 @@ for i = 1, #fields, 2 do
   if call then
     local day, tokens, since = string.match(fields[i + 1], '^(%S+) (%d+) (-?%d+)$')
     local age = math.abs(at - tonumber(since))
-    if age >= keep then redis.call('HDEL', KEYS[1], fields[i])
+    if age >= keep then
+      redis.call('HDEL', KEYS[1], fields[i])
+      if day >= ARGV[8] then redis.call('HINCRBY', KEYS[1], 'used:' .. day, tokens) end
     else
       pending[day] = true
       if call == ARGV[1] then mine = { day = day, since = since }
-      elseif age < lease then held[day] = (held[day] or 0) + tonumber(tokens) end
+      else held[day] = (held[day] or 0) + tonumber(tokens) end
     end
   end
 end
@@ -35,7 +37,7 @@ else
 end
 for i = 1, #fields, 2 do
   local past = string.match(fields[i], '^used:(.*)$')
-  if past and past < ARGV[9] and not pending[past] then redis.call('HDEL', KEYS[1], fields[i]) end
+  if past and past < ARGV[8] and not pending[past] then redis.call('HDEL', KEYS[1], fields[i]) end
 end
 return granted`);
 

@@ -14,7 +14,7 @@ export function createMemoryCloudBudget(): CloudBudget {
     async settle(booking) {
       ledger = settle(ledger, booking);
     },
-    use: async (day, at) => ({ used: usedOn(ledger, day), held: heldOn(ledger, day, at) }),
+    use: async (day, at) => ({ used: usedOn(ledger, day, at), held: heldOn(ledger, day, at) }),
   };
 }
 

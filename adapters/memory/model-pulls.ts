@@ -1,4 +1,4 @@
-import type { ModelPull } from '../../domain/models/pull.ts';
+import { forgottenPulls, type ModelPull } from '../../domain/models/pull.ts';
 import type { ModelChoices, ModelPulls, ModelUse } from '../../domain/models/store.ts';
 import { changesOf } from '../model-pulls.ts';
 import { createWatchBoard } from '../watch.ts';
@@ -10,6 +10,7 @@ export function createMemoryModelPulls(): ModelPulls {
   return {
     async put(pull) {
       pulls.set(pull.model, pull);
+      for (const model of forgottenPulls([...pulls.values()])) pulls.delete(model);
       board.wake(pull.model);
     },
     get: async (model) => pulls.get(model),

@@ -2,7 +2,7 @@
 export const longestCallMs = 10 * 60_000;
 
 /**
- * For how long a call holds what it reserved. It is longer than any call, so that what is given back belonged to a process that died.
+ * For how long a call holds what it reserved. It is longer than any call, so that whoever holds longer is a process that died.
  */
 export const leaseMs = longestCallMs + 60_000;
 

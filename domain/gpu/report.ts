@@ -17,3 +17,10 @@ export function busiestFirst(reports: readonly GpuReport[]): GpuReport[] {
   const isHeld = ({ holder }: GpuReport) => (holder === undefined ? 0 : 1);
   return reports.toSorted((a, b) => isHeld(b) - isHeld(a) || b.since - a.since);
 }
+
+/** The models that are in memory by these reports, of an engine that puts a model away `idleMs` after its last use. */
+export function loadedModels(reports: readonly GpuReport[], { at, idleMs }: { at: number; idleMs: number }): string[] {
+  const isLoaded = ({ state, holder, since }: GpuReport) =>
+    state === 'ready' && (holder !== undefined || at - since < idleMs);
+  return reports.filter(isLoaded).flatMap(({ model }) => model ?? []);
+}

@@ -74,6 +74,16 @@ export function freshPull({ listed, host }: Pick<ModelName, 'listed' | 'host'>, 
   return { model: listed, host, state: 'running', ...track, attempt: 1, startedAt: at, updatedAt: at };
 }
 
+/** So many pulls are remembered after their end. */
+export const mostEndedPulls = 100;
+
+/** The models whose pulls are forgotten: of those that have ended, all but the last. */
+export function forgottenPulls(pulls: readonly ModelPull[]): string[] {
+  const ended = pulls.filter(({ state }) => state !== 'running');
+  const newestFirst = ended.toSorted((a, b) => b.updatedAt - a.updatedAt);
+  return newestFirst.slice(mostEndedPulls).map(({ model }) => model);
+}
+
 /** The rate is that of so many last milliseconds. */
 const windowMs = 10_000;
 const sampleEveryMs = 250;

@@ -29,7 +29,7 @@ export interface ModelStore {
   describe(model: string): Promise<ModelDescription | undefined>;
 }
 
-/** What is known of pulls, newest state only. Fails with STORE_UNAVAILABLE. */
+/** What is known of pulls, newest state only; those that ended long ago are forgotten. Fails with STORE_UNAVAILABLE. */
 export interface ModelPulls {
   put(pull: ModelPull): Promise<void>;
   get(model: string): Promise<ModelPull | undefined>;

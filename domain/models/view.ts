@@ -38,7 +38,7 @@ export type ModelWishes = {
 /** What is installed, and which of it does what now; by name. */
 export function viewModels(
   installed: readonly InstalledModel[],
-  resident: readonly ResidentModel[],
+  resident: readonly Pick<ResidentModel, 'name'>[],
   wishes: ModelWishes,
 ): ModelView[] {
   const { coder, vision, embedding, starter, chosen } = wishes;
@@ -47,7 +47,7 @@ export function viewModels(
     vision: chooseVisionModel(installed, chosen.vision ?? vision),
     embedding: chooseEmbedder(installed, embedding).model,
   };
-  const loaded = new Set(resident.map(({ name }) => name));
+  const loaded = new Set(resident.map(({ name }) => shortModelName(name)));
   const views = installed.map(({ name, digest, sizeBytes }): ModelView => {
     const usedFor: ModelView['usedFor'] = (['chat', 'vision', 'embedding'] as const).filter(
       (use) => shortModelName(uses[use] ?? '') === shortModelName(name),
@@ -56,7 +56,7 @@ export function viewModels(
       name,
       digest,
       sizeBytes,
-      loaded: loaded.has(name),
+      loaded: loaded.has(shortModelName(name)),
       usedFor: isTestModel(name) ? [...usedFor, 'test'] : usedFor,
     };
   });

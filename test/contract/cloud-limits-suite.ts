@@ -52,6 +52,22 @@ export function describeCloudBudget(name: string, create: () => Promise<readonly
       expect(await there.use(today, at)).toEqual({ used: 140, held: 0 });
     });
 
+    it('counts what a dead process held as used, until it is known better', async () => {
+      await here.reserve({ ...order, id: 'dead', most: 800 });
+      const later = at + leaseMs;
+      expect(await there.use(today, later)).toEqual({ used: 800, held: 0 });
+      expect(await there.reserve({ ...order, id: 'next', at: later })).toBe(200);
+      await here.settle({ id: 'dead', tokens: 300 });
+      expect(await there.use(today, later)).toEqual({ used: 300, held: 200 });
+    });
+
+    it('books what a dead process held once nobody will settle it any more', async () => {
+      await here.reserve({ ...order, id: 'dead', most: 800 });
+      await there.reserve({ ...order, id: 'next', at: at + keepMs });
+      await here.settle({ id: 'dead', tokens: 300 });
+      expect(await there.use(today, at + keepMs)).toEqual({ used: 800, held: 200 });
+    });
+
     it('does what the rules say, whatever happens in which order', async () => {
       const days = [today, '2026-11-26', '2026-12-27'] as const;
       const step = fc.record({
@@ -80,7 +96,7 @@ export function describeCloudBudget(name: string, create: () => Promise<readonly
               await budget.settle({ id, tokens });
             }
             for (const past of days) {
-              const expected = { used: usedOn(ledger, past), held: heldOn(ledger, past, now) };
+              const expected = { used: usedOn(ledger, past, now), held: heldOn(ledger, past, now) };
               expect(await budget.use(past, now)).toEqual(expected);
             }
           }

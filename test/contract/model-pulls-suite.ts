@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { readModelName } from '../../domain/models/name.ts';
-import { freshPull, type ModelPull } from '../../domain/models/pull.ts';
+import { freshPull, type ModelPull, mostEndedPulls } from '../../domain/models/pull.ts';
 import type { ModelChoices, ModelPulls } from '../../domain/models/store.ts';
 
 /** What every store of pulls and choices does. */
@@ -29,6 +29,17 @@ export function describeModelPulls(
       const { pulls } = await open();
       for (const at of [2, 3, 1]) await pulls.put(pullOf(`tiny:${at}b`, at));
       expect((await pulls.list()).map(({ model }) => model)).toEqual(['tiny:3b', 'tiny:2b', 'tiny:1b']);
+    });
+
+    it('forgets of the pulls that have ended all but the last, and none that runs', async () => {
+      const { pulls } = await open();
+      const endedAt = (at: number): ModelPull => ({ ...pullOf(`ended:${at}b`, at), state: 'failed' });
+      await pulls.put(pullOf('running:1b', 0));
+      for (let at = 1; at <= mostEndedPulls + 2; at += 1) await pulls.put(endedAt(at));
+      expect(await pulls.list()).toHaveLength(mostEndedPulls + 1);
+      expect(await pulls.get('running:1b')).toBeDefined();
+      expect(await pulls.get('ended:2b')).toBeUndefined();
+      expect(await pulls.get('ended:3b')).toBeDefined();
     });
 
     it('tells a follower of every end and of nothing after it', async () => {

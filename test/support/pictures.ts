@@ -1,16 +1,20 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A PNG of one colour. */
-export function makePng(width = 32, height = 32): Buffer {
+/** A PNG of one colour; `packed` stands in place of its pixels. */
+export function makePng(
+  width = 32,
+  height = 32,
+  { packed, interlace = 0 }: { packed?: Buffer; interlace?: number } = {},
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 0, 0, 0, 0], 8);
+  header.set([8, 0, 0, 0, interlace], 8);
   const pixels = width * height > 1_000_000 ? Buffer.alloc(1) : Buffer.alloc((width + 1) * height, 0);
   return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
     pngChunk('IHDR', header),
-    pngChunk('IDAT', deflateSync(pixels)),
+    pngChunk('IDAT', packed ?? deflateSync(pixels)),
     pngChunk('IEND', Buffer.alloc(0)),
   ]);
 }

@@ -1,3 +1,5 @@
+import { deflateSync } from 'node:zlib';
+
 import { afterEach, describe, expect, test } from 'vitest';
 
 import type { MessageRecord } from '../../../domain/chat.ts';
@@ -8,6 +10,7 @@ let api: TestApi;
 afterEach(() => api.close());
 
 const png = makePng();
+const bomb = deflateSync(Buffer.alloc(8 * 1024 ** 2));
 const base64 = (bytes: Buffer) => bytes.toString('base64');
 const say = (body: Record<string, unknown>, key = 'k1') =>
   api.ask('/chat', {
@@ -47,6 +50,8 @@ describe('images of a message', () => {
     ['no base64', '<<not base64>>', /no base64/],
     ['half a picture', base64(png.subarray(0, 40)), /ends before/],
     ['a bomb', base64(makePng(9999, 9999)), /million/],
+    ['a bomb behind a small header', base64(makePng(32, 32, { packed: bomb })), /more pixels than its size says/],
+    ['a PNG of broken pixels', base64(makePng(32, 32, { packed: bomb.subarray(2) })), /pixels are broken/],
     ['a picture of 10 MB and a byte', weighing(10 * 1024 ** 2 + 1), /10.1 MB/],
     ['a picture of 30 MB', weighing(30 * 1024 ** 2), /30 MB; 10 MB is the most/],
   ])('are refused by name where one is %s, and none is kept', async (_, bad, problem) => {

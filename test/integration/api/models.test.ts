@@ -4,6 +4,7 @@ import { createMemoryLanguageModel } from '../../../adapters/memory/language-mod
 import { readModelName } from '../../../domain/models/name.ts';
 import { freshPull, type ModelPull } from '../../../domain/models/pull.ts';
 import { createMemoryPullRuntime, createModelTwins } from '../../support/model-twins.ts';
+import { noFigures } from './no-figures.ts';
 import { collect, open, right, startApi } from './support.ts';
 
 const offered = {
@@ -13,6 +14,7 @@ const offered = {
   'nomic-embed-text:latest': { sizeBytes: 3000, can: ['embedding'] },
   'talos-test:latest': { sizeBytes: 10 },
 };
+const hour = 3_600_000;
 const names = Object.keys(offered);
 
 /** An API with some models installed. */
@@ -201,4 +203,20 @@ it('says so where the engine neither pulls nor removes models', async () => {
     expect(answer.body).toMatchObject({ code: 'MODEL_REFUSED', detail: expect.stringContaining('LOCAL_ENGINE') });
   }
   expect((await api.ask('/models')).status).toBe(200);
+});
+
+it.each([
+  ['answers', { holder: 'kitchen.k1', since: 0 }, true],
+  ['has answered', { since: hour - 60_000 }, true],
+  ['answered long ago', { since: hour - 600_000 }, false],
+])('tells of a model inside Talos what the worker tells that %s', async (_, told, loaded) => {
+  const model = createMemoryLanguageModel({ models: ['tiny:latest'] });
+  const { store: _none, ...modelPorts } = createModelTwins();
+  const gpus = async () => [{ state: 'ready', model: 'tiny', ...told } as const];
+  const api = await startApi({
+    settings: { LOCAL_ENGINE: 'embedded', EMBEDDED_MODEL: '/models/tiny.gguf' },
+    deps: { model, modelPorts, metrics: { ...noFigures, gpus }, now: () => hour },
+  });
+  onTestFinished(() => api.close());
+  expect((await api.ask('/models')).body).toMatchObject({ models: [{ name: 'tiny:latest', loaded }] });
 });

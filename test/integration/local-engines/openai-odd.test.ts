@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { createOpenai } from '../../../adapters/openai.ts';
-import { textOf } from '../../contract/language-model-suite.ts';
+import { collect, saying, textOf } from '../../contract/language-model-suite.ts';
 import { type Handler, startFakeServer } from '../ollama/fake-server.ts';
-import { signal, listed, talk, event, usage, ending, replying, streaming, refusal } from './openai-talk.ts';
+import { signal, hasty, listed, talk, event, usage, ending, replying, streaming, refusal } from './openai-talk.ts';
 
 describe('a server that speaks as OpenAI does and is odd but honest', () => {
   it('may split its characters between chunks', async () => {
@@ -159,5 +159,19 @@ describe('a server that speaks as OpenAI does and is odd but honest', () => {
     await createOpenai({ url: server.url, key: 'sk-1' }).ping(signal);
     await createOpenai({ url: server.url.replace('//', '//owner:s3cret@') }).ping(signal);
     expect(headers).toEqual([undefined, 'Bearer sk-1', `Basic ${Buffer.from('owner:s3cret').toString('base64')}`]);
+  });
+
+  it('may be silent over a long prompt for longer while it answers other questions', async () => {
+    let begin: (() => void) | undefined;
+    let looks = 0;
+    await using server = await startFakeServer((response, request) => {
+      const isChat = request.path === '/v1/chat/completions';
+      if (isChat) begin = () => void streaming(event({ content: 'Hi' }), ending)(response, request);
+      else void replying(200, listed)(response, request);
+      if (begin !== undefined && (looks += 1) === 3) begin();
+    });
+    const model = createOpenai({ url: `${server.url}/v1`, silence: hasty });
+    const request = { ...saying('word '.repeat(4000)), model: 'talos-test' };
+    expect(textOf(await collect(model.chat(request, signal)))).toBe('Hi');
   });
 });

@@ -1,5 +1,5 @@
 import { createOpenai } from '../../../adapters/openai.ts';
-import type { SilenceLimits } from '../../../adapters/ollama.ts';
+import type { SilenceLimits } from '../../../adapters/ollama-silence.ts';
 import type { ModelEvent, ModelRequest } from '../../../domain/models/model.ts';
 import { saying, textOf } from '../../contract/language-model-suite.ts';
 import { type Handler, send, startFakeServer } from '../ollama/fake-server.ts';

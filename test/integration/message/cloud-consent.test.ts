@@ -174,6 +174,22 @@ describe('a message that needs leave to go to the cloud', () => {
     expect(cloud.requests()).toEqual([]);
   });
 
+  it.each([
+    ['while it is being asked', () => undefined],
+    ['while it is asked a second time', () => new TalosError('STORE_UNAVAILABLE', 'away')],
+  ])('is gone from the list when it is stopped %s', async (_, trouble) => {
+    const asked = Promise.withResolvers<MessageRef>();
+    await start(60, async () => {
+      await talos.ports.runtime.stopMessage(await asked.promise);
+      const failure = trouble();
+      if (failure !== undefined) throw failure;
+    });
+    const ref = await talos.send('hello');
+    asked.resolve(ref);
+    expect(await talos.settled(ref)).toMatchObject({ state: 'stopped' });
+    expect(await talos.ports.awaitedClouds.list()).toEqual([]);
+  });
+
   it('sends nothing else than what leave was given for', async () => {
     await start();
     const ref = await talos.send('hello');

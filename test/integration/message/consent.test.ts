@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 
 import type { MessageRef } from '../../../domain/chat.ts';
+import { TalosError } from '../../../domain/errors.ts';
 import { messageWorkflowId } from '../../../workflows/messages.ts';
 import { createSkillTwins, type SkillTwins } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
@@ -15,7 +16,8 @@ describe('a call that needs consent', () => {
   let id: string;
   let stopCore: () => Promise<void>;
 
-  async function start(options: Parameters<typeof startTalos>[1] = {}) {
+  async function start(options: NonNullable<Parameters<typeof startTalos>[1]> & { onAsk?: () => Promise<void> } = {}) {
+    const { onAsk = async () => undefined, ...rest } = options;
     id = newSkillId();
     const model = scriptedModel(({ messages, tools }) => {
       const last = messages.at(-1);
@@ -23,7 +25,18 @@ describe('a call that needs consent', () => {
       return tools === undefined || last?.content === 'hello' ? 'Hello' : [[id, { input: 1 }]];
     });
     skills = createSkillTwins();
-    talos = await startTalos(inject('stack'), { ...options, skills, wrap: model.wrap });
+    talos = await startTalos(inject('stack'), {
+      ...rest,
+      skills,
+      wrap(ports) {
+        const wrapped = model.wrap(ports);
+        const append: typeof wrapped.tokens.append = async (ref, event) => {
+          if (event.type === 'awaiting-approval') await onAsk();
+          await wrapped.tokens.append(ref, event);
+        };
+        return { ...wrapped, tokens: { ...wrapped.tokens, append } };
+      },
+    });
     stopCore = await talos.serve('core');
     await Promise.all([talos.serve('gpu'), talos.serve('sandbox')]);
     await use(skills, id, { hosts: ['api.example.org'] });
@@ -99,6 +112,20 @@ describe('a call that needs consent', () => {
     expect(await talos.settled(next)).toMatchObject({ reply: 'Hello' });
     await allow(ref);
     expect(await talos.settled(ref)).toMatchObject({ reply: 'Told: two' });
+  });
+
+  it('is gone from the list when its message is stopped while it is asked a second time', async () => {
+    const asked = Promise.withResolvers<MessageRef>();
+    await start({
+      async onAsk() {
+        await talos.ports.runtime.stopMessage(await asked.promise);
+        throw new TalosError('STORE_UNAVAILABLE', 'away');
+      },
+    });
+    const ref = await talos.send('double one');
+    asked.resolve(ref);
+    expect(await talos.settled(ref)).toMatchObject({ state: 'stopped' });
+    expect(await skills.awaitedCalls.list()).toEqual([]);
   });
 
   it('is gone from the list when its message is stopped', async () => {

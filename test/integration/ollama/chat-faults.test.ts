@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
 
-import { createOllama, type SilenceLimits } from '../../../adapters/ollama.ts';
+import { createOllama } from '../../../adapters/ollama.ts';
+import type { SilenceLimits } from '../../../adapters/ollama-silence.ts';
 import type { ModelEvent, ModelRequest } from '../../../domain/models/model.ts';
 import { collect, saying, textOf } from '../../contract/language-model-suite.ts';
 import { chatLine, type Handler, lastLine, send, startFakeServer } from './fake-server.ts';
@@ -121,6 +123,33 @@ describe('an Ollama server that fails', () => {
     );
     expect(failure).toMatchObject({ code: 'MODEL_TIMEOUT', details: { reason: 'silent' } });
     await closed;
+  });
+});
+
+describe('an Ollama server that reads a long prompt', () => {
+  const longTalk = { silence: hasty, messages: [{ role: 'user', content: 'word '.repeat(4000) }] } as const;
+
+  it('may be silent for longer while it answers other questions', async () => {
+    let looks = 0;
+    let begin: (() => void) | undefined;
+    const { text, failure } = await talk((response, { path }) => {
+      if (path === '/api/chat') begin = () => response.end(chatLine('Hi') + lastLine);
+      else response.end('{"version":"1"}');
+      if (path === '/api/version' && (looks += 1) === 2) begin?.();
+    }, longTalk);
+    expect(failure).toBeUndefined();
+    expect(text).toBe('Hi');
+  });
+
+  it.each([
+    ['hangs', (): undefined => undefined],
+    ['is gone', (response: ServerResponse) => void response.destroy()],
+  ])('is given up after the first limit when it %s', async (_, fail) => {
+    const { failure, paths } = await talk((response, { path }) => {
+      if (path !== '/api/chat') fail(response);
+    }, longTalk);
+    expect(failure).toMatchObject({ code: 'MODEL_TIMEOUT', details: { reason: 'silent' } });
+    expect(paths).toEqual(['/api/chat', '/api/version']);
   });
 });
 

@@ -72,4 +72,13 @@ describe('an answer', () => {
     await expect(ticking).rejects.toMatchObject({ code: 'MODEL_TIMEOUT', details: { final: true } });
     expect(read.closed).toBe(true);
   });
+
+  it('may begin late: its time counts from its first piece', async () => {
+    let now = 0;
+    async function* late(): AsyncGenerator<ModelEvent> {
+      now = 1000;
+      yield* [text('Hi'), finish];
+    }
+    expect(await guarded(late(), { answerMs: 50, now: () => now })).toEqual([text('Hi'), finish]);
+  });
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { addChatCommand } from '../../../../cli/commands/chat.ts';
 import { answering, replyTo } from './chat-answers.ts';
@@ -38,6 +38,24 @@ describe('talos chat', () => {
     expect(sent).toMatchObject({ method: 'POST', path: '/chat', headers: { accept: 'text/event-stream' } });
     expect(sent?.headers['idempotency-key']).toMatch(/^[\w-]{36}$/);
     expect(JSON.parse(sent?.body ?? '')).toEqual({ message: 'hello you', conversation: expect.any(String) });
+  });
+
+  it('tells what may take so long when no word comes, and nothing of it after the first one', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const answer = answering(['Hello there']);
+    const late: Handle = (request, response) => {
+      if (request.method === 'POST') vi.advanceTimersByTime(30_000);
+      return answer(request, response);
+    };
+    await serve(late);
+    const { stdout, stderr } = await chat(['hello']);
+    expect({ stdout, stderr }).toEqual({
+      stdout: 'Hello there\n',
+      stderr: expect.stringMatching(/^No word yet: .*\n$/),
+    });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await chat(['--json', 'hello'])).toMatchObject({ stderr: '' });
   });
 
   it('keeps the conversation, until a new one is asked for', async () => {

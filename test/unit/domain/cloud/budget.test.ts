@@ -37,13 +37,13 @@ describe('the daily budget of the cloud', () => {
   it('gives back what a call did not use', () => {
     const { ledger } = reserved({ id: 'a' }, { id: 'b' });
     const settled = settle(ledger, { id: 'a', tokens: 30 });
-    expect(usedOn(settled, day)).toBe(30);
+    expect(usedOn(settled, day, at)).toBe(30);
     expect(reserve(settled, { ...order, id: 'c', most: 900 }).granted).toBe(570);
   });
 
   it('counts what a model used beyond its estimate', () => {
     const settled = settle(reserved({}).ledger, { id: 'a', tokens: 1200 });
-    expect(usedOn(settled, day)).toBe(1200);
+    expect(usedOn(settled, day, at)).toBe(1200);
     expect(reserve(settled, { ...order, id: 'b' }).granted).toBeUndefined();
   });
 
@@ -60,7 +60,7 @@ describe('the daily budget of the cloud', () => {
     );
     expect(granted).toEqual([400, 1000]);
     const settled = settle(ledger, { id: 'late', tokens: 300 });
-    expect([usedOn(settled, day), usedOn(settled, '2026-11-26')]).toEqual([300, 0]);
+    expect([usedOn(settled, day, at), usedOn(settled, '2026-11-26', at)]).toEqual([300, 0]);
   });
 
   it('lets a running call have more of the same day, also after midnight', () => {
@@ -75,13 +75,14 @@ describe('the daily budget of the cloud', () => {
     expect(heldOn(ledger, day, at)).toBe(400);
   });
 
-  it('gives back what a dead process held, and still books it should the process only have slept', () => {
-    const { ledger } = reserved({ id: 'dead', most: 1000 });
+  it('counts what a dead process held as used, and books what it was should the process only have slept', () => {
+    const { ledger } = reserved({ id: 'dead', most: 700 });
     const later = { ...order, id: 'b', at: at + leaseMs };
-    expect(reserve(ledger, { ...later, at: later.at - 1 }).granted).toBeUndefined();
+    expect([usedOn(ledger, day, later.at - 1), heldOn(ledger, day, later.at - 1)]).toEqual([0, 700]);
+    expect([usedOn(ledger, day, later.at), heldOn(ledger, day, later.at)]).toEqual([700, 0]);
     const next = reserve(ledger, later);
-    expect(next.granted).toBe(400);
-    expect(usedOn(settle(next.ledger, { id: 'dead', tokens: 700 }), day)).toBe(700);
+    expect(next.granted).toBe(300);
+    expect(usedOn(settle(next.ledger, { id: 'dead', tokens: 200 }), day, later.at)).toBe(200);
   });
 
   it('gives no day back to a clock that was ahead, or to a process in another time zone', () => {
@@ -97,6 +98,9 @@ describe('the daily budget of the cloud', () => {
     const later = reserve(settled, { ...order, id: 'b', day: '2026-12-27', at: at + keepMs });
     expect([...later.ledger.used.keys()]).toEqual([]);
     expect([...later.ledger.held.keys()]).toEqual(['b']);
+    const next = reserve(settled, { ...order, id: 'b', day: '2026-11-26', at: at + keepMs });
+    expect([...next.ledger.used]).toEqual([[day, 500]]);
+    expect([...next.ledger.held.keys()]).toEqual(['b']);
   });
 
   it('never promises more than the limit, and neither loses nor doubles what was used', () => {
@@ -113,30 +117,29 @@ describe('the daily budget of the cloud', () => {
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         let ledger = emptyLedger;
         let now = at;
-        let booked = 0;
+        let most = 0; // used at most, whatever those used that died
         let overrun = 0;
-        const running: { id: string; tokens: number; since: number }[] = [];
+        const running: { id: string; tokens: number }[] = [];
         for (const [index, { kind, pick, least, extra, share, wait }] of steps.entries()) {
           now += wait;
-          // What a call holds longer than any call lasts is a dead one's.
-          for (const dead of running.filter(({ since }) => now - since >= leaseMs))
-            running.splice(running.indexOf(dead), 1);
           if (kind === 'reserve') {
             const id = `call-${index}`;
             const { ledger: next, granted } = reserve(ledger, { id, day, at: now, least, most: least + extra, limit });
             ledger = next;
-            if (granted !== undefined) running.push({ id, tokens: granted, since: now });
+            if (granted !== undefined) running.push({ id, tokens: granted });
           } else {
             const [call] = running.splice(pick % (running.length + 1), 1);
+            if (call !== undefined && kind === 'crash') most += call.tokens;
             if (call !== undefined && kind === 'settle') {
               const tokens = Math.floor(call.tokens * share);
               ledger = settle(settle(ledger, { id: call.id, tokens }), { id: call.id, tokens });
-              booked += tokens;
+              most += tokens;
               overrun += Math.max(0, tokens - call.tokens);
             }
           }
-          expect(usedOn(ledger, day)).toBe(booked);
-          expect(booked + heldOn(ledger, day, now)).toBeLessThanOrEqual(limit + overrun);
+          const holding = running.reduce((sum, { tokens }) => sum + tokens, 0);
+          expect(usedOn(ledger, day, now) + heldOn(ledger, day, now)).toBe(most + holding);
+          expect(most + holding).toBeLessThanOrEqual(limit + overrun);
         }
       }),
     );

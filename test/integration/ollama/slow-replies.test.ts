@@ -1,7 +1,10 @@
 import { afterEach, expect, it } from 'vitest';
 
 import { createOllama } from '../../../adapters/ollama.ts';
-import { startFakeServer } from './fake-server.ts';
+import { createOpenai } from '../../../adapters/openai.ts';
+import { collect, saying, textOf } from '../../contract/chat-suite.ts';
+import { ending, event, listed } from '../local-engines/openai-talk.ts';
+import { chatLine, lastLine, startFakeServer } from './fake-server.ts';
 
 /** Where Node keeps what `fetch` sends by; its limits are minutes. */
 const dispatcher = Symbol.for('undici.globalDispatcher.1');
@@ -35,3 +38,28 @@ it('a load ends with its signal', async () => {
   await using server = await startFakeServer(() => asked.abort(new Error('enough')));
   await expect(createOllama({ url: server.url }).load('slow', asked.signal)).rejects.toThrow('enough');
 });
+
+it.each([
+  ['Ollama', chatLine('Hi') + lastLine, (url: string) => createOllama({ url })],
+  ['a server that speaks as OpenAI does', event({ content: 'Hi' }) + ending, (url: string) => createOpenai({ url })],
+])(
+  'an answer of %s may begin as late as its prompt is long, however long fetch would wait',
+  async (_, answer, open) => {
+    const read = Promise.withResolvers<void>();
+    await using server = await startFakeServer(async (response, { path }) => {
+      if (path === '/models') return void response.writeHead(200, { 'content-type': 'application/json' }).end(listed);
+      if (path === '/') return; // never
+      await read.promise;
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(answer);
+    });
+    await hurryFetch();
+    const answering = collect(
+      open(server.url).chat(saying('hi', { model: 'talos-test' }), AbortSignal.timeout(30_000)),
+    );
+    answering.catch(() => undefined); // told below
+    await expect.poll(() => server.paths).toContainEqual(expect.stringMatching(/chat/));
+    await expect(fetch(server.url)).rejects.toThrow();
+    read.resolve();
+    expect(textOf(await answering)).toBe('Hi');
+  },
+);
