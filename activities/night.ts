@@ -79,12 +79,16 @@ export function createNightActivities(deps: NightDeps) {
       await keepNight({ ...nightParts(deps), audit: deps.audit, now: () => deps.now() });
     },
 
-    /** Writes what people read of a run that has ended; where nobody writes reports, nothing. */
+    /**
+     * Writes what people read of a run that has ended; where nobody writes reports, nothing. One that was skipped because another goes on
+     * is told in the report of that one, which otherwise would tell only of the time since this one's.
+     */
     async writeNightReport({ id }: { readonly id: NightRunId }): Promise<void> {
       const { nightReports, nightRuns } = nightParts(deps);
       if (nightReports === undefined) return;
       const view = await nightRuns.get(id);
       if (view === undefined) throw new TalosError('NOT_FOUND', `Nothing is known of dream cycle ${id}.`);
+      if (view.reason === 'overlap') return;
       const { progress: _progress, ...run } = view;
       await nightReports.write(run);
     },

@@ -8,8 +8,11 @@ import { formatLockdown, type Lockdown, parseLockdown, unreadableLockdown } from
 export type LockdownFile = {
   /** Undefined when there is no such file; a file that cannot be read counts as locked. */
   read(): Promise<Lockdown | undefined>;
-  /** Writes it unless it is there, and syncs it to the disk. */
-  create(lockdown: Lockdown): Promise<void>;
+  /**
+   * Writes it unless it is there, and syncs it to the disk. On a full disk a file of nothing takes its place, which locks all the same;
+   * false tells of that.
+   */
+  create(lockdown: Lockdown): Promise<boolean>;
   /** Writes it in place of the one that is there, which holds until then. */
   replace(lockdown: Lockdown): Promise<void>;
   remove(): Promise<void>;
@@ -26,8 +29,10 @@ export function lockdownFile(path: string): LockdownFile {
         return hasCode(thrown, 'ENOENT') ? undefined : unreadableLockdown({ place: path, at: 0 });
       }
     },
-    create: (lockdown) => write(path, lockdown, linkOrRename),
-    replace: (lockdown) => write(path, lockdown, rename),
+    create: (lockdown) => write(path, { lockdown, mayBeEmpty: true }, linkOrRename),
+    async replace(lockdown) {
+      await write(path, { lockdown, mayBeEmpty: false }, rename);
+    },
     async remove() {
       await rm(path, { force: true });
       await syncFolder(path);
@@ -37,14 +42,21 @@ export function lockdownFile(path: string): LockdownFile {
 
 type Place = (temporary: string, path: string) => Promise<void>;
 
-async function write(path: string, lockdown: Lockdown, place: Place): Promise<void> {
+type Content = { readonly lockdown: Lockdown; readonly mayBeEmpty: boolean };
+
+/** Whether all of it was written. */
+async function write(path: string, { lockdown, mayBeEmpty }: Content, place: Place): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomUUID()}.tmp`;
+  let isWhole = true;
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(formatLockdown(lockdown));
       await file.sync();
+    } catch (thrown) {
+      if (!mayBeEmpty || !(hasCode(thrown, 'ENOSPC') || hasCode(thrown, 'EDQUOT'))) throw thrown;
+      isWhole = false;
     } finally {
       await file.close();
     }
@@ -53,6 +65,7 @@ async function write(path: string, lockdown: Lockdown, place: Place): Promise<vo
     await rm(temporary, { force: true });
   }
   await syncFolder(path);
+  return isWhole;
 }
 
 /** A link never replaces what is there, so of two that lock at once the first counts. */

@@ -47,13 +47,14 @@ export function createLockdownStore({ redis, file: path }: { redis: RedisConnect
     async lock(order) {
       const wanted: Lockdown = { locked: true, reason: order.reason, by: order.by, at: order.at };
       const written = await outcome(file.create(wanted));
-      const held = written.ok ? ((await file.read()) ?? wanted) : wanted;
+      const isWhole = written.ok && written.value;
+      const held = isWhole ? ((await file.read()) ?? wanted) : wanted;
       const flagged = await outcome(flag(held));
       if (!flagged.ok) {
         if (written.ok) return held;
         throw notLocked(path, written.cause);
       }
-      if (formatLockdown(flagged.value) !== formatLockdown(held) && written.ok) await file.replace(flagged.value);
+      if (formatLockdown(flagged.value) !== formatLockdown(held) && isWhole) await file.replace(flagged.value);
       return flagged.value;
     },
 

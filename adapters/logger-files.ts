@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 import roll, { type RollStream } from 'pino-roll';
 
+import { logsOfLastDays } from '../domain/night/log-files.ts';
+
 /** A log directory: files of one component that start anew every day and every 10 MB, removed when they are too old. */
 export type LogFiles = { readonly write: (line: string) => void; close(): Promise<void> };
 
@@ -38,15 +40,24 @@ export async function openLogFiles(options: LogFilesOptions): Promise<LogFiles> 
   return { write: (line) => void stream.write(line), close: () => closeStream(stream) };
 }
 
-/** Removes log files nothing was written to for that many days. */
+/** Removes log files nothing was written to for that many days; those of as many of the last days of which there are any stay. */
 export async function removeOldLogs(dir: string, keepDays: number): Promise<void> {
   const oldest = Date.now() - keepDays * dayMs;
+  const logs = await logsIn(dir);
+  const lasting = logsOfLastDays(logs, keepDays);
+  for (const { name, changedAt } of logs) {
+    if (changedAt < oldest && !lasting.has(name)) await rm(join(dir, name), { force: true });
+  }
+}
+
+async function logsIn(dir: string): Promise<{ name: string; changedAt: number }[]> {
+  const logs: { name: string; changedAt: number }[] = [];
   for (const name of await readdir(dir)) {
     if (!/\.log(\.\d+)?(\.gz)?$/.test(name)) continue;
-    const path = join(dir, name);
-    const found = await stat(path).catch(() => undefined); // another process may have removed it just now
-    if (found?.isFile() === true && found.mtimeMs < oldest) await rm(path, { force: true });
+    const found = await stat(join(dir, name)).catch(() => undefined); // another process may have removed it just now
+    if (found?.isFile() === true) logs.push({ name, changedAt: found.mtimeMs });
   }
+  return logs;
 }
 
 function closeStream(stream: RollStream): Promise<void> {

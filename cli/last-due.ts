@@ -31,5 +31,5 @@ export function lateReport(
 ): string | undefined {
   if (since > due || now < due + longestMs || (newest !== undefined && newest >= due)) return undefined;
   const when = `${formatTime(due)}, ${formatAge(now - due)} ago`;
-  return `The last dream cycle was due ${when}, and there is no report of it: Talos was not running, or it goes on. See: talos dream`;
+  return `The last dream cycle was due ${when}, and there is no report of it: Talos was not running, it is paused, or it goes on. See: talos dream`;
 }

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +36,7 @@ function bundleName(): string {
 export async function buildBundle(folders: readonly string[] = places): Promise<string> {
   const name = bundleName();
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-  if (found !== undefined) return found;
+  if (found !== undefined) return used(found);
   const { code } = await bundleQuietly();
   return keep(name, code, folders);
 }
@@ -36,11 +47,39 @@ function keep(name: string, code: string, [folder = '', ...others]: readonly str
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeWhole(path, code);
+    dropOld(folder);
     return path;
   } catch (error) {
     if (others.length === 0) throw error;
     return keep(name, code, others);
   }
+}
+
+/** So many are kept: that of these sources, and of others that may be in use from the same place, which would be built anew. */
+const keptBundles = 3;
+
+/** Removes those that were not used for the longest, and what was never finished. None is lost: it can be built again. */
+function dropOld(folder: string): void {
+  try {
+    const bundles = readdirSync(folder)
+      .filter((name) => /^workflows-[0-9a-f]{16}\.js(\.\d+)?$/.test(name))
+      .map((name) => join(folder, name))
+      .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+      .toSorted((a, b) => b.usedAt - a.usedAt);
+    for (const { path } of bundles.slice(keptBundles)) rmSync(path, { force: true });
+  } catch {
+    // made by another user: it stays
+  }
+}
+
+/** Tells by its time that it is in use. */
+function used(path: string): string {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // made by another user: it is used all the same
+  }
+  return path;
 }
 
 function writeWhole(path: string, text: string): void {

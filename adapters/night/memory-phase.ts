@@ -9,6 +9,7 @@ import {
   type PrunableMemory,
   type PruneReason,
   pruningValue,
+  wereInUse,
 } from '../../domain/retrieval/prune.ts';
 import type { FindOrphans } from './memory-orphans.ts';
 
@@ -30,7 +31,7 @@ const batch = 500;
 /** Forgets memories that are of no more use, and the least valuable ones when there are too many. What is critical stays. */
 export function createMemoryPhase(options: Options): PhaseWork {
   return phaseOf(async (context, tally) => {
-    const memories = await readAll(options, context, tally);
+    const memories = keepUnsure(await readAll(options, context, tally), options.now(), tally);
     tally.add('vectors', memories.length);
     const plan = planPruning(memories, options.ceiling);
     noteFull(memories.length - plan.length, options.ceiling, tally);
@@ -57,6 +58,17 @@ async function readAll(options: Options, context: PhaseContext, tally: Tally): P
     for (const memory of memories) all.push(memory.reason === 'orphaned' ? kept(memory) : memory);
   }
   return all;
+}
+
+/** Where nothing shows that the clock is right, nothing goes for its age. */
+function keepUnsure(memories: PrunableMemory[], now: number, tally: Tally): PrunableMemory[] {
+  const expired = memories.filter(({ reason }) => reason === 'expired').length;
+  if (expired === 0 || wereInUse(memories, now)) return memories;
+  tally.note(
+    `${expired} temporary memories seem to be too old, but no memory was in use lately. ` +
+      'They were kept for now, as the clock may be wrong; look at: date',
+  );
+  return memories.map((memory) => (memory.reason === 'expired' ? kept(memory) : memory));
 }
 
 function kept({ reason: _reason, ...memory }: PrunableMemory): PrunableMemory {
@@ -89,7 +101,8 @@ function toPrunable(
   const memory = { id, collection, embedder };
   if (metadata === undefined) return memory;
   const value = pruningValue(collection, metadata, now);
-  const valued = { ...memory, ...(value !== undefined && { value }) };
+  const usedAt = Math.max(metadata.lastAccess, metadata.createdAt);
+  const valued = { ...memory, usedAt, ...(value !== undefined && { value }) };
   if (orphans.has(id)) return { ...valued, reason: 'orphaned' };
   return isExpired(metadata, now) ? { ...valued, reason: 'expired' } : valued;
 }

@@ -15,8 +15,9 @@ import { syncFolder } from '../skill-folder.ts';
 /** Larger than any report. */
 const mostBytes = 4 * 1024 * 1024;
 
-/** A report is kept this long. */
+/** A report is kept this long; so many of the last ones are kept in any case, as by a clock that is far ahead all are too old. */
 const keptMs = 400 * 24 * 60 * 60 * 1000;
+const keptReports = 400;
 
 const ending = '.json';
 
@@ -129,12 +130,16 @@ async function writeWhole({ dir, name, text, random }: WholeFile): Promise<void>
 }
 
 async function removeOld(dir: string, before: number): Promise<void> {
+  const reports: { path: string; changedAt: number }[] = [];
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
     const facts = await stat(path).catch(unlessMissing(undefined));
-    const isOurs = name.endsWith(ending) || /^\..*\.tmp$/.test(name);
-    if (facts?.isFile() === true && isOurs && facts.mtimeMs < before) await rm(path, { force: true });
+    if (facts?.isFile() !== true) continue;
+    if (name.endsWith(ending)) reports.push({ path, changedAt: facts.mtimeMs });
+    else if (/^\..*\.tmp$/.test(name) && facts.mtimeMs < before) await rm(path, { force: true });
   }
+  const rest = reports.toSorted((a, b) => b.changedAt - a.changedAt).slice(keptReports);
+  for (const { path, changedAt } of rest) if (changedAt < before) await rm(path, { force: true });
 }
 
 /** Turns the absence of a file into a value. */

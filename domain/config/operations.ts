@@ -80,12 +80,12 @@ export const upkeep = {
   }),
   tier2Days: setting(wholeNumber(7, 90).prefault('30'), {
     env: 'LOG_TIER2_RETENTION_DAYS',
-    description: 'Days a log of operations is kept',
+    description: 'Days a log of operations is kept; those of as many last days with logs stay however old',
     example: '30',
   }),
   tier3Days: setting(wholeNumber(1, 30).prefault('7'), {
     env: 'LOG_TIER3_RETENTION_DAYS',
-    description: 'Days a debug log is kept',
+    description: 'Days a debug log is kept; those of as many last days with logs stay however old',
     example: '7',
   }),
   backupRetentionDays: setting(wholeNumber(1, 365).prefault('30'), {

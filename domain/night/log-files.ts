@@ -25,17 +25,37 @@ const putAside = /\.out\.log\.1$/;
 /** What is to be done with each file of a folder of logs, by name; what is no log of ours is left alone. */
 export function logFates(files: readonly LogFile[], rule: LogRule): Map<string, LogFate> {
   const newest = newestOfEach(files);
-  return new Map(files.map((file) => [file.name, fateOf(file, rule, newest.has(file.name))]));
+  const lasting = logsOfLastDays(files, rule.keepDays);
+  return new Map(
+    files.map((file) => {
+      const facts = { isNewest: newest.has(file.name), mayGo: !lasting.has(file.name) };
+      return [file.name, fateOf(file, rule, facts)];
+    }),
+  );
+}
+
+/**
+ * Logs of the last days of which there are any. These stay, however old they seem: by a clock that is far ahead everything is too old, and
+ * what is removed does not come back with the right time.
+ */
+export function logsOfLastDays(files: readonly Pick<LogFile, 'name' | 'changedAt'>[], days: number): Set<string> {
+  const dated = files.filter(({ name }) => anyLog.test(name)).map((file) => ({ name: file.name, day: dayOf(file) }));
+  const last = new Set([...new Set(dated.map(({ day }) => day))].toSorted().slice(-days));
+  return new Set(dated.filter(({ day }) => last.has(day)).map(({ name }) => name));
 }
 
 /**
  * A file that is held open is left alone, and so is the newest one of its component while its writer may come back to it. Files a writer
  * opens anew for each line (`.out.log`) are never compressed where they lie.
  */
-function fateOf(file: LogFile, rule: LogRule, isNewest: boolean): LogFate {
+function fateOf(
+  file: LogFile,
+  rule: LogRule,
+  { isNewest, mayGo }: { readonly isNewest: boolean; readonly mayGo: boolean },
+): LogFate {
   const { name, bytes, changedAt, isOpen } = file;
   if (!anyLog.test(name) || isOpen) return 'leave';
-  if (ageDays(file, rule) > rule.keepDays) return 'remove';
+  if (mayGo && ageDays(file, rule) > rule.keepDays) return 'remove';
   const isOld = rule.now - changedAt > dayMs;
   const isDue = isOld || bytes >= largeBytes;
   if (putAside.test(name)) return isDue ? 'rename' : 'leave';
@@ -45,9 +65,17 @@ function fateOf(file: LogFile, rule: LogRule, isNewest: boolean): LogFate {
 
 /** By the date in its name, else by when it was last written to. */
 function ageDays({ name, changedAt }: LogFile, { now, today }: LogRule): number {
-  const date = datedName.exec(name)?.groups?.['date'];
+  const date = dateIn(name);
   const days = date === undefined ? Number.NaN : (Date.parse(today) - Date.parse(date)) / dayMs;
   return Number.isNaN(days) ? (now - changedAt) / dayMs : days;
+}
+
+function dayOf({ name, changedAt }: Pick<LogFile, 'name' | 'changedAt'>): string {
+  return dateIn(name) ?? new Date(changedAt).toISOString().slice(0, 10);
+}
+
+function dateIn(name: string): string | undefined {
+  return datedName.exec(name)?.groups?.['date'];
 }
 
 function newestOfEach(files: readonly LogFile[]): Set<string> {

@@ -14,7 +14,8 @@ export const NightList = z
 export type NightList = z.infer<typeof NightList>;
 
 const whyTexts: Readonly<Record<NonNullable<NightRun['reason']>, string>> = {
-  missed: 'Talos was not running when it was due',
+  // A pause that is over leaves no trace in Temporal.
+  missed: 'Talos was not running when it was due, or it was paused in Temporal',
   overlap: 'another one was going on',
   lockdown: 'Talos was locked down',
   'phase-failed': 'a phase failed',

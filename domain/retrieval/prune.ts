@@ -11,6 +11,8 @@ export type PrunableMemory = {
   readonly embedder: string;
   /** From 0 to 1; undefined where it may not go for want of room. */
   readonly value?: number;
+  /** When it was last used, or else written. */
+  readonly usedAt?: number;
   readonly reason?: 'expired' | 'orphaned';
 };
 
@@ -20,6 +22,17 @@ const lowWater = 0.8;
 
 /** A temporary memory is kept for so long after its last use. */
 const temporaryMs = 30 * 24 * 60 * 60 * 1000;
+
+/** What was used so lately proves nothing: a clock may be wrong for a night. */
+const latelyMs = 2 * 24 * 60 * 60 * 1000;
+
+/**
+ * Whether memories were in use in the month before the last two days. If none was, the clock may have leapt ahead, and then age says
+ * nothing: all would be too old at once.
+ */
+export function wereInUse(memories: readonly PrunableMemory[], now: number): boolean {
+  return memories.some(({ usedAt }) => usedAt !== undefined && now - usedAt > latelyMs && now - usedAt <= temporaryMs);
+}
 
 /** Whether a temporary memory has not been used for so long that it goes in any case. */
 export function isExpired({ priority, lastAccess, createdAt }: MemoryMetadata, now: number): boolean {

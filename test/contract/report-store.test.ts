@@ -98,10 +98,23 @@ describe('a report as a file', () => {
     const { dir, store, path } = openFiles();
     await store.write(quietReport());
     await writeFile(join(dir, 'notes.txt'), 'mine');
+    for (let number = 1; number < 400; number += 1) await writeFile(path(`now-${number}`), '');
     const old = new Date(Date.now() - 401 * 24 * 60 * 60 * 1000);
     for (const file of [path(id), join(dir, 'notes.txt')]) await utimes(file, old, old);
     await store.write(quietReport({ run: quietRun({ id: 'now-next' }) }));
-    expect((await readdir(dir)).toSorted()).toEqual(['notes.txt', 'now-next.json']);
+    const left = await readdir(dir);
+    expect(left).toHaveLength(401);
+    expect(left).toEqual(expect.arrayContaining(['notes.txt', 'now-next.json', 'now-399.json']));
+    expect(left).not.toContain(`${id}.json`);
+  });
+
+  it('stays among the last 400, by whatever clock the next one is written', async () => {
+    const { dir, store } = openFiles();
+    await store.write(quietReport());
+    const now = () => Date.UTC(2099, 0, 1);
+    const ahead = createReportFiles({ dir, nodeKey, now, random: randomUUID });
+    await ahead.write(quietReport({ run: quietRun({ id: 'now-next' }) }));
+    expect(await store.get(id)).toMatchObject({ sound: true });
   });
 
   it('fails with the reason where the folder cannot be used', async () => {

@@ -161,6 +161,7 @@ describe('old logs', () => {
 
   it('are kept for 30 days in tier 2 and for 7 in tier 3', async () => {
     for (const dir of [paths.operations, paths.debug]) {
+      for (let age = 1; age <= 30; age += 1) await plant(dir, `daily.${age}.log`, age - 0.5);
       for (const age of [1, 8, 29, 31]) await plant(dir, `worker.${age}.log`, age);
     }
     const logger = await createLogger({ paths, level: 'info', component: 'api' });
@@ -170,10 +171,18 @@ describe('old logs', () => {
     expect(planted(await readdir(paths.debug))).toEqual(['worker.1.log']);
   });
 
+  it('are those of days of which there are logs: by a clock that is years ahead nothing goes', async () => {
+    for (let age = 3001; age <= 3029; age += 1) await plant(paths.operations, `worker.${age}.log`, age);
+    await removeOldLogs(paths.operations, 30);
+    expect(await readdir(paths.operations)).toHaveLength(29);
+  });
+
   it('are nothing but logs', async () => {
+    for (let age = 1; age <= 30; age += 1) await plant(paths.operations, `daily.${age}.log`, age - 0.5);
     for (const name of ['notes.txt', 'redis.log', 'worker.log.gz']) await plant(paths.operations, name, 400);
     await mkdir(join(paths.operations, 'kept.log'));
     await removeOldLogs(paths.operations, 30);
-    expect((await readdir(paths.operations)).toSorted()).toEqual(['kept.log', 'notes.txt']);
+    const left = (await readdir(paths.operations)).filter((name) => !name.startsWith('daily'));
+    expect(left.toSorted()).toEqual(['kept.log', 'notes.txt']);
   });
 });

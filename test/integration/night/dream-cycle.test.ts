@@ -192,7 +192,7 @@ describe('a dream cycle', () => {
   });
 
   it('is one run when two begin at once, and the other is skipped', async () => {
-    const { nightWork, start, ended } = await nights();
+    const { nightWork, start, ended, workflow } = await nights();
     const slow = hangUntilTold('redis');
     nightWork.follow(slow.script);
     const [first, second] = await Promise.all([start(), start()]);
@@ -200,9 +200,12 @@ describe('a dream cycle', () => {
     const holder = (await at.nightRuns.goingOn())?.id;
     const other = holder === first ? second : first;
     expect(await ended(other)).toMatchObject({ state: 'skipped', reason: 'overlap' });
+    await workflow(other).result();
     await at.talos.nightRuntime.cancel(holder ?? '');
     expect(await ended(holder ?? '')).toMatchObject({ state: 'failed' });
     expect(nightWork.begun()).toEqual(['redis']);
+    await workflow(holder ?? '').result();
+    expect(at.reported.map(({ id }) => id)).toEqual([holder]); // the one report, of the time since the last one, tells of both
   });
 
   it('is the same run for the same id, also after it has ended', async () => {

@@ -50,11 +50,23 @@ function plant(
   writeFileSync(join(dir, name), text);
   utimesSync(join(dir, name), now / 1000, (now - hours * hour) / 1000);
 }
-const inDir = (dir = tier(2)) => readdirSync(dir).toSorted();
+/** Archives of the last days, as there are where Talos ran every day. */
+function plantDays(count: number, dir = tier(2)): void {
+  for (let ago = 1; ago <= count; ago += 1) {
+    const date = new Date(now - ago * 24 * hour).toISOString().slice(0, 10);
+    plant(`daily.${date}.1.log.gz`, { dir, hours: ago * 24 });
+  }
+}
+const inDir = (dir = tier(2)) =>
+  readdirSync(dir)
+    .filter((name) => !name.startsWith('daily.'))
+    .toSorted();
 const unpacked = (name: string, dir = tier(2)) => gunzipSync(readFileSync(join(dir, name))).toString();
 
 describe('the night in the logs', () => {
   it('compresses what is closed, removes what is too old, and leaves what is written to', async () => {
+    plantDays(30);
+    plantDays(7, tier(3));
     plant('api.2026-11-22.1.log');
     plant('api.2026-11-25.1.log', { hours: 0 });
     plant('api.2026-10-20.1.log.gz', { text: 'old archive' });
@@ -68,6 +80,17 @@ describe('the night in the logs', () => {
     expect(unpacked('api.2026-11-22.1.log.gz')).toBe('api.2026-11-22.1.log\n');
     const { mode, mtimeMs } = statSync(join(tier(2), 'api.2026-11-22.1.log.gz'));
     expect([mode & 0o777, mtimeMs]).toEqual([0o640, now - 48 * hour]);
+  });
+
+  it('removes nothing of the last days by a clock that is years ahead', async () => {
+    plantDays(28);
+    plantDays(5, tier(3));
+    const planted = [readdirSync(tier(2)), readdirSync(tier(3))];
+    const years = new Date(2099, 0, 2, 4).getTime();
+    const folders = [2, 3].map((number) => ({ dir: tier(number), keepDays: number === 2 ? 30 : 7 }));
+    const { counts } = await runPhase(createLogsPhase({ folders, now: () => years }));
+    expect(counts['logsRemoved']).toBeUndefined();
+    expect([readdirSync(tier(2)), readdirSync(tier(3))]).toEqual(planted);
   });
 
   it('never touches the audit log, whatever its age and size', async () => {
@@ -134,6 +157,7 @@ describe('the night in the logs', () => {
   });
 
   it('passes over a log it cannot compress, says so, and does all the others', async () => {
+    plantDays(7, tier(3));
     const stubborn = `${'a'.repeat(230)}.2026-11-22.1.log`; // no name is left for its archive
     plant(stubborn);
     plant('api.2026-11-22.1.log');
@@ -222,6 +246,7 @@ describe('the night on a full disk', () => {
         'latin1',
       );
       plant('api.2026-11-20.1.log', { text: Buffer.from(noise, 'latin1').toString('base64').slice(0, 700_000) });
+      plantDays(30);
       plant('api.2026-09-20.1.log', { text: 'old' });
       const text = readFileSync(join(tier(2), 'api.2026-11-20.1.log'), 'utf8');
       const { size } = statSync(join(tier(2), 'api.2026-11-20.1.log'));

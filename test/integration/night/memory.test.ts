@@ -131,6 +131,21 @@ describe.each(['in memory', 'in Chroma'])('the night in vectors %s', (where) => 
     expect(await idsIn('knowledge_base')).toEqual(['normal', 'used']);
   });
 
+  it('forgets nothing for its age by a clock that is far ahead: memory was not in use lately', async () => {
+    const temporary = { priority: 'temporary' } as const;
+    const years = 20_000 * day;
+    await vectors.upsert('knowledge_base', 'e', [
+      ...many(3, 'before', { ...temporary, createdAt: now - years, lastAccess: now - years }),
+      memory('normal', { createdAt: now - years, lastAccess: now - years }),
+      memory('today', { createdAt: now - day, lastAccess: now - 1000 }),
+    ]);
+    const { counts, notes } = await runPhase(phase(1000));
+    expect(counts).toEqual({ vectors: 5 });
+    expect(notes.join()).toMatch(/^3 temporary memories seem to be too old, but .* clock/);
+    expect(await total()).toBe(5);
+    expect(pruned()).toEqual([]);
+  });
+
   it('forgets conversations whose message is gone, and skills without a life or a version', async () => {
     await redis.call((c) => c.hset(redis.keys.message({ conversation: 'c', key: 'there' }), 'state', 'answered'));
     const said = { source: 'message', conversation: 'c' };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -98,6 +99,23 @@ describe('the lockdown', () => {
     expect(await failureCode(offline.lock(order))).toBe('STORE_UNAVAILABLE');
     expect(await store.lock(order)).toEqual(locked);
     expect(await flag()).not.toBeNull();
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('takes hold on a full disk without Redis: a file of nothing locks', async () => {
+    const data = dirname(file);
+    await mkdir(data);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', data]);
+    try {
+      expect(await writeFile(join(data, 'filler'), 'x'.repeat(100_000)).catch(({ code }) => code)).toBe('ENOSPC');
+      expect(await offline.lock(order)).toEqual(locked);
+      expect(await offline.state()).toMatchObject({ locked: true });
+      expect((await readdir(data)).toSorted()).toEqual(['filler', 'lockdown.json']);
+      expect(await store.lock(order)).toEqual(locked); // Redis, once it is back, has the reason
+      await store.unlock();
+      expect(await store.state()).toEqual({ locked: false });
+    } finally {
+      execFileSync('umount', [data]);
+    }
   });
 
   it('leaves one private file and no temporary ones', async () => {

@@ -12,7 +12,10 @@ const file = (name: string, change: Partial<LogFile> = {}): LogFile => ({
   isOpen: false,
   ...change,
 });
-const fate = (one: LogFile, ...others: LogFile[]) => logFates([one, ...others], rule).get(one.name);
+const lastDays = Array.from({ length: 30 }, (_, ago) =>
+  file(`worker.${new Date(now - ago * 24 * hour).toISOString().slice(0, 10)}.1.log.gz`),
+);
+const fate = (one: LogFile, ...others: LogFile[]) => logFates([one, ...others, ...lastDays], rule).get(one.name);
 
 describe('what becomes of a log', () => {
   it.each([
@@ -42,6 +45,24 @@ describe('what becomes of a log', () => {
     const [large, small] = [11e6, 1000].map((bytes) => file('api.2026-11-25.9.log', { changedAt: now - hour, bytes }));
     expect(fate(large ?? newest, newest)).toBe('compress');
     expect(fate(small ?? newest, newest)).toBe('leave');
+  });
+});
+
+describe('by a clock that is far ahead', () => {
+  const ahead = { keepDays: 30, now: Date.UTC(2099, 0, 2, 4), today: '2099-01-02' };
+  const inError = ['2099-01-01', '2099-01-02'].map((date) => file(`api.${date}.1.log`, { changedAt: ahead.now }));
+
+  it('logs of as many days as are kept stay, however old they seem, and older ones go', () => {
+    const older = file('worker.2026-09-01.1.log.gz');
+    const fates = logFates([older, ...lastDays, ...inError], ahead);
+    const removed = [...fates].flatMap(([name, end]) => (end === 'remove' ? [name] : []));
+    const oldest = ['2026-09-01', '2026-10-27', '2026-10-28'].map((date) => `worker.${date}.1.log.gz`);
+    expect(removed.toSorted()).toEqual(oldest);
+  });
+
+  it('output without a date in its name counts by when it was written', () => {
+    const output = file('redis.out.log', { changedAt: now });
+    expect(logFates([output, ...inError], ahead).get(output.name)).toBe('leave');
   });
 });
 

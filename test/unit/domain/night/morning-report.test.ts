@@ -128,7 +128,7 @@ describe('the morning report', () => {
           quietRun({ id: 'due-20261125T040000Z', dueAt: fourOClock - 24 * hour, state: 'skipped', reason: 'missed' }),
         ],
       },
-      'Schedules\n  dream cycle of Wed 2026-11-25 04:00: skipped, Talos was not running when it was due',
+      'Schedules\n  dream cycle of Wed 2026-11-25 04:00: skipped, Talos was not running when it was due, or it was paused in Temporal',
     ],
     [
       'what is not known',

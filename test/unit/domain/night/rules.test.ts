@@ -118,7 +118,7 @@ describe('the end of a run', () => {
     expect(
       listPhases([{ phase: 'redis', state: 'failed', ms: 1234, error: { code: 'STORE_FULL', message: '' } }]),
     ).toBe('- redis: failed, 1.2 s (STORE_FULL)');
-    expect(whyNight({ reason: 'missed' })).toBe('Talos was not running when it was due');
+    expect(whyNight({ reason: 'missed' })).toBe('Talos was not running when it was due, or it was paused in Temporal');
     expect(whyNight({})).toBeUndefined();
     expect(describeNightWhen({ hour: 4, minute: 5, zone: 'Europe/Berlin' })).toBe('every day at 04:05 Europe/Berlin');
   });
