@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, link, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -197,6 +198,18 @@ describe('a granted folder', () => {
     }
     expect(await readFile(join(root, 'b.txt'), 'utf8')).toBe('beta');
     expect((await readdir(root)).toSorted()).toEqual(['a.txt', 'b.txt', 'notes']);
+  });
+
+  test('is rid of what a write left behind that was killed, and never shows it', async () => {
+    const [left, fresh, other] = [`.talos-${randomUUID()}`, `.talos-${randomUUID()}`, '.talos-notes'];
+    for (const name of [left, fresh, other]) await writeFile(join(root, 'notes', name), 'half of a te');
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of [left, other]) await utimes(join(root, 'notes', name), longAgo, longAgo);
+    const folder = folderOf();
+    expect(await folder({ action: 'list', path: 'notes' })).toEqual([{ name: other, kind: 'file', bytes: 12 }]);
+    await folder({ action: 'write', path: 'notes/may.txt', text: 'may' });
+    // what is young may be of a run that goes on
+    expect((await readdir(join(root, 'notes'))).toSorted()).toEqual([fresh, other, 'may.txt'].toSorted());
   });
 
   test('writes into a file of its own when the old one has another name elsewhere', async () => {
