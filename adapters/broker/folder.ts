@@ -192,5 +192,22 @@ function toFolderError(thrown: unknown, call: FolderInput): unknown {
   if (code === 'ELOOP') return denied('links are not followed');
   const where = `"${call.path}" of the folder "${call.name}"`;
   if (code === 'ENOENT') return new TalosError('NOT_FOUND', `ctx.folder: there is no ${where}.`);
-  return new TalosError('VALIDATION_FAILED', `ctx.folder: ${call.action} of ${where} failed (${code}).`);
+  const failed = `ctx.folder: ${call.action} of ${where} failed (${code})`;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new TalosError('DISK_FULL', `${failed}; the disk is full.`);
+  if (machineFaults.has(code)) {
+    return new TalosError('CONFIG_INVALID', `${failed}; whoever lent the folder has to mend its rights or its disk.`);
+  }
+  return new TalosError('VALIDATION_FAILED', `${failed}.`);
 }
+
+/** What a skill cannot help: files the owner lent without the right to use them, and a machine in trouble. */
+const machineFaults: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EIO',
+  'ESTALE',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+]);

@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { folderRule } from '../../../adapters/broker/folder.ts';
 import type { JsonValue } from '../../../domain/json.ts';
+import { isHostFault } from '../../../domain/skills/blame.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { failure, powersOf } from './support.ts';
 
@@ -210,6 +211,18 @@ describe('a granted folder', () => {
     await folder({ action: 'write', path: 'notes/may.txt', text: 'may' });
     // what is young may be of a run that goes on
     expect((await readdir(join(root, 'notes'))).toSorted()).toEqual([fresh, other, 'may.txt'].toSorted());
+  });
+
+  test('that cannot be written for a reason of the machine is no fault of the skill', async () => {
+    const folder = folderOf('write', new Map([['inbox', '/sys/kernel']])); // takes no files, not even from root
+    for (const call of [
+      { action: 'write', path: 'new.txt', text: 'x' },
+      { action: 'mkdir', path: 'new' },
+    ]) {
+      const thrown = await failure(folder(call));
+      expect(thrown).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(isHostFault(thrown)).toBe(true);
+    }
   });
 
   test('writes into a file of its own when the old one has another name elsewhere', async () => {
