@@ -85,7 +85,10 @@ export const approveSkill = defineUpdate<
 export const rejectSkill = defineUpdate<SkillLife, [VersionOrder & { readonly reason: string }]>('reject');
 
 /** Takes the active version out of use. */
-export const deprecateSkill = defineUpdate<SkillLife, [Order & { readonly reason: string }]>('deprecate');
+export const deprecateSkill = defineUpdate<
+  SkillLife,
+  [Order & { readonly reason: string; readonly hash?: BundleHash }]
+>('deprecate');
 
 /** Puts a former version into quarantine again. */
 export const restoreSkill = defineUpdate<SkillLife, [VersionOrder & { readonly reason: string }]>('restore');
