@@ -45,7 +45,7 @@ function describeTrouble({ runs, since, reason }: SkillTrouble): string {
 
 /** How much a version helps, in words. */
 export function describeBenefit(benefit: Benefit | undefined): string {
-  if (benefit === undefined) return 'not measured: there was no model to compare with, or none that was free';
+  if (benefit === undefined) return 'not measured: there was no model to compare with, or none that was free yet';
   const { cases, withSkill, withoutSkill, model } = benefit;
   const figures = `${withSkill} of ${cases} cases right with the skill, ${withoutSkill} by ${plainLine(model)} alone`;
   if (withSkill > withoutSkill) return `${figures}: it helps`;

@@ -52,7 +52,10 @@ export const lockdownWorkflowId = 'lockdown';
 
 /** Waits and limits of a skill's life; tests pass short ones. */
 export type LifeSettings = {
-  /** First wait before a run is made again that no fault of the skill kept from ending; it doubles up to ten minutes. */
+  /**
+   * First wait before a run is made again that no fault of the skill kept from ending; it doubles up to ten minutes, and up to six hours
+   * before it is measured again how much a skill helps.
+   */
   readonly retryMs: number;
   /** So many changes begin the history anew. */
   readonly continueAfter: number;
