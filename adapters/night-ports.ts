@@ -39,7 +39,7 @@ type NightOptions = {
   readonly cloud: Pick<CloudModel, 'state'>;
   readonly awaitedClouds: AwaitedClouds;
   readonly runtime: Probe;
-  readonly skillPorts: Pick<SkillPorts, 'catalog' | 'schedules' | 'awaitedCalls' | 'sandbox'>;
+  readonly skillPorts: Pick<SkillPorts, 'catalog' | 'skillRuns' | 'schedules' | 'awaitedCalls' | 'sandbox'>;
 };
 
 /** What the nightly maintenance stands on, as configured, in the time zone of this machine. */
@@ -74,8 +74,8 @@ export function createNightPorts(options: NightOptions): {
 }
 
 function workOver({ skillPorts, ...options }: NightOptions & { readonly trail: AuditTrail }): NightWork {
-  const { catalog, awaitedCalls, sandbox } = skillPorts;
-  const sources = { ...options, catalog, awaitedCalls, ...(sandbox && { sandbox }), now: Date.now };
+  const { catalog, skillRuns, awaitedCalls, sandbox } = skillPorts;
+  const sources = { ...options, catalog, skillRuns, awaitedCalls, ...(sandbox && { sandbox }), now: Date.now };
   return { ...createNightWork(sources), health: createHealthPhase(sources) };
 }
 

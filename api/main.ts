@@ -23,11 +23,9 @@ import { setNightSchedule } from '../workers/set-night-schedule.ts';
 import { keepLives } from '../workers/keep-lives.ts';
 import { keepSchedules } from '../workers/keep-schedules.ts';
 import { pullMissingModels } from '../workers/pull-models.ts';
-import { retestSkills } from '../workers/retest-skills.ts';
 import { installTemporalRuntime, runProcess } from '../workers/process.ts';
 import { startWorkers } from '../workers/start-workers.ts';
 import { taskQueueOf } from '../workflows/task-queues.ts';
-import manifest from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import type { ApiDeps, EngineProbes } from './deps.ts';
 import { startServer } from './server.ts';
@@ -96,10 +94,6 @@ await runProcess(async () => {
 function beginBehind(ports: ProcessPorts, config: Config, stopping: AbortSignal): void {
   if (config.skills.autoload) handInBuiltInSkills(ports);
   void keepLives({ ...ports, catalog: ports.skillPorts.catalog });
-  void retestSkills(
-    { ...ports, catalog: ports.skillPorts.catalog },
-    `Talos ${manifest.version}, Node ${process.version}`,
-  );
   void keepSchedules({ ...ports, ...ports.skillPorts });
   void pullMissingModels({ ...ports, config });
   // Who never wants a cloud has it asked nothing.

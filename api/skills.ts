@@ -4,6 +4,7 @@ import { versionsOf } from '../domain/skills/change.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import { diffManifests } from '../domain/skills/manifest-diff.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
+import { findTrouble } from '../domain/skills/trouble.ts';
 import {
   promotedVersion,
   shownVersion,
@@ -13,7 +14,7 @@ import {
 } from '../domain/skills/view.ts';
 import type { ApiDeps } from './deps.ts';
 
-type Deps = Pick<ApiDeps, 'skills' | 'catalog' | 'skillRuntime' | 'skillBundles'>;
+type Deps = Pick<ApiDeps, 'skills' | 'catalog' | 'skillRuns' | 'skillRuntime' | 'skillBundles'>;
 
 /** What the API does with skills. */
 export function createSkills(deps: Deps) {
@@ -42,11 +43,12 @@ export function createSkills(deps: Deps) {
     async view(id: SkillId): Promise<SkillView> {
       const life = (await catalog.get(id)) ?? unknownSkill(id);
       const shown = shownVersion(life)?.hash ?? unknownSkill(id);
-      const [certificate, version] = await Promise.all([
+      const [certificate, version, trouble] = await Promise.all([
         certificateOf(deps, life, shown),
         readVersion(deps, life, shown),
+        life.active && findTrouble(deps.skillRuns, id, life.active.hash),
       ]);
-      return { life, shown, ...certificate, ...version };
+      return { life, shown, ...certificate, ...version, ...(trouble && { trouble }) };
     },
 
     /** The version in use, or else the one shown, with its certificate if it has one. */

@@ -1,11 +1,12 @@
 import type { Benefit, CleanRun } from '../domain/skills/certificate.ts';
 import type { SkillVersion } from '../domain/skills/life.ts';
 import { grants } from '../domain/skills/manifest-diff.ts';
+import type { SkillTrouble } from '../domain/skills/trouble.ts';
 import type { SkillView } from '../domain/skills/view.ts';
 import { plainLine } from './plain-text.ts';
 
 /** What the owner has to see before a decision, in lines: hash, permissions, findings, runs, benefit. */
-export function evidenceCard({ life, manifest, diff, problem }: SkillView, version: SkillVersion): string[] {
+export function evidenceCard({ life, manifest, diff, problem, trouble }: SkillView, version: SkillVersion): string[] {
   return [
     `Skill ${life.id}, version ${plainLine(version.version)}, ${version.state}`,
     `  hash         ${version.hash}`,
@@ -22,6 +23,7 @@ export function evidenceCard({ life, manifest, diff, problem }: SkillView, versi
       'none',
     ),
     `  benefit      ${describeBenefit(version.benefit)}`,
+    ...(trouble === undefined || version.state !== 'active' ? [] : [`  TROUBLE      ${describeTrouble(trouble)}`]),
   ];
 }
 
@@ -36,9 +38,14 @@ export function describeRun({ case: name, driver, resources, egress }: CleanRun)
   return `${name}: ok in ${Math.round(resources.wallMs)} ms (${driver}${hosts})`;
 }
 
+function describeTrouble({ runs, since, reason }: SkillTrouble): string {
+  const day = new Date(since).toISOString();
+  return `its last ${runs} runs failed for something outside it, the first one ${day}: ${plainLine(reason, 200)}`;
+}
+
 /** How much a version helps, in words. */
 export function describeBenefit(benefit: Benefit | undefined): string {
-  if (benefit === undefined) return 'not measured: there was no model to compare with, or none that was free';
+  if (benefit === undefined) return 'not measured: there was no model to compare with, or none that was free yet';
   const { cases, withSkill, withoutSkill, model } = benefit;
   const figures = `${withSkill} of ${cases} cases right with the skill, ${withoutSkill} by ${plainLine(model)} alone`;
   if (withSkill > withoutSkill) return `${figures}: it helps`;

@@ -44,10 +44,12 @@ function createLives(api: ApiSocket) {
       api.json({ method: 'POST', path: `${pathOf(id)}/tts-request`, body: { hash } }, Ticket),
     promote: (id: SkillId, consent: { tts_code: string; hash: BundleHash; override?: string }) =>
       order(id, 'promote', consent),
-    reject: (id: SkillId, reason: string) => order(id, 'reject', { reason }),
+    reject: (id: SkillId, wish: { reason: string; hash?: BundleHash }) => order(id, 'reject', wish),
     restore: (id: SkillId, hash: BundleHash, reason: string) => order(id, 'restore', { hash, reason }),
-    deprecate: (id: SkillId, reason: string) =>
-      api.json({ method: 'DELETE', path: `${pathOf(id)}?reason=${encodeURIComponent(reason)}` }, SkillLife),
+    deprecate(id: SkillId, { reason, hash }: { reason: string; hash?: BundleHash }) {
+      const query = `reason=${encodeURIComponent(reason)}${hash === undefined ? '' : `&hash=${hash}`}`;
+      return api.json({ method: 'DELETE', path: `${pathOf(id)}?${query}` }, SkillLife);
+    },
     async export(id: SkillId): Promise<Buffer> {
       const response = await api.call({ method: 'GET', path: `${pathOf(id)}/export` });
       const chunks: Buffer[] = [];

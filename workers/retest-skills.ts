@@ -14,9 +14,12 @@ type Deps = {
  * Where skills run on something else than at the last start, those their faults took out of use are tested again: it may have been that.
  * Never fails; the log has what did, and the next start tries again.
  */
-export async function retestSkills({ catalog, skillRuntime, lockdown, logger }: Deps, ground: string): Promise<void> {
+export async function retestSkills(
+  { catalog, skillRuntime, lockdown, logger }: Deps,
+  findGround: () => Promise<string>,
+): Promise<void> {
   try {
-    const before = await catalog.ground();
+    const [before, ground] = await Promise.all([catalog.ground(), findGround()]);
     if (before === ground || (await lockdown.state()).locked) return;
     const reason = `Skills run on ${ground} now; before it was ${before ?? 'not known'}.`;
     for (const life of before === undefined ? [] : await catalog.list()) {

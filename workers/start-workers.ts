@@ -12,6 +12,9 @@ import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
 import { proveSandbox } from './prove-sandbox.ts';
+import { retestSkills } from './retest-skills.ts';
+import { skillGround } from './skill-ground.ts';
+import manifest from '../package.json' with { type: 'json' };
 
 /** Running workers of one process. `done` rejects when one of them fails for good. */
 export type RunningWorkers = { readonly done: Promise<void>; stop(): Promise<void> };
@@ -37,7 +40,7 @@ export async function startWorkers(
   // A process without workers, such as an API of its own, never ends by itself.
   const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
   if (roles.includes('gpu')) ports.gpuBoard.publish({ state: 'idle', since: Date.now() });
-  if (roles.includes('sandbox')) void proveSandbox(ports.skillPorts.sandbox, ports);
+  if (roles.includes('sandbox')) void openSandbox(ports);
   return {
     done,
     async stop() {
@@ -45,6 +48,15 @@ export async function startWorkers(
       await runs;
     },
   };
+}
+
+/** Only who runs skills knows what they run on, and only once a sandbox holds. */
+async function openSandbox(ports: ProcessPorts): Promise<void> {
+  const { sandbox, catalog } = ports.skillPorts;
+  const state = await proveSandbox(sandbox, ports);
+  if (!state.isProven) return;
+  const { proof } = state;
+  await retestSkills({ ...ports, catalog }, () => skillGround({ sandbox, proof, release: manifest.version }));
 }
 
 function shutdown(worker: Worker): void {

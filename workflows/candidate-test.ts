@@ -4,12 +4,13 @@ import type { Benefit } from '../domain/skills/certificate.ts';
 import type { SkillLife, SkillVersion } from '../domain/skills/life.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import { discard, gainsByItself, promotesItself } from '../domain/skills/promotion.ts';
-import { askOwner, beginRuns, countRun, failRun, isTested } from '../domain/skills/quarantine.ts';
+import { addBenefit, askOwner, beginRuns, countRun, failRun, isTested } from '../domain/skills/quarantine.ts';
 import type { RunFacts } from '../domain/skills/run-facts.ts';
 import type { CandidateWatch } from './candidate-watch.ts';
 import { fromActivityFailure } from './failure.ts';
 import { isBrokenFiles, type LifeKeeper } from './life-keeper.ts';
 import { measureBenefit } from './measure-benefit.ts';
+import type { OwedBenefit } from './owed-benefit.ts';
 import { promoteVersion } from './promote-version.ts';
 import { local, sandbox } from './proxies.ts';
 
@@ -18,6 +19,7 @@ export type TestContext = {
   readonly id: SkillId;
   readonly keeper: LifeKeeper;
   readonly watch: CandidateWatch;
+  readonly owed: OwedBenefit;
   readonly queueWaitSeconds: number;
 };
 
@@ -80,9 +82,22 @@ async function record({ keeper, watch }: TestContext, hash: BundleHash, facts: R
 
 /** Measures the benefit, asks the owner, and promotes a revision that may go without. */
 async function finish(context: TestContext, hash: BundleHash): Promise<void> {
-  const { id, keeper, watch } = context;
+  const { keeper, watch } = context;
   const benefit = await watch.whileCurrent(hash, () => measure(context, hash));
   await keeper.change(actor, (life) => askOwner(life, { hash, benefit }, Date.now()));
+  await promoteBetter(context, hash);
+}
+
+/** Tries again to measure a version that is before the owner already. */
+export async function measureLater(context: TestContext, hash: BundleHash): Promise<void> {
+  const { keeper, watch } = context;
+  const benefit = await watch.whileCurrent(hash, () => measure(context, hash));
+  if (benefit === undefined) return;
+  await keeper.change(actor, (life) => addBenefit(life, { hash, benefit }));
+  await promoteBetter(context, hash);
+}
+
+async function promoteBetter({ id, keeper, watch }: TestContext, hash: BundleHash): Promise<void> {
   const { active } = keeper.current();
   if (active === undefined || !watch.isCurrent(hash)) return;
   const facts = await local.assessRevision({ id, active: active.hash, candidate: hash });
@@ -91,12 +106,15 @@ async function finish(context: TestContext, hash: BundleHash): Promise<void> {
   await promoteVersion(keeper, { by: actor, hash, approval: `trust-level-${facts.trustLevel}` });
 }
 
-/** How much the skill helps; undefined where it cannot be told, which keeps nobody waiting. */
-async function measure({ id, queueWaitSeconds }: TestContext, hash: BundleHash): Promise<Benefit | undefined> {
+/** How much the skill helps; undefined where it cannot be told now, which keeps nobody waiting. */
+async function measure({ id, owed, queueWaitSeconds }: TestContext, hash: BundleHash): Promise<Benefit | undefined> {
   try {
-    return (await measureBenefit({ id, hash }, queueWaitSeconds)) ?? undefined;
+    const benefit = await measureBenefit({ id, hash }, queueWaitSeconds);
+    owed.settle();
+    return benefit ?? undefined;
   } catch (thrown) {
     if (isCancellation(thrown)) throw thrown;
+    owed.owe(hash);
     return undefined;
   }
 }

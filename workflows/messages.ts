@@ -52,7 +52,10 @@ export const lockdownWorkflowId = 'lockdown';
 
 /** Waits and limits of a skill's life; tests pass short ones. */
 export type LifeSettings = {
-  /** First wait before a run is made again that no fault of the skill kept from ending; it doubles up to ten minutes. */
+  /**
+   * First wait before a run is made again that no fault of the skill kept from ending; it doubles up to ten minutes, and up to six hours
+   * before it is measured again how much a skill helps.
+   */
   readonly retryMs: number;
   /** So many changes begin the history anew. */
   readonly continueAfter: number;
@@ -85,7 +88,10 @@ export const approveSkill = defineUpdate<
 export const rejectSkill = defineUpdate<SkillLife, [VersionOrder & { readonly reason: string }]>('reject');
 
 /** Takes the active version out of use. */
-export const deprecateSkill = defineUpdate<SkillLife, [Order & { readonly reason: string }]>('deprecate');
+export const deprecateSkill = defineUpdate<
+  SkillLife,
+  [Order & { readonly reason: string; readonly hash?: BundleHash }]
+>('deprecate');
 
 /** Puts a former version into quarantine again. */
 export const restoreSkill = defineUpdate<SkillLife, [VersionOrder & { readonly reason: string }]>('restore');

@@ -8,11 +8,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
-import { isTestDue, testCandidate } from './candidate-test.ts';
+import { isUnmeasured } from '../domain/skills/quarantine.ts';
+import { isTestDue, measureLater, testCandidate } from './candidate-test.ts';
 import { createCandidateWatch } from './candidate-watch.ts';
 import { createLifeKeeper } from './life-keeper.ts';
 import { handleOrders } from './life-orders.ts';
 import type { SkillLifeInput } from './messages.ts';
+import { createOwedBenefit } from './owed-benefit.ts';
 
 /** The whole life of one skill: quarantine, the owner's decision, use, strikes, revisions. It has no end; its history begins anew. */
 export async function skillLife(input: SkillLifeInput): Promise<never> {
@@ -20,17 +22,22 @@ export async function skillLife(input: SkillLifeInput): Promise<never> {
   const { retryMs, continueAfter, queueWaitSeconds } = settings;
   const keeper = createLifeKeeper(input);
   const watch = createCandidateWatch(keeper, retryMs);
+  const owed = createOwedBenefit(keeper, retryMs);
+  const context = { id, keeper, watch, owed, queueWaitSeconds };
   handleOrders(keeper, watch);
   await keeper.load();
+  const { candidate } = keeper.current();
+  if (candidate !== undefined && isUnmeasured(keeper.current())) owed.owe(candidate.hash);
   const isLong = () => keeper.steps() >= continueAfter || workflowInfo().continueAsNewSuggested;
   for (;;) {
-    await condition(() => isTestDue(keeper.current()) || isLong());
+    const unmeasured = await owed.dueBefore(() => isTestDue(keeper.current()) || isLong());
     if (isLong()) {
       await quiet();
       await continueAsNew<typeof skillLife>({ id, settings, life: keeper.current() });
     }
     try {
-      await testCandidate({ id, keeper, watch, queueWaitSeconds });
+      if (unmeasured !== undefined) await measureLater(context, unmeasured);
+      else if (isTestDue(keeper.current())) await testCandidate(context);
     } catch (thrown) {
       if (isCancellation(thrown)) throw thrown;
       // A life must not end because one of its steps broke.

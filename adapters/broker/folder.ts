@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
 
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import { TalosError } from '../../domain/errors.ts';
 import type { JsonValue } from '../../domain/json.ts';
 import type { SkillPermissions } from '../../domain/skills/manifest.ts';
+import { createDraftSweep, draftPath, isDraftName } from './folder-drafts.ts';
 import { atPlace, denied, inFolder, notLent, pathParts, type Place } from './folder-walk.ts';
 import { parsePowerInput } from './input.ts';
 
@@ -33,6 +33,7 @@ export type GrantedFolders = ReadonlyMap<string, string>;
 /** Makes the power over folders of one run. Fails with PERMISSION_DENIED for all that was not granted, and for every link. */
 export function createFolderPower({ folders }: Pick<SkillPermissions, 'folders'>, granted: GrantedFolders) {
   let moved = 0;
+  const sweepDrafts = createDraftSweep();
   const countBytes = (bytes: number): void => {
     moved += bytes;
     if (moved > folderRule.runBytes) {
@@ -52,14 +53,19 @@ export function createFolderPower({ folders }: Pick<SkillPermissions, 'folders'>
     const isReading = call.action === 'list' || call.action === 'read';
     if (!isReading && permission.access !== 'write') throw denied(`the folder "${call.name}" is for reading only`);
     try {
-      return await perform(root, call, countBytes);
+      return await perform(root, call, { countBytes, sweepDrafts });
     } catch (thrown) {
       throw toFolderError(thrown, call);
     }
   };
 }
 
-async function perform(root: string, call: FolderInput, countBytes: (bytes: number) => void): Promise<JsonValue> {
+type Upkeep = {
+  readonly countBytes: (bytes: number) => void;
+  readonly sweepDrafts: (folder: FileHandle) => Promise<void>;
+};
+
+async function perform(root: string, call: FolderInput, { countBytes, sweepDrafts }: Upkeep): Promise<JsonValue> {
   switch (call.action) {
     case 'list':
       return inFolder(root, call.path === '' ? [] : pathParts(call.path), listEntries);
@@ -70,7 +76,10 @@ async function perform(root: string, call: FolderInput, countBytes: (bytes: numb
     }
     case 'write':
       countBytes(Buffer.byteLength(call.text));
-      await atPlace(root, call.path, (place) => writeFile(place, call.text));
+      await atPlace(root, call.path, async (place) => {
+        await sweepDrafts(place.parent);
+        await writeFile(place, call.text);
+      });
       return null;
     case 'mkdir':
       await atPlace(root, call.path, (place) => mkdir(place.path));
@@ -86,6 +95,7 @@ async function listEntries(folder: FileHandle): Promise<JsonValue> {
   const entries: { name: string; kind: string; bytes?: number }[] = [];
   const own = `/proc/self/fd/${folder.fd}`;
   for await (const entry of await opendir(own)) {
+    if (isDraftName(entry.name)) continue;
     if (entries.length === folderRule.mostEntries) {
       throw new TalosError('BODY_TOO_LARGE', `ctx.folder: the folder has more than ${folderRule.mostEntries} entries.`);
     }
@@ -131,7 +141,7 @@ async function writeFile({ parent, path: place }: Place, text: string): Promise<
   if (Buffer.byteLength(text) > folderRule.fileBytes) {
     throw new TalosError('BODY_TOO_LARGE', `ctx.folder: a file is written with at most ${folderRule.fileBytes} bytes.`);
   }
-  const draft = `/proc/self/fd/${parent.fd}/.talos-${randomUUID()}`;
+  const draft = draftPath(parent);
   const file = await open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     await file.writeFile(text);
@@ -182,5 +192,22 @@ function toFolderError(thrown: unknown, call: FolderInput): unknown {
   if (code === 'ELOOP') return denied('links are not followed');
   const where = `"${call.path}" of the folder "${call.name}"`;
   if (code === 'ENOENT') return new TalosError('NOT_FOUND', `ctx.folder: there is no ${where}.`);
-  return new TalosError('VALIDATION_FAILED', `ctx.folder: ${call.action} of ${where} failed (${code}).`);
+  const failed = `ctx.folder: ${call.action} of ${where} failed (${code})`;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new TalosError('DISK_FULL', `${failed}; the disk is full.`);
+  if (machineFaults.has(code)) {
+    return new TalosError('CONFIG_INVALID', `${failed}; whoever lent the folder has to mend its rights or its disk.`);
+  }
+  return new TalosError('VALIDATION_FAILED', `${failed}.`);
 }
+
+/** What a skill cannot help: files the owner lent without the right to use them, and a machine in trouble. */
+const machineFaults: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EIO',
+  'ESTALE',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+]);

@@ -64,7 +64,7 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
     },
     reject: async ({ id, ...order }) =>
       change(await known(id), (now, at) => reject(now, { ...order, endedBy: 'owner' }, at)),
-    deprecate: async ({ id, reason }) => change(await known(id), (now, at) => deprecate(now, { reason }, at)),
+    deprecate: async ({ id, ...order }) => change(await known(id), (now, at) => deprecate(now, order, at)),
     restore: async ({ id, ...order }) => change(await known(id), (now, at) => restore(now, order, at)),
     retest: async ({ id, reason }) => change(await known(id), (now, at) => retest(now, { reason }, at)),
     goOn: async (id) => void (await known(id)),

@@ -10,7 +10,8 @@ import { judgeHealth } from '../../domain/night/judge-health.ts';
 import type { PhaseWork } from '../../domain/night/ports.ts';
 import type { LanguageModel, Probe, VectorStore } from '../../domain/ports.ts';
 import { MemoryCollection } from '../../domain/retrieval/memory.ts';
-import type { AwaitedCalls, Sandbox, SkillCatalog } from '../../domain/skills/ports.ts';
+import type { AwaitedCalls, Sandbox, SkillCatalog, SkillRuns } from '../../domain/skills/ports.ts';
+import { findTrouble } from '../../domain/skills/trouble.ts';
 import { summarise } from '../../domain/skills/view.ts';
 import type { RedisConnections } from '../redis.ts';
 import { readDisks, readMachine } from './machine.ts';
@@ -28,6 +29,7 @@ export type HealthSources = {
   readonly sandbox?: Pick<Sandbox, 'prove'>;
   readonly trail: AuditTrail;
   readonly catalog: SkillCatalog;
+  readonly skillRuns: Pick<SkillRuns, 'list'>;
   readonly awaitedCalls: Pick<AwaitedCalls, 'list'>;
   readonly awaitedClouds: Pick<AwaitedClouds, 'list'>;
   readonly now: () => number;
@@ -64,7 +66,7 @@ function factsOf(config: Config): HealthFacts {
 async function readHealth(sources: HealthSources, signal: AbortSignal): Promise<HealthReadings> {
   const { config, runtime, cloud, catalog } = sources;
   const quick = { limitMs: quickMs, signal };
-  const [machine, disks, temporal, redis, vectors, models, cloudState, sandbox, audit, skills, waiting] =
+  const [machine, disks, temporal, redis, vectors, models, cloudState, sandbox, audit, skills, troubles, waiting] =
     await Promise.all([
       readWithin(quick, readMachine),
       readWithin(quick, () => readDisks(foldersOf(config))),
@@ -76,9 +78,23 @@ async function readHealth(sources: HealthSources, signal: AbortSignal): Promise<
       readWithin({ limitMs: proofMs, signal }, (ending) => proofOf(sources.sandbox, ending)),
       readWithin({ limitMs: auditMs + quickMs, signal }, (ending) => checkAudit(sources, ending)),
       readWithin(quick, () => skillCounts(catalog)),
+      readWithin(quick, () => skillTroubles(sources)),
       readWithin(quick, () => waitingCounts(sources)),
     ]);
-  return { machine, disks, temporal, redis, vectors, models, cloud: cloudState, sandbox, audit, skills, waiting };
+  return {
+    machine,
+    disks,
+    temporal,
+    redis,
+    vectors,
+    models,
+    cloud: cloudState,
+    sandbox,
+    audit,
+    skills,
+    troubles,
+    waiting,
+  };
 }
 
 function foldersOf(config: Config): Record<string, string> {
@@ -122,4 +138,12 @@ async function skillCounts(catalog: SkillCatalog): Promise<Record<string, number
   const versions = (await catalog.list()).flatMap((life) => summarise(life));
   const byState = Map.groupBy(versions, ({ state }) => state);
   return Object.fromEntries([...byState].map(([state, same]) => [state, same.length]));
+}
+
+async function skillTroubles({ catalog, skillRuns }: HealthSources): Promise<{ skill: string; runs: number }[]> {
+  const looks = (await catalog.list()).map(async ({ id, active }) => {
+    const trouble = active && (await findTrouble(skillRuns, id, active.hash));
+    return trouble === undefined ? [] : [{ skill: id, runs: trouble.runs }];
+  });
+  return (await Promise.all(looks)).flat();
 }

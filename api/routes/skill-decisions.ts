@@ -36,7 +36,7 @@ const Promotion = z
 
 const Rejection = z.strictObject({ reason: Reason, hash: Candidate }).meta({ id: 'SkillRejection' });
 const Restoration = z.strictObject({ reason: Reason, hash: BundleHash }).meta({ id: 'SkillRestoration' });
-const DeprecationQuery = z.strictObject({ reason: Reason.default('asked for over the API') });
+const DeprecationQuery = z.strictObject({ reason: Reason.default('asked for over the API'), hash: Candidate });
 
 const life = { content: { 'application/json': { schema: SkillLife } } };
 const badBody = ['VALIDATION_FAILED', 'BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
@@ -122,8 +122,9 @@ export function decisionRoutes(deps: ApiDeps): Route[] {
       operation: operations.deprecate,
       async handle(request, response) {
         const id = skillIn(request);
-        const { reason } = parseInput(DeprecationQuery, request.query, 'query');
-        response.json(await skillRuntime.deprecate({ id, reason, by: actorOf(request, deps) }));
+        const { reason, hash } = parseInput(DeprecationQuery, request.query, 'query');
+        const order = { id, reason, by: actorOf(request, deps), ...(hash !== undefined && { hash }) };
+        response.json(await skillRuntime.deprecate(order));
       },
     },
     {

@@ -28,6 +28,8 @@ export type HealthReadings = {
   readonly audit: Reading<TrailCheck>;
   /** Versions of skills by state. */
   readonly skills: Reading<Readonly<Record<string, number>>>;
+  /** Skills in use whose last runs failed one after the other through no fault of their own, and how many. */
+  readonly troubles: Reading<readonly { readonly skill: string; readonly runs: number }[]>;
   /** What waits for the owner, by kind. */
   readonly waiting: Reading<Readonly<Record<string, number>>>;
 };

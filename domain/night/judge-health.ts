@@ -53,6 +53,7 @@ function judgeAll(readings: HealthReadings, facts: HealthFacts): HealthPart[] {
       note: `skills: ${listCounts(counts)}`,
       counts: named('skills', counts),
     })),
+    of(readings.troubles, 'skill runs', judgeTroubles),
     of(readings.waiting, 'waiting', (counts) => ({
       note: `waiting for you: ${listCounts(counts)}`,
       counts: named('waiting', counts),
@@ -74,6 +75,7 @@ const awayTexts = {
   sandbox: ['warning', 'no sandbox has been shown to hold: no skill runs', 'talos doctor'],
   audit: ['critical', 'the audit log cannot be read', 'mend the permissions of logs/tier1'],
   skills: undefined,
+  'skill runs': undefined,
   waiting: undefined,
 } as const;
 
@@ -180,6 +182,19 @@ function judgeAudit({ segments, entries, findings, isWhole }: Value<'audit'>): H
     counts: { auditEntries: entries, auditFindings: findings.length },
     note: `audit: ${entries} entries in ${segments} segments verified${all}`,
     findings: first === undefined ? [] : finding('critical', 'audit', [text, 'talos audit verify']),
+  };
+}
+
+function judgeTroubles(troubles: Value<'troubles'>): HealthPart {
+  const names = troubles.map(({ skill }) => skill).join(', ');
+  return {
+    note: `skill runs: ${names === '' ? 'no skill fails again and again' : `failing again and again: ${names}`}`,
+    findings: troubles.map(({ skill, runs }) => ({
+      severity: 'warning',
+      about: 'skill runs',
+      text: `the last ${runs} runs of skill ${skill} failed for something outside it`,
+      fix: `talos runs ls ${skill} --failed`,
+    })),
   };
 }
 

@@ -236,7 +236,8 @@ export interface SkillRuntime {
   submit(order: SkillOrder & { readonly hash: BundleHash; readonly over?: BundleHash | null }): Promise<SkillLife>;
   approve(approval: SkillApproval): Promise<SkillLife>;
   reject(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
-  deprecate(order: SkillOrder & { readonly reason: string }): Promise<SkillLife>;
+  /** With `hash` only while that version is in use. */
+  deprecate(order: SkillOrder & { readonly reason: string; readonly hash?: BundleHash }): Promise<SkillLife>;
   /** Puts a former version into quarantine again. */
   restore(order: SkillOrder & { readonly hash: BundleHash; readonly reason: string }): Promise<SkillLife>;
   /** Tells that something a skill needs has changed: a version its faults deprecated is tested again. */

@@ -87,6 +87,18 @@ export function isTested({ runs }: SkillVersion): boolean {
   return runs.length >= CLEAN_RUNS;
 }
 
+/** Whether a version is before the owner without how much it helps. */
+export function isUnmeasured({ candidate }: SkillLife): boolean {
+  return candidate?.state === 'awaiting-approval' && candidate.benefit === undefined;
+}
+
+/** Adds how much a version helps that is before the owner already. */
+export function addBenefit(life: SkillLife, { hash, benefit }: { hash: BundleHash; benefit: Benefit }): Outcome {
+  const { candidate } = life;
+  if (candidate?.hash !== hash || !isUnmeasured(life)) return unchanged(life);
+  return changed(life, { candidate: { ...candidate, benefit } });
+}
+
 type Measured = { readonly hash: BundleHash; readonly benefit?: Benefit | undefined };
 
 /** Puts a tested version before the owner, with how much it helps if that was measured. */

@@ -4,10 +4,19 @@ import type { BundleHash } from './manifest.ts';
 import { quarantined } from './quarantine.ts';
 import { addStrike, REVERT_THRESHOLD, type SkillFault, STRIKE_THRESHOLD } from './strikes.ts';
 
+type Deprecation = {
+  readonly reason: string;
+  /** The version that was looked at; without it whichever is in use. */
+  readonly hash?: BundleHash | undefined;
+};
+
 /** Takes the active version out of use by hand. */
-export function deprecate(life: SkillLife, { reason }: { reason: string }, at: number): Outcome {
+export function deprecate(life: SkillLife, { reason, hash }: Deprecation, at: number): Outcome {
   const { active } = life;
   if (active === undefined) return refused('SKILL_NOT_READY', `Skill ${life.id} has no active version to deprecate.`);
+  if (hash !== undefined && hash !== active.hash) {
+    return refused('SKILL_CHANGED', `Skill ${life.id} has another active version by now; nothing was deprecated.`);
+  }
   const past = retire(life.past, active, { state: 'deprecated', endedBy: 'owner', reason, at });
   return changed(withoutActive(life), { past });
 }

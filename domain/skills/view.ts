@@ -6,6 +6,7 @@ import { shelfOf, versionsOf } from './change.ts';
 import { FileDiff } from './file-diff.ts';
 import { SkillLife, SkillState, type SkillVersion } from './life.ts';
 import { BundleHash, SkillId, SkillManifest } from './manifest.ts';
+import { SkillTrouble } from './trouble.ts';
 
 /** One version of a skill as it stands in a list. */
 export const SkillSummary = z
@@ -59,6 +60,8 @@ export const SkillView = z
     problem: z.strictObject({ code: z.string().refine(isErrorCode), message: z.string() }).optional(),
     diff: VersionDiff.optional(),
     certificate: PromotionCertificate.optional(),
+    /** Of the version in use. */
+    trouble: SkillTrouble.optional(),
   })
   .meta({ id: 'SkillView' });
 export type SkillView = z.infer<typeof SkillView>;

@@ -99,7 +99,8 @@ describe('kill -9 while skills are in every state', () => {
         ['first', 'second', 'third'].map((key) => `${failing.skill}.${key}`),
       );
       for (const pid of pids) await expect.poll(() => sandboxesOf(pid), patience).toEqual([]);
-      for (const id of approved) expect((await skills.client.deprecate(id, 'the test is over')).active).toBeUndefined();
+      for (const id of approved)
+        expect((await skills.client.deprecate(id, { reason: 'the test is over' })).active).toBeUndefined();
     },
   );
 

@@ -55,6 +55,7 @@ describe('recorded histories', () => {
         'skill-draft-submitted.json',
         'skill-life-begun-anew.json',
         'skill-life-in-use.json',
+        'skill-life-measured-later.json',
         'skill-life-rejected.json',
         'skill-life-reverted.json',
         'skill-run-cancelled.json',

@@ -42,10 +42,10 @@ export function addSkillShow(skills: Command, deps: CliDeps): void {
 }
 
 function printSkill(view: SkillView, { deps, withCode }: { deps: CliDeps; withCode: boolean }): void {
-  const { life, shown, certificate, files = {} } = view;
+  const { life, shown, certificate, trouble, files = {} } = view;
   for (const version of currentVersions(life)) {
     const isShown = version.hash === shown;
-    const seen = isShown ? view : { life, shown };
+    const seen = isShown ? view : { life, shown, ...(trouble && { trouble }) };
     for (const line of evidenceCard(seen, version)) deps.output.line(line);
     deps.output.line();
   }

@@ -208,6 +208,15 @@ describe('other decisions', () => {
     expect((await api.ask(`/skills/${id}`, { method: 'DELETE' })).status).toBe(409);
   });
 
+  test('a version that was looked at is ended, and no other that came meanwhile', async () => {
+    api = await startApi();
+    await keepActive(api);
+    const end = (hash: string) => api.ask(`/skills/${id}?hash=${hash}`, { method: 'DELETE' });
+    expect(await end(hashOf('f'))).toMatchObject({ status: 409, body: { code: 'SKILL_CHANGED' } });
+    expect((await end('no-hash')).status).toBe(400);
+    expect(await end(hashOf('a'))).toMatchObject({ status: 200, body: { past: [{ hash: hashOf('a') }] } });
+  });
+
   test('a former version is put into quarantine again, but not in a lockdown', async () => {
     api = await startApi();
     await keepActive(api);

@@ -8,7 +8,7 @@ import { readBundle } from '../../../domain/skills/read-bundle.ts';
 import { skillTemplate } from '../../../domain/skills/template.ts';
 import { hashOf } from '../../unit/domain/skills/build.ts';
 import { id, keepActive, keepVersion, keepWaiting } from './skill-support.ts';
-import { open, right, startApi, type TestApi } from './support.ts';
+import { open, right, runTo, startApi, type TestApi } from './support.ts';
 
 let api: TestApi;
 afterEach(() => api.close());
@@ -170,6 +170,17 @@ describe('one skill', () => {
       'main.js',
       'skill.json',
     ]);
+  });
+
+  test('in use says when it fails again and again, though none of it is a strike', async () => {
+    api = await startApi({ running: runTo({ state: 'failed', verdict: 'exception', blame: 'environment' }) });
+    await keepActive(api);
+    const trouble = async () => (await api.ask(`/skills/${id}`)).body['trouble'];
+    for (const key of ['1', '2', '3']) {
+      expect(await trouble()).toBeUndefined();
+      await api.ask(`/skills/${id}/runs`, { body: { input: {} }, headers: { 'idempotency-key': key } });
+    }
+    expect(await trouble()).toMatchObject({ runs: 3 });
   });
 
   test('whose files were changed is shown without them, with the problem', async () => {

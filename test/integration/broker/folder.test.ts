@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, link, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -7,6 +8,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { folderRule } from '../../../adapters/broker/folder.ts';
 import type { JsonValue } from '../../../domain/json.ts';
+import { isHostFault } from '../../../domain/skills/blame.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { failure, powersOf } from './support.ts';
 
@@ -197,6 +199,30 @@ describe('a granted folder', () => {
     }
     expect(await readFile(join(root, 'b.txt'), 'utf8')).toBe('beta');
     expect((await readdir(root)).toSorted()).toEqual(['a.txt', 'b.txt', 'notes']);
+  });
+
+  test('is rid of what a write left behind that was killed, and never shows it', async () => {
+    const [left, fresh, other] = [`.talos-${randomUUID()}`, `.talos-${randomUUID()}`, '.talos-notes'];
+    for (const name of [left, fresh, other]) await writeFile(join(root, 'notes', name), 'half of a te');
+    const longAgo = new Date(Date.now() - 2 * 3_600_000);
+    for (const name of [left, other]) await utimes(join(root, 'notes', name), longAgo, longAgo);
+    const folder = folderOf();
+    expect(await folder({ action: 'list', path: 'notes' })).toEqual([{ name: other, kind: 'file', bytes: 12 }]);
+    await folder({ action: 'write', path: 'notes/may.txt', text: 'may' });
+    // what is young may be of a run that goes on
+    expect((await readdir(join(root, 'notes'))).toSorted()).toEqual([fresh, other, 'may.txt'].toSorted());
+  });
+
+  test('that cannot be written for a reason of the machine is no fault of the skill', async () => {
+    const folder = folderOf('write', new Map([['inbox', '/sys/kernel']])); // takes no files, not even from root
+    for (const call of [
+      { action: 'write', path: 'new.txt', text: 'x' },
+      { action: 'mkdir', path: 'new' },
+    ]) {
+      const thrown = await failure(folder(call));
+      expect(thrown).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(isHostFault(thrown)).toBe(true);
+    }
   });
 
   test('writes into a file of its own when the old one has another name elsewhere', async () => {

@@ -11,12 +11,14 @@ import { createHealthPhase, type HealthSources } from '../../../adapters/night/h
 import { createOllama } from '../../../adapters/ollama.ts';
 import { connectRedis } from '../../../adapters/redis.ts';
 import { createSkillCatalog } from '../../../adapters/skill-catalog.ts';
+import { createSkillRuns } from '../../../adapters/skill-runs.ts';
 import { ensureTestModels } from '../../../adapters/test-model/ensure.ts';
 import { createVectorStore } from '../../../adapters/vector-store.ts';
 import { parseConfig } from '../../../domain/config/parse.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import { createSkillTwins } from '../../support/skill-twins.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
+import { hashOf, inUse } from '../../unit/domain/skills/build.ts';
 import { connectTestRedis } from '../stores/support.ts';
 
 /** Nothing listens there. */
@@ -49,6 +51,7 @@ function phase(changes: Partial<HealthSources> = {}) {
     sandbox: createSkillTwins().sandbox,
     trail: createAuditTrail(dir, publicKey),
     catalog: createSkillCatalog(redis),
+    skillRuns: createSkillRuns(redis),
     awaitedCalls: createAwaitedCalls(redis),
     awaitedClouds: createAwaitedClouds(redis),
     now: Date.now,
@@ -78,7 +81,7 @@ describe('the phase health', () => {
     expect(counts['models']).toBeGreaterThan(0);
     expect(counts['diskPercent.Talos and models']).toBeGreaterThan(0);
     expect(counts['memoryPercent']).toBeGreaterThan(0);
-    expect(notes).toHaveLength(11);
+    expect(notes).toHaveLength(12);
   });
 
   it.each<[string, Partial<HealthSources>, string[]]>([
@@ -100,7 +103,21 @@ describe('the phase health', () => {
     const { found, findings, notes } = await look(changes);
     expect(found).toEqual(expected);
     for (const { fix } of findings) expect(fix).not.toBe('');
-    expect(notes).toHaveLength(11);
+    expect(notes).toHaveLength(12);
+  });
+
+  it('names a skill in use whose runs fail again and again for something outside it', async () => {
+    const twins = createSkillTwins();
+    const life = inUse('a');
+    await twins.catalog.put(life);
+    for (const key of ['1', '2', '3']) {
+      const run = { skill: life.id, key };
+      await twins.skillRuns.accept({ ...run, input: {}, inputBy: 'schedule', inputHash: key, createdAt: 1 });
+      const result = { blame: 'environment', hash: hashOf('a'), log: '', finishedAt: 2 } as const;
+      await twins.skillRuns.settle(run, { state: 'failed', ...result, egress: [] });
+    }
+    const { findings } = await look(twins);
+    expect(findings).toMatchObject([{ about: 'skill runs', fix: `talos runs ls ${life.id} --failed` }]);
   });
 
   it('does not wait for what hangs once it is to end', async () => {

@@ -36,7 +36,7 @@ describe('a start on another ground', () => {
       return failed;
     };
     const logger = { debug: noop, info: noop, warn: noop, error: noop };
-    return retestSkills({ catalog, lockdown, logger, skillRuntime: { retest } }, ground);
+    return retestSkills({ catalog, lockdown, logger, skillRuntime: { retest } }, async () => ground);
   };
 
   it('tests again what its own faults took out of use, once', async () => {

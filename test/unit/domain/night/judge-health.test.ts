@@ -20,6 +20,7 @@ function healthy(changes: Partial<HealthReadings> = {}): HealthReadings {
     sandbox: known({ driver: 'bubblewrap', version: '0.8.0', limits: 'rlimits', contained: ['a', 'b'] }),
     audit: known({ segments: 2, entries: 100, findings: [], isWhole: true }),
     skills: known({ active: 3 }),
+    troubles: known([]),
     waiting: known({ calls: 0 }),
     ...changes,
   };
@@ -91,6 +92,23 @@ describe('the health of Talos', () => {
     expect(found({ [part]: away('STORE_UNAVAILABLE') })).toEqual(expected);
     expect(outcome.notes).toContain(`${part}: not known (STORE_UNAVAILABLE)`);
     for (const { text, fix } of outcome.findings ?? []) expect([text, fix]).not.toContain('');
+  });
+
+  it('names the skills that fail again and again for something outside them', () => {
+    const troubles = known([{ skill: 'mail', runs: 7 }]);
+    expect(judge({ troubles }).findings).toEqual([
+      {
+        severity: 'warning',
+        about: 'skill runs',
+        text: 'the last 7 runs of skill mail failed for something outside it',
+        fix: 'talos runs ls mail --failed',
+      },
+    ]);
+    const { notes, findings } = judge({ troubles: away('STORE_UNAVAILABLE') });
+    expect({ notes, findings }).toMatchObject({
+      findings: [],
+      notes: expect.arrayContaining([expect.stringContaining('skill runs: not known')]),
+    });
   });
 
   it('names a model that is missing and how to get it', () => {

@@ -17,6 +17,18 @@ function struck(life: SkillLife, faults: readonly [runId: string, at: number, ve
   }, life);
 }
 
+describe('the end of use by hand', () => {
+  it('takes the version that was looked at out, and no other', () => {
+    expect(deprecate(inUse('a'), { reason: 'old', hash: hashOf('b') }, 1)).toMatchObject({
+      ok: false,
+      code: 'SKILL_CHANGED',
+    });
+    for (const wish of [{ reason: 'old', hash }, { reason: 'old' }]) {
+      expect(lifeOf(deprecate(inUse('a'), wish, 1)).past).toMatchObject([{ hash, state: 'deprecated' }]);
+    }
+  });
+});
+
 describe('strikes', () => {
   it('deprecate at the third, with the reason', () => {
     const two = struck(inUse('a'), [

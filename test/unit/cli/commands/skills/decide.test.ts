@@ -116,4 +116,25 @@ describe('other decisions', () => {
     expect(home.seen()).toContain(`DELETE /skills/${id}?reason=a%20b`);
     expect(home.bodies()).toEqual([{ reason: 'a b' }, { hash: hashOf('a'), reason: 'c' }]);
   });
+
+  it.each([
+    ['reject', waiting('b'), `POST /skills/${id}/reject`],
+    ['deprecate', inUse('b'), `DELETE /skills/${id}`],
+  ] as const)(
+    '%s for a version that was looked at ends no other, and says which one it ended',
+    async (verb, life, route) => {
+      const [ended] = inUse('c', inUse('b')).past;
+      const after = { id, past: ended === undefined ? [] : [ended], changes: 9 };
+      await home.serve({ [`GET /skills/${id}`]: [200, viewOf(life)], [route]: [200, after] });
+      expect(await home.skills([verb, id, 'aaaa', '--reason', 'x'])).toMatchObject({
+        code: 77,
+        stderr: expect.stringContaining(hashOf('b').slice(0, 12)),
+      });
+      expect(home.seen()).toEqual([`GET /skills/${id}`]);
+      const { code, stdout } = await home.skills([verb, id, 'bbbb', '--reason', 'x']);
+      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining(hashOf('b').slice(0, 12)) });
+      const sent = JSON.stringify([home.seen(), home.bodies()]);
+      expect(sent).toContain(hashOf('b'));
+    },
+  );
 });

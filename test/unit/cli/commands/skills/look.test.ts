@@ -83,6 +83,18 @@ describe('talos skills show and diff', () => {
     expect(stdout).not.toMatch(control);
   });
 
+  it.each([inUse('a'), waiting('b', inUse('a'))])(
+    'tells of a version in use that fails again and again',
+    async (life) => {
+      const trouble = { runs: 7, since: 0, reason: `exception: ${nasty}` };
+      await home.serve({ [`GET /skills/${id}`]: [200, viewOf(life, { trouble })] });
+      const { stdout } = await home.skills(['show', id]);
+      const told = stdout.split('\n').filter((line) => line.includes('TROUBLE'));
+      expect(told).toEqual([expect.stringContaining('its last 7 runs failed for something outside it')]);
+      expect(stdout).not.toMatch(control);
+    },
+  );
+
   it('follows each change until it needs the owner', async () => {
     const lives = [
       walk(unborn(id), [submitted('a')]),
