@@ -75,9 +75,11 @@ export async function findCgroups(): Promise<CgroupMaker | undefined> {
   return undefined;
 }
 
+/** Of this process, not of one maker: a later maker meets groups of an earlier one that are still in use. */
+let made = 0;
+
 function createMaker(version: CgroupPlace['version'], folders: readonly string[]): CgroupMaker {
   const mark = ownMark();
-  let count = 0;
   let stuck: string[] = [];
 
   async function removeAll(groups: readonly string[]): Promise<void> {
@@ -97,8 +99,9 @@ function createMaker(version: CgroupPlace['version'], folders: readonly string[]
     version,
     async create(memoryMiB) {
       await clearStuck();
-      count += 1;
-      const groups = folders.map((folder) => join(folder, `${mark}_${count}`));
+      made += 1;
+      const name = `${mark}_${made}`;
+      const groups = folders.map((folder) => join(folder, name));
       const entrances: FileHandle[] = [];
       async function remove(): Promise<void> {
         for (const entrance of entrances) await entrance.close();
@@ -106,8 +109,8 @@ function createMaker(version: CgroupPlace['version'], folders: readonly string[]
       }
       try {
         for (const group of groups) await mkdir(group);
-        for (const [name, value] of files[version].limits((memoryMiB + runtimeMiB) * 1_048_576))
-          await setLimit(groups, name, value);
+        for (const [limit, value] of files[version].limits((memoryMiB + runtimeMiB) * 1_048_576))
+          await setLimit(groups, limit, value);
         for (const group of groups) entrances.push(await open(join(group, files[version].entrance), 'w'));
       } catch (error) {
         await remove();

@@ -23,3 +23,21 @@ it('starts a sandbox inside of its group, wherever groups can be made, and says 
     await groups?.close();
   }
 });
+
+it('looks for groups anew while sandboxes run, and leaves those theirs', async () => {
+  const driver = createBubblewrapDriver();
+  const signal = AbortSignal.timeout(30_000);
+  const kind = { runtime: 'node', memoryMiB: 64 } as const;
+  try {
+    const { limits } = await driver.prepare(signal);
+    const running = await driver.start(kind);
+    await waitUntilReady(running);
+    await expect(driver.prepare(signal)).resolves.toMatchObject({ limits });
+    const next = await driver.start(kind);
+    await waitUntilReady(next);
+    for (const program of [running, next]) program.kill();
+    await Promise.all([running.ended, next.ended]);
+  } finally {
+    await driver.close();
+  }
+});
