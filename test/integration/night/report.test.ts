@@ -228,6 +228,7 @@ describe('the report of a run', () => {
       state: 'skipped',
       reason: 'missed',
       dueAt: Date.now() + 5,
+      endedAt: Date.now() + 5,
       phases: [],
     });
     await createNightRuns(redis).save(missed);
