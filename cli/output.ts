@@ -16,7 +16,7 @@ export type OutputOptions = {
 
 /** Prints for people on a terminal and for programs everywhere else. A reader that went away is no error. */
 export function createOutput({ stdout, stderr, isVerbose }: OutputOptions): Output {
-  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedReader);
+  for (const stream of [stdout, stderr]) stream.on('error', (error) => endUnlessClosed(error, stderr));
   const lines = createProgressLines(stderr);
   const toStdout = (text: string): void => {
     lines.leave();
@@ -123,7 +123,11 @@ function describeCauses(error: Error): string {
   return error.cause instanceof Error ? `${own}\ncaused by ${describeCauses(error.cause)}` : own;
 }
 
-function ignoreClosedReader(error: Error): void {
+/** A reader may have had enough; output that is lost, as on a full disk, must not look like success. */
+function endUnlessClosed(error: Error, stderr: OutputStream): void {
   const isClosed = 'code' in error && (error.code === 'EPIPE' || error.code === 'EIO');
-  if (!isClosed) throw error;
+  if (isClosed) return;
+  if (!('syscall' in error)) throw error;
+  stderr.write(`talos: The output could not be written: ${error.message}\n`);
+  process.exit(errorCatalogue.DISK_FULL.exitCode);
 }

@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
@@ -57,6 +60,21 @@ describe('errors', () => {
     const verbose = create({ isVerbose: true });
     verbose.output.fail(secret);
     expect(verbose.err.text()).toMatch(/inner cause[\s\S]*output\.test\.ts:/);
+  });
+});
+
+describe('output that is lost', () => {
+  const program = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
+
+  it('on a full disk is told in one line and is no success', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [program, '--help'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(status).toBe(74);
+    expect(stderr).toMatch(/^talos: The output could not be written: ENOSPC[^\n]*\n$/);
   });
 });
 
