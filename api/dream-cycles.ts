@@ -25,37 +25,16 @@ export function createNights(deps: Deps) {
     phases: [],
   });
 
-  /** Runs started here that may not have begun yet: nothing but their workflow knows of them. */
-  const started = new Map<NightRunId, NightView>();
-
-  /** Those that still wait, newest first. */
-  async function waitingRuns(): Promise<NightView[]> {
-    for (const id of started.keys()) {
-      const isWaiting = (await nightRuns.get(id)) === undefined && (await nightRuntime.state(id)) === 'running';
-      if (!isWaiting) started.delete(id);
-    }
-    return [...started.values()].toReversed();
-  }
-
   return {
     async list(): Promise<NightList> {
       const { when, paused, next } = await lookAtNight(deps);
-      const waits = await waitingRuns(); // before the others: one that begins meanwhile is among those
-      const begun = await nightRuns.list({ since: 0, limit: listed });
-      const ids = new Set(begun.map(({ id }) => id));
-      const runs = [...waits.filter(({ id }) => !ids.has(id)), ...begun].slice(0, listed);
-      return { when, paused, next: paused ? [] : [...next], runs };
+      return { when, paused, next: paused ? [] : [...next], runs: await nightRuns.list({ since: 0, limit: listed }) };
     },
 
     /** Starts a run; one that is known already is as it is. */
     async start(id: NightRunId): Promise<NightView> {
       await nightRuntime.start(id);
-      const known = await nightRuns.get(id);
-      if (known !== undefined) return known;
-      const [oldest] = started.keys();
-      if (oldest !== undefined && started.size >= listed) started.delete(oldest);
-      started.set(id, waiting(id));
-      return waiting(id);
+      return (await nightRuns.get(id)) ?? waiting(id);
     },
 
     /** Fails with NOT_FOUND for a run nobody started. */

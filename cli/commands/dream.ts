@@ -43,15 +43,9 @@ export function addDreamCommand(program: Command, deps: CliDeps): void {
     });
 }
 
-/** A run often takes seconds: who asks to watch one that was just begun is shown how it ended. */
-const justMs = 60_000;
-
 async function goingOn(client: DreamClient): Promise<NightView> {
-  const { runs } = await client.list();
-  const running = runs.find(({ state }) => state === 'running');
-  const just = runs.find(({ endedAt }) => endedAt !== undefined && Math.abs(Date.now() - endedAt) < justMs);
-  const wanted = running ?? just;
-  if (wanted !== undefined) return wanted;
+  const running = (await client.list()).runs.find(({ state }) => state === 'running');
+  if (running !== undefined) return running;
   throw new TalosError('NOT_FOUND', 'No dream cycle goes on now; begin one with: talos dream --now --follow');
 }
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import type { NightRuntime } from '../../../domain/night/ports.ts';
 import type { NightRun } from '../../../domain/night/run.ts';
 import { collect, open, right, startApi, type TestApi } from './support.ts';
 
@@ -36,27 +35,6 @@ describe('the dream cycle', () => {
     expect(await post('a')).toMatchObject({ status: 202, body: first.body });
     expect(await post('b')).toMatchObject({ status: 202, body: { state: 'skipped', reason: 'overlap' } });
     expect((await api.ask(place)).body).toMatchObject({ runs: [{ id: 'now-b' }, { id: 'now-a' }] });
-  });
-
-  test('is listed from its start on, also while it waits for a worker to begin it', async () => {
-    const started = new Set<string>();
-    const nightRuntime: NightRuntime = {
-      start: async (id) => void started.add(id),
-      cancel: async () => true,
-      state: async (id) => (started.has(id) ? 'running' : 'unknown'),
-    };
-    api = await startApi({ deps: { nightRuntime } });
-    await post('a');
-    const listed = async () => (await api.ask(place)).body['runs'];
-    expect(await listed()).toMatchObject([{ id: 'now-a', state: 'running' }]);
-    const facts = { id: 'now-a', trigger: 'owner', dueAt: 1, isCutShort: false, phases: [] } as const;
-    await api.nightRuns.begin({ ...facts, state: 'running', startedAt: 1, phases: [] }, { at: 1, overAt: 60_000 });
-    expect(await listed()).toMatchObject([{ id: 'now-a', state: 'running', startedAt: 1 }]);
-    await end('now-a');
-    expect(await listed()).toMatchObject([{ id: 'now-a', state: 'ran' }]);
-    await post('b');
-    started.clear(); // it was ended before it began
-    expect(await listed()).toMatchObject([{ id: 'now-a' }]);
   });
 
   test('tells when it is due, and what came of the last times', async () => {
