@@ -4,14 +4,11 @@ import type { ContextUse } from '../routing/route.ts';
 import { toolTokens as tokensOfTools } from '../skills/offer.ts';
 import { type ContextMemory, shortenMemory } from '../retrieval/context.ts';
 import { checkMarker, markerNotice, spotlightBlock, spotlightMemory } from './spotlight.ts';
-import { estimateTokens } from './tokens.ts';
+import { estimateTokens, messageTokens as tokensOfMessage, overheadTokens } from './tokens.ts';
 import { resultNotice } from './tool-exchange.ts';
 
 /** Kept free beside the answer: a tokenizer may count more than the estimate. */
 const safetyTokens = 64;
-
-/** What a chat template adds to each message. */
-const overheadTokens = 8;
 
 /** Most of the budget that memories may take. */
 const memoryShare = 0.25;
@@ -133,7 +130,7 @@ function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
 
 function skillTokens({ skills }: PromptParts): number {
   if (skills === undefined) return 0;
-  const said = skills.exchange.reduce((sum, message) => sum + cost(JSON.stringify(message)), 0);
+  const said = skills.exchange.reduce((sum, message) => sum + tokensOfMessage(message), 0);
   return said + tokensOfTools(skills.tools);
 }
 
