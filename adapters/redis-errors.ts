@@ -11,7 +11,7 @@ export function toStoreError(thrown: unknown): TalosError {
   if (text.includes('OOM command not allowed')) {
     return new TalosError(
       'STORE_FULL',
-      'Redis has reached its memory ceiling; raise REDIS_MAX_MEMORY or delete conversations, then try again.',
+      'Redis has reached its memory ceiling; raise REDIS_MAX_MEMORY and restart Talos, or make room with `talos dream --now`; then try again.',
       { cause: thrown, details: { fix: 'REDIS_MAX_MEMORY' } },
     );
   }
