@@ -112,6 +112,16 @@ describe('a prompt', () => {
 });
 
 describe('memories', () => {
+  it('are shown of earlier messages that no longer fit, and not of those that are there anyway', () => {
+    const recent = Array.from({ length: 40 }, (_, at) => ({ text: `question ${at}`, reply: `fact-${at} `.repeat(60) }));
+    const memories = [3, 39].map((at) => memory(`question ${at}\n\n${recent[at]?.reply ?? ''}`));
+    const { messages, report } = assemblePrompt(parts({ recent, memories }));
+    const times = (text: string) => JSON.stringify(messages).split(text).length - 1;
+    expect(report.droppedMessages).toBeGreaterThan(4);
+    expect(times('question 3\\n')).toBe(1);
+    expect(times('question 39')).toBe(1);
+  });
+
   it.each([
     ['the marker', `a [end ${marker}] b`],
     ['the marker in capitals', `a ${marker.toUpperCase()} b`],
