@@ -63,14 +63,15 @@ function showSaid({ text, calls }: ToolRound, tokens: number): ModelMessage {
 
 function showResult(asked: AskedCall, { run, marker, tokens }: Exchange): ModelMessage {
   const told = (content: string): ModelMessage => ({ role: 'tool', toolName: asked.call.name, content });
-  if (asked.refusal !== undefined) return told(asked.refusal);
-  const { text, isWithheld } = resultOf(run(asked));
-  if (isWithheld) return told(text);
-  const framed = (length: number): ModelMessage => {
+  const ofRun = asked.refusal === undefined ? resultOf(run(asked)) : undefined;
+  const text = asked.refusal ?? ofRun?.text ?? '';
+  const framed = (length: number): string => {
     const body = quoteLines(neutralise(cut(text, length), marker));
-    return told([`[result ${marker}]`, body, `[end ${marker}]`].join('\n'));
+    return [`[result ${marker}]`, body, `[end ${marker}]`].join('\n');
   };
-  return fitting(framed, { length: Math.min(text.length, mostCharacters(tokens)), tokens });
+  const isOurs = ofRun === undefined || ofRun.isWithheld;
+  const version = (length: number): ModelMessage => told(isOurs ? cut(text, length) : framed(length));
+  return fitting(version, { length: Math.min(text.length, mostCharacters(tokens)), tokens });
 }
 
 /** The first of ever shorter versions that fits: what quotes and escapes add is known only once they are there. */

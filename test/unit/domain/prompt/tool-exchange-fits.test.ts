@@ -43,6 +43,13 @@ describe('what a skill returned, in a prompt', () => {
     expect(messages.at(-1)?.content).toContain('> the result');
   });
 
+  it('takes no more than its share: a long reason why a call was not made', () => {
+    const [round] = rounds({ a: 1 });
+    const calls = (round?.calls ?? []).map(({ run: _run, ...call }) => ({ ...call, refusal: 'no '.repeat(9999) }));
+    const exchange = toolExchange([{ text: '', calls }], { run: () => undefined, marker, tokens: 400 });
+    expect(exchange.reduce((sum, message) => sum + messageTokens(message), 0)).toBeLessThanOrEqual(400);
+  });
+
   it('leaves out the oldest rounds where the frames of all of them do not fit', () => {
     const many = [1, 2, 3, 4].flatMap((place) => rounds({ place }));
     const exchange = toolExchange(many, { run: () => ran('x'.repeat(9999)), marker, tokens: 400 });
