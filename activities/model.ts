@@ -19,7 +19,7 @@ import type { ModelSettings } from './model-settings.ts';
 import type { Patience } from './patience.ts';
 import { chooseModel } from './choose-model.ts';
 import { chooseSight, showImages } from './sight.ts';
-import { buildRequest } from './reply-request.ts';
+import { buildRequest, freeTokens } from './reply-request.ts';
 import { streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
 import type { SkillDeps } from './skill-parts.ts';
@@ -113,8 +113,12 @@ async function chooseSkills(
 ): Promise<OfferedSkill[]> {
   if (active.length === 0) return [];
   const { systemPrompt, contextTokens } = deps.settings;
-  const ranked = await deps.skillTools.ranked(active, record);
-  return chooseTools(ranked, { systemTokens: estimateTokens(systemPrompt), contextTokens });
+  const room = {
+    systemTokens: estimateTokens(systemPrompt),
+    contextTokens,
+    freeTokens: freeTokens(deps.settings, record),
+  };
+  return chooseTools(await deps.skillTools.ranked(active, record), room);
 }
 
 /** Readers forget what was said before: by an attempt that broke off, or on the way to a call. */

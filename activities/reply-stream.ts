@@ -24,10 +24,10 @@ export async function streamReply(
   const writer = createReplyWriter(ref, deps);
   try {
     const said = await pump(events, writer);
-    await writer.close();
+    await writer.close(said.calls.length === 0);
     return said;
   } catch (thrown) {
-    await writer.close().catch(() => undefined); // the first failure is the one that counts
+    await writer.close(false).catch(() => undefined); // the first failure is the one that counts
     throw signal.aborted ? abortReason(signal) : thrown;
   }
 }

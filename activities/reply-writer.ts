@@ -10,8 +10,11 @@ const draftIntervalMs = 1000;
 
 type Delta = Extract<StreamEvent, { text: string }>;
 
-/** Takes a reply piece by piece; `close` writes what is left and rejects if anything could not be written. */
-export type ReplyWriter = { write(delta: Delta): void; close(): Promise<void> };
+/**
+ * Takes a reply piece by piece; `close` writes what is left and rejects if anything could not be written. `isWhole`: this is the answer,
+ * also where it is empty.
+ */
+export type ReplyWriter = { write(delta: Delta): void; close(isWhole: boolean): Promise<void> };
 
 /** Writes a reply as it comes: live events for readers, and the draft that survives. */
 export function createReplyWriter(
@@ -61,11 +64,11 @@ export function createReplyWriter(
 
   return {
     write,
-    async close() {
+    async close(isWhole) {
       clearInterval(timer);
       flush();
-      // An attempt that wrote nothing leaves the draft of the one before.
-      if (text.length > 0 && savedLength !== text.length) enqueue(saveDraft);
+      // An attempt that broke off before a word leaves the draft of the one before.
+      if ((isWhole || text.length > 0) && savedLength !== text.length) enqueue(saveDraft);
       await last;
       if (failure !== undefined) throw failure;
     },

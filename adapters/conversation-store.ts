@@ -24,8 +24,10 @@ import {
 } from './lua/conversation.ts';
 import type { RedisConnections } from './redis.ts';
 import { finishedStreamSeconds } from './token-stream.ts';
+import { longestPauseSeconds } from './tool-rounds.ts';
 
-const contextSeconds = 3600;
+/** After the end of a message its memories are needed once more: to count their use. */
+const finishedContextSeconds = 3600;
 
 const after = MessageKey.nullable().transform((key) => (key === null ? {} : { after: key }));
 const AcceptReply = z.union([
@@ -48,7 +50,7 @@ export function createConversationStore(redis: RedisConnections): ConversationSt
     },
 
     async saveContext(ref, context) {
-      await redis.call((c) => c.set(keys.context(ref), context, 'EX', contextSeconds));
+      await redis.call((c) => c.set(keys.context(ref), context, 'EX', longestPauseSeconds));
     },
 
     async context(ref) {
@@ -122,6 +124,7 @@ async function settle({ keys, run }: RedisConnections, { ref, outcome, finishedA
       keys.conversations,
       keys.tokens(ref),
       keys.wakeUps,
+      keys.context(ref),
     ],
     args: [
       state,
@@ -133,6 +136,7 @@ async function settle({ keys, run }: RedisConnections, { ref, outcome, finishedA
       key,
       id,
       finishedStreamSeconds,
+      finishedContextSeconds,
     ],
   });
   return settled === 1;

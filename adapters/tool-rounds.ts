@@ -3,15 +3,17 @@ import { ToolRound } from '../domain/skills/tool-rounds.ts';
 import type { RedisConnections } from './redis.ts';
 import { fromJson } from './stored-json.ts';
 
-/** Longer than any call may wait for the owner. */
-const staySeconds = 35 * 24 * 60 * 60;
+/** Longer than any message may wait for the owner. */
+export const longestPauseSeconds = 35 * 24 * 60 * 60;
 
 /** What models asked of skills, in Redis. */
 export function createToolRounds({ keys, call }: RedisConnections): ToolRounds {
   return {
     async save(ref, place, round) {
       const key = keys.toolRounds(ref);
-      await call((c) => c.multi().hset(key, String(place), JSON.stringify(round)).expire(key, staySeconds).exec());
+      await call((c) =>
+        c.multi().hset(key, String(place), JSON.stringify(round)).expire(key, longestPauseSeconds).exec(),
+      );
     },
 
     async list(ref) {

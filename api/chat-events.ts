@@ -47,7 +47,8 @@ export function lastEventId(request: Request): string | undefined {
 
 /**
  * Sends what happens to a message as server-sent events: first `message` with its id, at last `done` with the reply. A client
- * that goes away stops nothing. When the server shuts down the stream ends with a comment, to be resumed.
+ * that goes away stops nothing. When the server shuts down the stream ends with a comment, to be resumed; so it does when the store has
+ * lost the message.
  * Returns the state of the message when the stream ended.
  */
 export async function streamMessage(
@@ -57,8 +58,9 @@ export async function streamMessage(
 ): Promise<MessageState> {
   const id = messageId(ref);
   let state: MessageState = 'pending';
-  const stream = openEventStream(response, () => void messages.current(ref).catch(() => undefined)); // the next one tries again
-  const { signal, release } = abortWhen([stream.gone, callerOf(request).closing]);
+  const lost = new AbortController();
+  const stream = openEventStream(response, () => void messages.current(ref).catch(abortWhenUnknown(lost)));
+  const { signal, release } = abortWhen([stream.gone, callerOf(request).closing, lost.signal]);
   try {
     await stream.send({ event: 'message', data: { id, conversation: ref.conversation } });
     const entries = deps.tokens.follow(ref, { signal, ...(lastId !== undefined && { lastId }) });
@@ -66,6 +68,7 @@ export async function streamMessage(
       await sendEntry(stream, entry, () => messages.current(ref));
       if (entry.event.type === 'done') state = entry.event.state;
     }
+    if (lost.signal.aborted) stream.comment('the message is not in the store any more; send it again');
     if (callerOf(request).closing.aborted) stream.comment('Talos is shutting down; connect again with Last-Event-ID');
   } catch (thrown) {
     deps.logger.warn({ correlationId: id, code: toTalosError(thrown).code }, 'event stream broke');
@@ -75,6 +78,13 @@ export async function streamMessage(
     stream.end();
   }
   return state;
+}
+
+/** A message the store has lost never ends; any other failure is for the next look. */
+function abortWhenUnknown(lost: AbortController): (thrown: unknown) => void {
+  return (thrown) => {
+    if (toTalosError(thrown).code === 'NOT_FOUND') lost.abort();
+  };
 }
 
 async function sendEntry(

@@ -122,6 +122,23 @@ export class SupervisedChild {
   }
 
   #launch(): Run {
+    this.#run = this.#spawn();
+    this.#change('starting');
+    return this.#run;
+  }
+
+  /** Some failures to run a program are thrown at once, such as that of a machine without memory; they are tried again like any other. */
+  #spawn(): Run {
+    try {
+      return this.#spawnChild();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const exited = Promise.resolve(`cannot be run: ${reason}`);
+      return { pid: undefined, gone: AbortSignal.abort(), exited, drained: Promise.resolve() };
+    }
+  }
+
+  #spawnChild(): Run {
     const { spec } = this;
     spec.beforeStart?.();
     const child = spawn(spec.command, spec.args, {
@@ -143,9 +160,7 @@ export class SupervisedChild {
     child.stderr.on('data', (chunk: Buffer) => this.#around.log.write(chunk));
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     if (identity !== undefined) this.#around.guard.watch(identity, spec.stopSignal);
-    this.#run = { pid: child.pid, gone: gone.signal, exited, drained };
-    this.#change('starting');
-    return this.#run;
+    return { pid: child.pid, gone: gone.signal, exited, drained };
   }
 
   /** Undefined once the child is ready, else why it is not. */

@@ -39,8 +39,8 @@ touch(KEYS[4], KEYS[5], ARGV[5], ARGV[3])
 return { 'accepted', before[1] or false, seq }`);
 
 /**
- * KEYS: message, pending, answered, conversation, conversations, tokens, wake-ups.
- * ARGV: state, finishedAt, outcome, "1" with a reply, reply, \`done\` event, key, conversation id, seconds the stream stays.
+ * KEYS: message, pending, answered, conversation, conversations, tokens, wake-ups, context.
+ * ARGV: state, finishedAt, outcome, "1" with a reply, reply, \`done\` event, key, conversation id, seconds the stream stays, and the context.
  * The first write is one Redis never refuses, so that a message can end even when Redis is full.
  */
 export const settleScript = defineScript(`${touch}
@@ -56,6 +56,7 @@ if ARGV[1] == 'answered' then redis.call('ZADD', KEYS[3], known[2], ARGV[7]) end
 touch(KEYS[4], KEYS[5], ARGV[8], ARGV[2])
 redis.call('XADD', KEYS[6], '*', 'event', ARGV[6])
 redis.call('EXPIRE', KEYS[6], ARGV[9])
+redis.call('EXPIRE', KEYS[8], ARGV[10])
 redis.call('PUBLISH', KEYS[7], KEYS[6])
 return 1`);
 

@@ -4,14 +4,11 @@ import type { ContextUse } from '../routing/route.ts';
 import { toolTokens as tokensOfTools } from '../skills/offer.ts';
 import { type ContextMemory, shortenMemory } from '../retrieval/context.ts';
 import { checkMarker, markerNotice, spotlightBlock, spotlightMemory } from './spotlight.ts';
-import { estimateTokens } from './tokens.ts';
+import { estimateTokens, messageTokens as tokensOfMessage, overheadTokens } from './tokens.ts';
 import { resultNotice } from './tool-exchange.ts';
 
 /** Kept free beside the answer: a tokenizer may count more than the estimate. */
 const safetyTokens = 64;
-
-/** What a chat template adds to each message. */
-const overheadTokens = 8;
 
 /** Most of the budget that memories may take. */
 const memoryShare = 0.25;
@@ -65,7 +62,10 @@ export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; 
   const messageTokens = cost(parts.message);
   const free = budget - systemTokens - messageTokens;
   if (free < 0) throw tooLong(messageTokens, budget - systemTokens);
-  const memory = chooseMemories(parts, Math.min(Math.floor(budget * memoryShare), free));
+  const memoryTokens = Math.min(Math.floor(budget * memoryShare), free);
+  // Whatever memories take, these are shown. One that is only perhaps shown may come twice, which is better than not at all.
+  const { shown } = chooseRecent(parts.recent, free - memoryTokens);
+  const memory = chooseMemories({ ...parts, recent: shown }, memoryTokens);
   const recent = chooseRecent(parts.recent, free - memory.tokens);
   return {
     messages: [
@@ -89,7 +89,7 @@ export function assemblePrompt(parts: PromptParts): { messages: ModelMessage[]; 
 
 type Chosen = { readonly messages: ModelMessage[]; readonly tokens: number; readonly dropped: number };
 
-/** The best memories that fit; one that is among the earlier messages anyway is left out. */
+/** The best memories that fit; one that is among the earlier messages that are shown is left out. */
 function chooseMemories(parts: PromptParts, budget: number): Chosen & { readonly notice: string[] } {
   const { memories, marker } = parts;
   const none = { messages: [], tokens: 0, dropped: memories.length, notice: [] };
@@ -115,25 +115,26 @@ function isAmong(memory: ContextMemory, recent: readonly Exchange[]): boolean {
 }
 
 /** The newest exchanges that fit, without gaps, oldest first. */
-function chooseRecent(recent: readonly Exchange[], budget: number): Chosen {
+function chooseRecent(recent: readonly Exchange[], budget: number): Chosen & { readonly shown: readonly Exchange[] } {
   const messages: ModelMessage[] = [];
+  const shown: Exchange[] = [];
   let tokens = 0;
-  let kept = 0;
-  for (const { text: said, reply, options } of recent.toReversed()) {
+  for (const exchange of recent.toReversed()) {
+    const { text: said, reply, options } = exchange;
     if (reply === undefined || reply === '') continue;
     const text = [said, ...(options?.images ?? []).map(() => '[image]')].join('\n');
     const pairTokens = cost(text) + cost(reply);
     if (tokens + pairTokens > budget) break;
     messages.unshift({ role: 'user', content: text }, { role: 'assistant', content: reply });
     tokens += pairTokens;
-    kept += 1;
+    shown.unshift(exchange);
   }
-  return { messages, tokens, dropped: recent.length - kept };
+  return { messages, tokens, dropped: recent.length - shown.length, shown };
 }
 
 function skillTokens({ skills }: PromptParts): number {
   if (skills === undefined) return 0;
-  const said = skills.exchange.reduce((sum, message) => sum + cost(JSON.stringify(message)), 0);
+  const said = skills.exchange.reduce((sum, message) => sum + tokensOfMessage(message), 0);
   return said + tokensOfTools(skills.tools);
 }
 

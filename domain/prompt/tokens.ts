@@ -12,6 +12,19 @@ const otherWeight = 1.5;
 /** Emoji and everything else outside the first plane: up to four bytes, each a token of its own at worst. */
 const astralWeight = 3;
 
+/** What a chat template adds to each message. */
+export const overheadTokens = 8;
+
+/** A text of more characters costs more than that in any case. */
+export function mostCharacters(tokens: number): number {
+  return Math.ceil(Math.max(0, tokens) / 0.3);
+}
+
+/** What a message costs with all that belongs to it, such as the calls of tools. */
+export function messageTokens(message: object): number {
+  return estimateTokens(JSON.stringify(message)) + overheadTokens;
+}
+
 /** A careful guess of how many tokens a text costs, never far below what a tokenizer of a chat model counts. */
 export function estimateTokens(text: string): number {
   let tokens = 0;

@@ -4,7 +4,10 @@ import type { ModelMessage } from '../models/model.ts';
 import type { SkillRunRecord } from '../skills/run.ts';
 import type { AskedCall, ToolRound } from '../skills/tool-rounds.ts';
 import { neutralise, quoteLines } from './spotlight.ts';
-import { estimateTokens } from './tokens.ts';
+import { messageTokens, mostCharacters } from './tokens.ts';
+
+/** Most of the room of a round for what the model said and handed over itself: what came of it is new, that is not. */
+const saidShare = 1 / 3;
 
 /** What a run gave, as a model may see it. `isWithheld`: the firewall took it for an attack. */
 export type RunResult = { readonly text: string; readonly isWithheld: boolean };
@@ -27,32 +30,60 @@ export function resultOf(run: SkillRunRecord | undefined): RunResult {
   return { text: told, isWithheld: false };
 }
 
-/** What a model asked for so far and what came of it, at most `tokens` of it, shared alike. */
-export function toolExchange(
-  rounds: readonly ToolRound[],
-  { run, marker, tokens }: { run: RunLookup; marker: string; tokens: number },
-): ModelMessage[] {
+type Exchange = { readonly run: RunLookup; readonly marker: string; readonly tokens: number };
+
+/**
+ * What a model asked for so far and what came of it, at most `tokens` of it as a prompt counts them, shared alike. Where not even the
+ * frames of all rounds fit, the oldest are left out.
+ */
+export function toolExchange(rounds: readonly ToolRound[], exchange: Exchange): ModelMessage[] {
   const calls = rounds.flatMap((round) => round.calls).length;
-  const share = Math.floor(tokens / Math.max(1, calls));
-  return rounds.flatMap(({ text, calls: asked }): ModelMessage[] => [
-    { role: 'assistant', content: text, toolCalls: asked.map(({ call }) => call) },
-    ...asked.map((one): ModelMessage => ({
-      role: 'tool',
-      toolName: one.call.name,
-      content: contentOf(one, { run, marker, share }),
-    })),
-  ]);
+  const share = exchange.tokens / Math.max(1, calls);
+  const messages = rounds.flatMap((round) => showRound(round, { ...exchange, tokens: share * round.calls.length }));
+  const taken = messages.reduce((sum, message) => sum + messageTokens(message), 0);
+  return taken > exchange.tokens && rounds.length > 1 ? toolExchange(rounds.slice(1), exchange) : messages;
 }
 
-function contentOf(
-  asked: AskedCall,
-  { run, marker, share }: { run: RunLookup; marker: string; share: number },
-): string {
-  if (asked.refusal !== undefined) return asked.refusal;
-  const { text, isWithheld } = resultOf(run(asked));
-  if (isWithheld) return text;
-  const body = quoteLines(neutralise(shorten(text, share), marker));
-  return [`[result ${marker}]`, body, `[end ${marker}]`].join('\n');
+function showRound(round: ToolRound, exchange: Exchange): ModelMessage[] {
+  const said = showSaid(round, exchange.tokens * saidShare);
+  const left = (exchange.tokens - messageTokens(said)) / Math.max(1, round.calls.length);
+  return [said, ...round.calls.map((call) => showResult(call, { ...exchange, tokens: left }))];
+}
+
+/** What the model said, and what it handed over to tools: texts that are too long for the room end early. */
+function showSaid({ text, calls }: ToolRound, tokens: number): ModelMessage {
+  const said = (length: number): ModelMessage => ({
+    role: 'assistant',
+    content: cut(text, length),
+    toolCalls: calls.map(({ call }) => ({ ...call, arguments: cutValues(call.arguments, length) })),
+  });
+  const whole = said(Infinity);
+  return messageTokens(whole) <= tokens ? whole : fitting(said, { length: mostCharacters(tokens), tokens });
+}
+
+function showResult(asked: AskedCall, { run, marker, tokens }: Exchange): ModelMessage {
+  const told = (content: string): ModelMessage => ({ role: 'tool', toolName: asked.call.name, content });
+  const ofRun = asked.refusal === undefined ? resultOf(run(asked)) : undefined;
+  const text = asked.refusal ?? ofRun?.text ?? '';
+  const framed = (length: number): string => {
+    const body = quoteLines(neutralise(cut(text, length), marker));
+    return [`[result ${marker}]`, body, `[end ${marker}]`].join('\n');
+  };
+  const isOurs = ofRun === undefined || ofRun.isWithheld;
+  const version = (length: number): ModelMessage => told(isOurs ? cut(text, length) : framed(length));
+  return fitting(version, { length: Math.min(text.length, mostCharacters(tokens)), tokens });
+}
+
+/** The first of ever shorter versions that fits: what quotes and escapes add is known only once they are there. */
+function fitting(
+  version: (length: number) => ModelMessage,
+  { length, tokens }: { length: number; tokens: number },
+): ModelMessage {
+  const message = version(length);
+  const needed = messageTokens(message);
+  if (length <= 0 || needed <= tokens) return message;
+  const shorter = Math.floor(length * Math.min(0.95, Math.max(0, tokens) / needed));
+  return fitting(version, { length: shorter, tokens });
 }
 
 /** What to tell of a run, and which part of that the skill itself has written. */
@@ -73,9 +104,16 @@ function textsIn(value: JsonValue): string[] {
   return [parts.filter((part) => typeof part === 'string').join(' '), ...parts.flatMap(textsIn)];
 }
 
-function shorten(text: string, tokens: number): string {
-  const needed = estimateTokens(text);
-  if (needed <= tokens) return text;
-  const kept = Math.max(0, Math.floor((text.length * tokens) / needed) - 40);
-  return `${text.slice(0, kept).toWellFormed()}\n(cut short: ${text.length - kept} more characters)`;
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length).toWellFormed()}\n(cut short: ${text.length - length} more characters)`;
+}
+
+/** Arguments whose values are no longer than that as text; a long one that is no text becomes one. */
+function cutValues(given: Readonly<Record<string, unknown>>, length: number): Record<string, unknown> {
+  const values = Object.entries(given).map(([name, value]): [string, unknown] => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return [name, text === undefined || text.length <= length ? value : cut(text, length)];
+  });
+  return Object.fromEntries(values);
 }

@@ -18,11 +18,17 @@ const windowShare = 0.25;
 /** As much of a description as a model is shown. */
 const longestDescription = 400;
 
-type Room = { readonly systemTokens: number; readonly contextTokens: number };
+/** Most of what is left beside system prompt and message: what comes of the calls has to fit, too. */
+const freeShare = 0.5;
+
+/** `freeTokens` is what system prompt and message leave of the prompt. */
+type Room = { readonly systemTokens: number; readonly contextTokens: number; readonly freeTokens: number };
 
 /** The first skills that fit, at most five; one that is too large for the room is passed over. */
-export function chooseTools(ranked: readonly OfferedSkill[], { systemTokens, contextTokens }: Room): OfferedSkill[] {
-  let free = Math.min(fixedTokens - systemTokens, Math.floor(contextTokens * windowShare));
+export function chooseTools(ranked: readonly OfferedSkill[], room: Room): OfferedSkill[] {
+  const { systemTokens, contextTokens, freeTokens } = room;
+  const shares = [contextTokens * windowShare, freeTokens * freeShare].map(Math.floor);
+  let free = Math.min(fixedTokens - systemTokens, ...shares);
   const chosen: OfferedSkill[] = [];
   for (const skill of ranked) {
     const tokens = toolTokens([toolOf(skill)]);

@@ -1,9 +1,16 @@
 import { Client } from '@temporalio/client';
 
-import { skillLifeWorkflowId, skillRunDueWorkflowId, skillRunWorkflowId } from '../../workflows/messages.ts';
+import {
+  skillEvalWorkflowId,
+  skillLifeWorkflowId,
+  skillRunDueWorkflowId,
+  skillRunWorkflowId,
+} from '../../workflows/messages.ts';
 import { scheduleDriver } from '../integration/skills/schedule-support.ts';
 import { skillDriver } from '../integration/skills/support.ts';
-import type { startTalos } from '../support/talos.ts';
+import { createSkillTwins } from '../support/skill-twins.ts';
+import type { TestStack } from '../support/stack.ts';
+import { startTalos } from '../support/talos.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
 type Record = (name: string, workflowId: string, runId?: string) => Promise<void>;
@@ -15,6 +22,20 @@ export async function recordSkills(talos: Talos, record: Record): Promise<void> 
   await recordRejected(talos, record);
   await recordReverted(talos, record);
   await recordDue(talos, record);
+}
+
+/** Records a measurement of a version that the owner asked for, by a model that can answer cases alone. */
+export async function recordEval(stack: TestStack, record: Record): Promise<void> {
+  const skills = createSkillTwins({ answerAlone: async () => ({ passed: 1, model: 'talos-test' }) });
+  const talos = await startTalos(stack, { skills });
+  await Promise.all([talos.serve('core'), talos.serve('gpu'), talos.serve('sandbox')]);
+  const skill = skillDriver(talos);
+  const { hash } = await skill.submit();
+  await skill.reaches(hash, 'awaiting-approval');
+  const version = { id: skill.id, hash, key: 'recording' };
+  await talos.skillRuntime.measure(version, AbortSignal.timeout(20_000));
+  await record('skill-eval-measured', skillEvalWorkflowId(version));
+  await talos.close();
 }
 
 async function recordUse(talos: Talos, record: Record): Promise<void> {

@@ -15,7 +15,7 @@ import { recordCloud } from './record-cloud.ts';
 import { recordDreams } from './record-dreams.ts';
 import { recordNight } from './record-night.ts';
 import { recordModels } from './record-models.ts';
-import { recordSkills } from './record-skills.ts';
+import { recordEval, recordSkills } from './record-skills.ts';
 
 // Records the histories beside this file anew: node test/replay/record.ts
 const engines = await startTestEngines();
@@ -50,6 +50,7 @@ await record('lockdown', lockdownWorkflowId);
 await recordSkills(talos, record);
 await talos.close();
 await recordBenefit(engines.stack, record);
+await recordEval(engines.stack, record);
 await recordChat(engines.stack, record);
 await recordCloud(engines.stack, record);
 await recordDreams(engines.stack, record);

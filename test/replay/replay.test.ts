@@ -26,6 +26,15 @@ describe('recorded histories', () => {
     await replay(read(name));
   });
 
+  it('cover every workflow there is', () => {
+    const index = readFileSync(new URL('../../workflows/index.ts', import.meta.url), 'utf8');
+    const workflows = [...index.matchAll(/export \{ (\w+) \}/g)].map(([, name]) => name);
+    const recorded = names.map((name) => JSON.stringify(read(name).events[0]));
+    const missing = workflows.filter((name) => !recorded.some((start) => start.includes(`{"name":"${name}"}`)));
+    expect(workflows.length).toBeGreaterThan(0);
+    expect(missing).toEqual([]);
+  });
+
   it('cover every way a message ends', () => {
     expect(names).toEqual(
       expect.arrayContaining([

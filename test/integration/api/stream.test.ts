@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import {
   answerWith,
@@ -15,7 +15,11 @@ import {
 } from './support.ts';
 
 let api: TestApi;
-afterEach(() => api.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await api.close();
+});
 
 const stream = { authorization: right, accept: 'text/event-stream' };
 
@@ -128,6 +132,20 @@ describe('a streamed answer', () => {
   test('of an unknown message is not found', async () => {
     api = await startApi();
     expect((await api.ask('/chat/c.k/events')).status).toBe(404);
+  });
+
+  test('ends when its message is no longer in the store, as after Redis was emptied', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    api = await startApi({ answering: untilStopped });
+    const response = await post('hi');
+    const events = eventsOf(response);
+    expect((await events.next()).value).toMatchObject({ event: 'message' });
+    vi.spyOn(api.chat.conversations, 'message').mockResolvedValue(undefined);
+    vi.advanceTimersByTime(15_000);
+    const last: string[] = [];
+    for await (const { data } of events) last.push(data);
+    expect(last.at(-1)).toContain('not in the store');
+    expect((await follow()).statusCode).toBe(404);
   });
 
   test('of thousands of pieces arrives whole at a slow reader', async () => {

@@ -45,6 +45,21 @@ describe('a supervised child', () => {
     await vi.waitFor(() => expect(log()).toBe('hello\nhello\n'), patience);
   });
 
+  it('that could not even be run again is tried once more', async () => {
+    const folder = scratchFolder();
+    const { supervisor, events } = create(folder);
+    let starts = 0;
+    const beforeStart = (): void => {
+      starts += 1;
+      if (starts === 2) throw new Error('no memory for another process');
+    };
+    const child = fakeChild(folder, 'engine', 'echo $$ >$FOLDER/pid; touch $READY; exec sleep 1000');
+    await supervisor.start({ ...child, beforeStart }, 0);
+    process.kill(await pidIn(join(folder, 'pid')), 'SIGKILL');
+    await vi.waitFor(() => expect(supervisor.statuses()[0]).toMatchObject({ state: 'ready', restarts: 2 }), patience);
+    expect(events.map(({ reason }) => reason)).toContain('cannot be run: no memory for another process');
+  });
+
   it('gets its stop signal and may end by itself', async () => {
     const folder = scratchFolder();
     const { supervisor } = create(folder);

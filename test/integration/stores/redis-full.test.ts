@@ -8,6 +8,7 @@ import { connectRedis, type RedisConnections } from '../../../adapters/redis.ts'
 import { createNightRuns } from '../../../adapters/night-runs.ts';
 import { createSkillSchedules } from '../../../adapters/skill-schedules.ts';
 import { createTokenStream } from '../../../adapters/token-stream.ts';
+import { createToolRounds } from '../../../adapters/tool-rounds.ts';
 import { quietRun } from '../../support/night-reports.ts';
 import { failureCode, type OwnRedis, startOwnRedis, take } from './support.ts';
 
@@ -57,6 +58,11 @@ describe('a Redis that is full', () => {
     expect(await failureCode(conversations.saveContext(waiting, 'memories'))).toBe('STORE_FULL');
     const event = { type: 'text-delta', text: 'x' } as const;
     expect(await failureCode(createTokenStream(redis).append(waiting, event))).toBe('STORE_FULL');
+  });
+
+  it('says so also where several commands are one step', async () => {
+    const round = { text: 'x'.repeat(1000), calls: [] };
+    expect(await failureCode(createToolRounds(redis).save(waiting, 0, round))).toBe('STORE_FULL');
   });
 
   it('does not fail who logs', () => {

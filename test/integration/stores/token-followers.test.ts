@@ -69,9 +69,11 @@ describe('followers of token streams in Redis', () => {
     await tokens.append(ref, { type: 'text-delta', text: 'a' });
     expect(await ttl(redis.keys.tokens(ref))).toBeGreaterThan(80_000);
     await conversations.saveContext(ref, 'x');
-    expect(await ttl(redis.keys.context(ref))).toBeGreaterThan(3500);
+    expect(await ttl(redis.keys.context(ref))).toBeGreaterThan(30 * 86_400);
     await conversations.settle(ref, { state: 'answered' }, 2);
     expect(await ttl(redis.keys.tokens(ref))).toBeLessThanOrEqual(600);
+    expect(await ttl(redis.keys.context(ref))).toBeLessThanOrEqual(3600);
+    expect(await ttl(redis.keys.context(ref))).toBeGreaterThan(3500);
     const { keys } = redis;
     for (const key of [
       keys.message(ref),

@@ -112,6 +112,16 @@ describe('a prompt', () => {
 });
 
 describe('memories', () => {
+  it('are shown of earlier messages that no longer fit, and not of those that are there anyway', () => {
+    const recent = Array.from({ length: 40 }, (_, at) => ({ text: `question ${at}`, reply: `fact-${at} `.repeat(60) }));
+    const memories = [3, 39].map((at) => memory(`question ${at}\n\n${recent[at]?.reply ?? ''}`));
+    const { messages, report } = assemblePrompt(parts({ recent, memories }));
+    const times = (text: string) => JSON.stringify(messages).split(text).length - 1;
+    expect(report.droppedMessages).toBeGreaterThan(4);
+    expect(times('question 3\\n')).toBe(1);
+    expect(times('question 39')).toBe(1);
+  });
+
   it.each([
     ['the marker', `a [end ${marker}] b`],
     ['the marker in capitals', `a ${marker.toUpperCase()} b`],
@@ -122,13 +132,33 @@ describe('memories', () => {
     expect(content.toLowerCase().split(marker)).toHaveLength(3);
   });
 
-  it.each(['<|im_start|>system', '<|im_end|>', '[INST]', '[/INST]', '<<SYS>>', '<start_of_turn>user'])(
-    'cannot hold %s, which a chat template would obey',
-    (token) => {
-      const content = assemblePrompt(parts({ memories: [memory(`x ${token} y`)] })).messages[1]?.content ?? '';
-      expect(content).not.toContain(token);
-    },
-  );
+  it.each([
+    '<|im_start|>system',
+    '<|im_end|>',
+    '[INST]',
+    '[/INST]',
+    '<<SYS>>',
+    '<start_of_turn>user',
+    '<\uFF5Cend\u2581of\u2581sentence\uFF5C>',
+    '<\uFF5CUser\uFF5C>',
+    '</s>',
+    '<eos>',
+    '<bos>',
+    '</think>',
+    '</tool_response>',
+    '<tool_response>',
+    '<TOOL_CALL>',
+    '</tools>',
+    '[TOOL_RESULTS]',
+    '[/TOOL_RESULTS]',
+    '[TOOL_CALLS]',
+    '[/AVAILABLE_TOOLS]',
+    '[SYSTEM_PROMPT]',
+  ])('cannot hold %s, which a chat template would obey', (token) => {
+    const content = assemblePrompt(parts({ memories: [memory(`x ${token} y`)] })).messages[1]?.content ?? '';
+    expect(content).not.toContain(token);
+    expect(content).toMatch(/> x .+ y/);
+  });
 
   it.each(['\n', '\r\n', '\r', '\u2028', '\u2029', '\u0085', '\v', '\f'])('mark every line, also after %j', (end) => {
     const content = assemblePrompt(parts({ memories: [memory(`one${end}[end]`)] })).messages[1]?.content ?? '';

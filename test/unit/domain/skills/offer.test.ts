@@ -19,7 +19,7 @@ function skill(id: string, { description = 'does something', input = text as obj
   const base = { id, version: '1.0.0', description, language: 'js', entry: 'main.js', output: {} };
   return { hash: hashOf('a'), manifest: SkillManifest.parse({ ...base, input }) };
 }
-const room = { systemTokens: 300, contextTokens: 8192 };
+const room = { systemTokens: 300, contextTokens: 8192, freeTokens: 5000 };
 
 describe('tools', () => {
   it('are at most five, the first that come', () => {
@@ -31,9 +31,17 @@ describe('tools', () => {
     const large = skill('large', { input: { type: 'object', description: 'x'.repeat(20_000) } });
     expect(chooseTools([large, skill('small')], room).map(({ manifest }) => manifest.id)).toEqual(['small']);
     const many = Array.from({ length: 5 }, (_, index) => skill(`s-${index}`, { description: 'word '.repeat(80) }));
-    const chosen = chooseTools(many, { systemTokens: 1600, contextTokens: 8192 });
+    const chosen = chooseTools(many, { ...room, systemTokens: 1600 });
     expect(chosen.length).toBeGreaterThan(0);
     expect(1600 + toolTokens(chosen.map(toolOf))).toBeLessThanOrEqual(2000);
+  });
+
+  it('take at most half of what a long message leaves, and none where it leaves nothing', () => {
+    const skills = Array.from({ length: 5 }, (_, index) => skill(`s-${index}`, { description: 'word '.repeat(80) }));
+    const chosen = chooseTools(skills, { ...room, freeTokens: 600 });
+    expect(chosen.length).toBeGreaterThan(0);
+    expect(toolTokens(chosen.map(toolOf))).toBeLessThanOrEqual(300);
+    expect(chooseTools(skills, { ...room, freeTokens: -1 })).toEqual([]);
   });
 
   it('take an object; any other input has a name there', () => {
