@@ -19,6 +19,8 @@ export type Runtime = {
 const runner = '/runner';
 const mebibyte = 1_048_576;
 const temporaryBytes = 16 * mebibyte;
+/** Of one sandbox, as a group counts them; those of Node take memory that is counted long before. */
+const mostThreads = 64;
 
 /** Node with its libraries; it reserves 512 MiB of addresses for code, which count as data. */
 export function nodeRuntime(files: { program: string; runner: string; libraries: readonly Bind[] }): Runtime {
@@ -50,7 +52,7 @@ export function pythonRuntime(files: {
       files.modules,
       ...files.libraries,
     ],
-    command: () => [program, '-I', '-S', '-B', `${runner}.py`],
+    command: () => [program, '-I', '-S', '-B', `${runner}.py`, `${mostThreads}`],
     ownDataMiB: 32,
     addressMiB: 1024,
   };

@@ -24,6 +24,11 @@ export function startRefused(said: string, switches: NamespaceSwitches): TalosEr
   return unavailable(`${reason} (bwrap said: ${said.trim() || 'nothing'})`, fix);
 }
 
+/** Says that a skill would run here without all its limits, which none does. */
+export function limitsRefused(said: string): TalosError {
+  return unavailable(`no cgroup can be written here, and its files cannot be counted instead (${said})`, useDocker);
+}
+
 /** An error that names what is missing and the fix. */
 export function unavailable(reason: string, fix: string): TalosError {
   const message = `The bubblewrap sandbox cannot be used: ${reason}. Run: ${fix}`;

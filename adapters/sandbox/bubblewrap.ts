@@ -8,10 +8,17 @@ import { promisify } from 'node:util';
 import { TalosError } from '../../domain/errors.ts';
 import type { SandboxEnd } from '../../domain/sandbox/classify.ts';
 import { bubblewrapArguments, limitScript, type Runtime } from './bubblewrap-arguments.ts';
-import { installBubblewrap, startRefused, unavailable } from './bubblewrap-fixes.ts';
+import {
+  installBubblewrap,
+  limitsRefused,
+  type NamespaceSwitches,
+  startRefused,
+  unavailable,
+} from './bubblewrap-fixes.ts';
 import { findRuntimes } from './bubblewrap-runtimes.ts';
 import { type Cgroup, type CgroupMaker, findCgroups } from './cgroup.ts';
 import type { Driver, DriverFacts, ProgramKind } from './driver.ts';
+import { type FileLimit, limitFiles } from './file-limit.ts';
 import { killOrphans, ownMark } from './owner-mark.ts';
 import { type SandboxProgram, waitUntilReady } from './program.ts';
 import { createOpenFiles } from './root-files.ts';
@@ -59,12 +66,15 @@ export function createBubblewrapDriver(options: BubblewrapOptions = {}): Driver 
     const { program, runtimes, groups } = await (found ??= find());
     const runtime = runtimes[kind.runtime];
     if (runtime === undefined) throw unavailable(`there is no ${kind.runtime}`, 'sudo apt-get install -y python3');
+    const filter = ownFilter();
     const group = await groups?.create(kind.memoryMiB);
     try {
       const entrances = group?.entrances ?? [];
       const script = limitScript(runtime, kind, entrances.length);
       const words = ['-c', script, 'sh', program, ...bubblewrapArguments(runtime, kind, mark)];
-      return programOf(await spawnPiped(words, entrances, isRoot), group);
+      const child = await spawnPiped(words, entrances, isRoot);
+      giveFilter(child.process.stdio[3], filter);
+      return programOf(child, group);
     } catch (error) {
       await group?.remove();
       throw error;
@@ -116,18 +126,24 @@ async function readVersion(program: string): Promise<string> {
 async function tryOut(start: Driver['start']): Promise<void> {
   const program = await start({ runtime: 'node', memoryMiB: 128 });
   try {
-    await waitUntilReady(program);
-  } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    throw startRefused(said, {
-      appArmorRestricts: (await kernelSwitch('kernel/apparmor_restrict_unprivileged_userns')) === '1',
-      cloneForbidden: (await kernelSwitch('kernel/unprivileged_userns_clone')) === '0',
-      noneLeft: (await kernelSwitch('user/max_user_namespaces')) === '0',
+    await waitUntilReady(program).catch(async (error: unknown) => {
+      throw startRefused(messageOf(error), await namespaceSwitches());
     });
+    program.guard?.();
+  } catch (error) {
+    throw error instanceof TalosError && error.code === 'SANDBOX_UNAVAILABLE' ? error : limitsRefused(messageOf(error));
   } finally {
     program.kill();
     await program.ended;
   }
+}
+
+async function namespaceSwitches(): Promise<NamespaceSwitches> {
+  return {
+    appArmorRestricts: (await kernelSwitch('kernel/apparmor_restrict_unprivileged_userns')) === '1',
+    cloneForbidden: (await kernelSwitch('kernel/unprivileged_userns_clone')) === '0',
+    noneLeft: (await kernelSwitch('user/max_user_namespaces')) === '0',
+  };
 }
 
 async function kernelSwitch(name: string): Promise<string> {
@@ -168,19 +184,24 @@ async function spawnPiped(
 /** What keeps a sandbox from starting is no fault of a skill, and may be over the next time. */
 function startFailed(error: unknown): TalosError {
   if (error instanceof TalosError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new TalosError('SANDBOX_FAILED', `A sandbox did not start: ${reason}`, { cause: error });
+  return new TalosError('SANDBOX_FAILED', `A sandbox did not start: ${messageOf(error)}`, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram {
-  const filter = child.process.stdio[3];
-  const stop = { isDone: false };
-  if (filter !== null && filter !== undefined && 'end' in filter) filter.on('error', () => undefined).end(ownFilter());
+  let hasEnded = false;
+  const kill = (): void => {
+    if (!hasEnded) killGroup(child.pid);
+  };
+  const files = limitFiles(child.pid, kill);
   child.stdin.on('error', () => undefined); // it may be gone before it reads
   const ended = new Promise<SandboxEnd>((resolve) => {
     const end = async (code: number | null, signal: NodeJS.Signals | null): Promise<void> => {
-      stop.isDone = true;
-      const counted = (await group?.account()) ?? {};
+      hasEnded = true;
+      const counted = { ...files.end(), ...(await group?.account()) };
       await group?.remove();
       resolve({ ...counted, code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) });
     };
@@ -188,15 +209,22 @@ function programOf(child: PipedChild, group: Cgroup | undefined): SandboxProgram
     // not `exit`: its last output may still be on the way
     child.process.once('close', (code, signal) => void end(code, signal));
   });
-  return {
-    stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
-    ended,
-    kill() {
-      if (!stop.isDone) killGroup(child.pid);
-    },
-  };
+  const { stdin, stdout, stderr } = child;
+  const program = { stdin, stdout, stderr, ended, kill };
+  return group === undefined ? { ...program, guard: () => begin(files, kill) } : program; // a group counts what files take
+}
+
+function begin(files: FileLimit, kill: () => void): void {
+  try {
+    files.begin();
+  } catch (error) {
+    kill();
+    throw startFailed(error);
+  }
+}
+
+function giveFilter(pipe: ChildProcess['stdio'][number] | undefined, filter: Buffer): void {
+  if (pipe !== null && pipe !== undefined && 'end' in pipe) pipe.on('error', () => undefined).end(filter);
 }
 
 function ownFilter(): Buffer {

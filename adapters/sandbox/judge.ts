@@ -40,6 +40,7 @@ export async function judge(program: SandboxProgram, trial: Trial): Promise<Judg
   const startedAt = performance.now();
   const log = createKeptLog();
   const broker = createBroker(program.stdin, trial.powers);
+  program.guard?.();
   const hearing = openHearing(program, trial, { log, broker });
   try {
     const ruling = await hearing.ruling;

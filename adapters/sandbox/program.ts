@@ -10,6 +10,8 @@ export type SandboxProgram = {
   readonly stderr: Readable;
   /** Resolves, never rejects, once it has ended and all its output has been read. */
   readonly ended: Promise<SandboxEnd>;
+  /** Where the host itself keeps a limit: called when the runner is ready, before a skill is let in. Fails with SANDBOX_FAILED, and ends it, where it cannot be kept. */
+  guard?(): void;
   /** Ends it with everything it started, at once; doing it twice is free. */
   kill(): void;
 };

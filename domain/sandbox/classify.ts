@@ -24,6 +24,8 @@ export type SandboxEnd = {
   readonly wasOutOfMemory?: boolean;
   /** Whether a process or thread was refused to it; undefined where nobody counts. */
   readonly wasOutOfProcesses?: boolean;
+  /** Whether it was ended for making too many files; undefined where nobody counts. */
+  readonly wasOutOfFiles?: boolean;
   /** Whether nobody can tell how it ended, because what ran it is gone. */
   readonly wasLost?: boolean;
   readonly cpuMs?: number;
@@ -73,6 +75,8 @@ export function classifyFault(fault: SkillFault): Finding {
 /** The first that fits decides. */
 const rules: readonly (readonly [SandboxVerdict, (fault: SkillFault) => boolean])[] = [
   ['oom', ({ name, message }) => name === 'MemoryError' || (name === 'RangeError' && memoryText.test(message))],
+  // what Python says when it gets no thread
+  ['pids', ({ name, message }) => name === 'RuntimeError' && message === "can't start new thread"],
   ['pids', (fault) => triesProcess(fault) && fault.code === 'EAGAIN'],
   ['process-denied', (fault) => triesProcess(fault) && (isRefused(fault) || fault.code === 'ENOENT')],
   ['network-denied', (fault) => fault.name === 'gaierror' || (triesNetwork(fault) && isRefused(fault))],
@@ -117,10 +121,17 @@ const bySignal: Readonly<Record<number, Finding>> = {
   31: { verdict: 'privilege-denied', reason: 'it made a system call that is not allowed' },
 };
 
+/** What the host itself has seen, whatever the program says of its end. */
+const counts: readonly (readonly [keyof SandboxEnd, Finding])[] = [
+  ['wasLost', { verdict: 'infrastructure', reason: 'what ran it is gone' }],
+  ['wasOutOfMemory', { verdict: 'oom', reason: 'it used more memory than it may' }],
+  ['wasOutOfFiles', { verdict: 'disk-limit', reason: 'it made more files than it may' }],
+];
+
 /** The verdict on a program that ended by itself without an answer. `log` is the newest it wrote. */
 export function classifyEnd(end: SandboxEnd, log: string): Finding {
-  if (end.wasLost === true) return { verdict: 'infrastructure', reason: 'what ran it is gone' };
-  if (end.wasOutOfMemory === true) return { verdict: 'oom', reason: 'it used more memory than it may' };
+  const counted = counts.find(([count]) => end[count] === true);
+  if (counted !== undefined) return counted[1];
   if (end.code === 0) return { verdict: 'invalid-output', reason: 'it ended without an answer' };
   const signal = end.code > 128 ? end.code - 128 : 0;
   const bySelf = bySignal[signal];

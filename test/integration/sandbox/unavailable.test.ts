@@ -65,8 +65,13 @@ describe('bubblewrap where it cannot be used', () => {
       ),
       /bwrap said: .*uid map: Permission denied.*Run: /,
     ],
+    [
+      'hides the sandbox from those who count its files',
+      fakeBubblewrap('[ "$1" = --version ] && echo bubblewrap 0.9.0 || { echo ready; exec sleep 60; }'),
+      /its files cannot be counted .*Run: SANDBOX_DRIVER=docker/,
+    ],
   ])('because it %s says so, and runs nothing', async (_, path, message) => {
-    const sandbox = createSandbox(createBubblewrapDriver({ path }));
+    const sandbox = createSandbox(createBubblewrapDriver({ path, useCgroups: false }));
     try {
       await expect(sandbox.prove(AbortSignal.timeout(30_000))).rejects.toMatchObject({
         code: 'SANDBOX_UNAVAILABLE',
