@@ -4,6 +4,8 @@ import {
   allowedCalls,
   deviceRequests,
   mapFlags,
+  messageCalls,
+  outOfBand,
   processRequests,
   threadFlag,
   unixSockets,
@@ -73,6 +75,9 @@ export function seccompFilter(machine: Machine): Buffer {
     ...when(numbers.mmap[column], countedMemory),
     ...when(numbers.socket[column], [refuse(EACCES)]),
     ...when(numbers.socketpair[column], oneOf(0, [unixSockets], EACCES)),
+    ...messageCalls.flatMap((call) =>
+      when(call.numbers[column], [[load, argumentAt(call.flagsAt)], [ifAnyBit, outOfBand, 0, 1], refuse(EPERM), allow]),
+    ),
     ...when(numbers.ioctl[column], oneOf(1, deviceRequests, ENOTTY)),
     ...when(numbers.prctl[column], oneOf(0, processRequests, EPERM)),
     ...Object.values(allowedCalls).flatMap((row) => {

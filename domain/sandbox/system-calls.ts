@@ -40,10 +40,6 @@ export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: n
   setitimer: [38, 103],
   getpid: [39, 172],
   sendfile: [40, 71],
-  sendto: [44, 206],
-  recvfrom: [45, 207],
-  sendmsg: [46, 211],
-  recvmsg: [47, 212],
   shutdown: [48, 210],
   getsockname: [51, 204],
   getpeername: [52, 205],
@@ -127,9 +123,6 @@ export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: n
   tgkill: [234, 131],
   utimes: [235, undefined],
   waitid: [247, 95],
-  inotify_init: [253, undefined],
-  inotify_add_watch: [254, 27],
-  inotify_rm_watch: [255, 28],
   openat: [257, 56],
   mkdirat: [258, 34],
   futimesat: [261, undefined],
@@ -159,7 +152,6 @@ export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: n
   epoll_create1: [291, 20],
   dup3: [292, 24],
   pipe2: [293, 59],
-  inotify_init1: [294, 26],
   preadv: [295, 69],
   pwritev: [296, 70],
   prlimit64: [302, 261],
@@ -182,6 +174,15 @@ export const allowedCalls: Readonly<Record<string, readonly [x86: number, arm: n
 export const threadFlag = 0x0001_0000;
 /** AF_UNIX: pairs of such sockets are all the sockets there are. */
 export const unixSockets = 1;
+/** Calls that carry messages over a pair, with the argument that holds the flags of send(2) and recv(2). */
+export const messageCalls = [
+  { name: 'sendto', numbers: [44, 206], flagsAt: 3 },
+  { name: 'recvfrom', numbers: [45, 207], flagsAt: 3 },
+  { name: 'sendmsg', numbers: [46, 211], flagsAt: 2 },
+  { name: 'recvmsg', numbers: [47, 212], flagsAt: 2 },
+] as const;
+/** MSG_OOB: no runtime needs it, and it has led out of sandboxes before (CVE-2025-38236). */
+export const outOfBand = 1;
 /** TCGETS, FIONREAD, FIONBIO, TIOCGWINSZ, FIOCLEX, FIONCLEX: what runtimes ask of descriptors by ioctl(2). */
 export const deviceRequests = [0x5401, 0x541b, 0x5421, 0x5413, 0x5451, 0x5450];
 /** PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA: what prctl(2) may do to names of threads and of memory. */

@@ -50,6 +50,10 @@ describe.each(['x64', 'arm64'] as const)('the system call filter of %s', (machin
         [41, 198],
         [53, 199],
         [9, 222],
+        [44, 206],
+        [45, 207],
+        [46, 211],
+        [47, 212],
       ].map((row) => row[column]),
     ]);
     for (let number = 0; number < 600; number += 1) {
@@ -73,6 +77,17 @@ describe.each(['x64', 'arm64'] as const)('the system call filter of %s', (machin
     }
     expect(decide(machine, { number: named(53, 199), args: [1, 1] })).toBe(allowed);
     expect(decide(machine, { number: named(53, 199), args: [2, 1] })).toBe(refused(EACCES));
+  });
+
+  it.each([
+    { name: 'sendto', number: named(44, 206), at: 3 },
+    { name: 'recvfrom', number: named(45, 207), at: 3 },
+    { name: 'sendmsg', number: named(46, 211), at: 2 },
+    { name: 'recvmsg', number: named(47, 212), at: 2 },
+  ])('carries no message out of band by $name', ({ number, at }) => {
+    const args = (flags: number) => Array.from({ length: 6 }, (_, index) => (index === at ? flags : 1));
+    expect(decide(machine, { number, args: args(0x40) })).toBe(allowed); // MSG_DONTWAIT
+    for (const flags of [0x01, 0x41]) expect(decide(machine, { number, args: args(flags) })).toBe(refused(EPERM));
   });
 
   it('maps files and memory that limits count, and no other memory', () => {
@@ -106,6 +121,7 @@ describe.each(['x64', 'arm64'] as const)('the system call filter of %s', (machin
     ['userfaultfd', 323, 282],
     ['keyctl', 250, 219],
     ['perf_event_open', 298, 241],
+    ['inotify_add_watch', 254, 27],
     ['setuid', 105, 146],
     ['connect', 42, 203],
   ])('refuses %s', (_, x64, arm64) => {
