@@ -25,7 +25,8 @@ export type ProofSkill = {
 
 /** Variables that say nothing about the host. */
 const plainVariables = new Set(['HOME', 'HOSTNAME', 'LANG', 'PATH', 'PWD', 'TZ']);
-const ample = 10_000;
+/** Slow and busy machines need much of it; elsewhere all come to their end within a second. */
+const ample = 20_000;
 const nothing = (): null => null;
 const fileOf = ({ file }: Bait): JsonValue => ({ file });
 
