@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
 import type { Environment } from '../domain/config/parse.ts';
@@ -6,7 +6,8 @@ import { TalosError } from '../domain/errors.ts';
 import type { ErrorDetails } from '../domain/errors.ts';
 
 /** The process environment over `TALOS_HOME/config/talos.env`. Blank counts as unset, so a blank variable does not hide the file's. */
-export function loadEnvironment(processEnv: Environment): Environment {
+export function loadEnvironment(given: Environment): Environment {
+  const processEnv = withHome(given);
   const { TALOS_HOME: _onlyFromTheProcess, ...fromFile } = readEnvFile(envFilePath(processEnv)) ?? {};
   const fromProcess = Object.entries(processEnv).filter(([, value]) => value !== undefined && value.trim() !== '');
   return { ...fromFile, ...Object.fromEntries(fromProcess) };
@@ -14,9 +15,19 @@ export function loadEnvironment(processEnv: Environment): Environment {
 
 /** Where `talos.env` lies for this process. */
 export function envFilePath(processEnv: Environment): string {
-  const home = processEnv['TALOS_HOME']?.trim() || '~/talos';
-  const expanded = home.startsWith('~/') ? (processEnv['HOME'] ?? '/') + home.slice(1) : home;
-  return `${expanded}/config/talos.env`;
+  return `${expand(withHome(processEnv)['TALOS_HOME']?.trim() || '~/talos', processEnv)}/config/talos.env`;
+}
+
+/** Whoever clones Talos into the home directory has the program in ~/talos: state does not go in between, unless it lies there already. */
+function withHome(processEnv: Environment): Environment {
+  if ((processEnv['TALOS_HOME'] ?? '').trim() !== '') return processEnv;
+  const home = expand('~/talos', processEnv);
+  const isProgram = existsSync(`${home}/cli/main.ts`) && !existsSync(`${home}/config/talos.env`);
+  return isProgram ? { ...processEnv, TALOS_HOME: `${home}-home` } : processEnv;
+}
+
+function expand(path: string, { HOME = '/' }: Environment): string {
+  return path.startsWith('~/') ? HOME + path.slice(1) : path;
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> | undefined {

@@ -102,7 +102,8 @@ Every setting is an environment variable. Talos reads them from two places:
 
 1. the environment of the process, which wins;
 2. the file \`config/talos.env\` in the state directory (\`TALOS_HOME\`, by default \`~/talos\`). It holds secrets, so its mode must be 600.
-   \`TALOS_HOME\` itself is only taken from the environment. A value with a # in it needs quotes.
+   \`TALOS_HOME\` itself is only taken from the environment; where the program lies in \`~/talos\`, the default is \`~/talos-home\`. A value
+   with a # in it needs quotes.
 
 A blank value counts as unset. A value that is not allowed stops the start; \`talos config check\` lists everything that is wrong at once, and
 \`talos config check --json\` shows every effective value and where it came from. Settings marked **secret** are never printed.

@@ -40,6 +40,19 @@ describe('the environment', () => {
     expect(envFilePath({ HOME: '/home/a', TALOS_HOME: '~/other' })).toBe('/home/a/other/config/talos.env');
   });
 
+  it('lies beside the program where that was cloned into the home directory', () => {
+    const HOME = scratchFolder();
+    mkdirSync(join(HOME, 'talos/cli'), { recursive: true });
+    writeFileSync(join(HOME, 'talos/cli/main.ts'), '');
+    expect(envFilePath({ HOME })).toBe(`${HOME}/talos-home/config/talos.env`);
+    expect(loadEnvironment({ HOME, TALOS_HOME: ' ' })).toMatchObject({ TALOS_HOME: `${HOME}/talos-home` });
+    expect(loadEnvironment({ HOME, TALOS_HOME: '/other' })).toMatchObject({ TALOS_HOME: '/other' });
+    // what began there in an earlier version goes on there
+    mkdirSync(join(HOME, 'talos/config'));
+    writeFileSync(join(HOME, 'talos/config/talos.env'), 'A=1\n', { mode: 0o600 });
+    expect(loadEnvironment({ HOME })).toEqual({ HOME, A: '1' });
+  });
+
   it.each([0o400, 0o600])('reads a file with mode %o', (mode) => {
     expect(loadEnvironment({ TALOS_HOME: homeWith('A=1\n', mode) })['A']).toBe('1');
   });
