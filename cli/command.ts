@@ -1,5 +1,6 @@
 import type { AuditReader } from '../domain/audit/reader.ts';
 import type { Config, Environment } from '../domain/config/parse.ts';
+import type { HomePaths } from '../domain/config/paths.ts';
 import type { ReportReader } from '../domain/night/ports.ts';
 import type { OwnerPorts } from '../domain/ports.ts';
 import type { SkillTools } from '../domain/skills/local-tools.ts';
@@ -33,6 +34,8 @@ export type CliDeps = {
   environment(): Environment;
   /** The checked configuration, read once. Fails with CONFIG_INVALID. */
   config(): Config;
+  /** Where everything of this home lies. Needs no valid configuration: what runs must be stopped although somebody mistyped a setting. */
+  paths(): HomePaths;
   readonly output: Output;
   ownerPorts(config: Config): Promise<OwnerPorts>;
   /** Reads and verifies the audit log of this home; nothing has to run for that. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { z } from 'zod';
 
-import { parseConfig } from '../domain/config/parse.ts';
+import { parseConfig, parseHome } from '../domain/config/parse.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
 import { TalosError } from '../domain/errors.ts';
@@ -50,6 +50,7 @@ const deps: CliDeps = {
   processEnvironment: process.env,
   environment: () => loadEnvironment(process.env),
   config: () => (config ??= parseConfig(loadEnvironment(process.env))),
+  paths: () => homePaths(parseHome(process.env)),
   output: createOutput({
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { LogLevel, type LogLine } from '../../domain/log.ts';
 import type { CliDeps } from '../command.ts';
@@ -32,7 +31,7 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
     .option('--json', 'print lines as JSON')
     .addHelpText('after', examples)
     .action(async (options: LogsOptions) => {
-      const paths = homePaths(deps.config());
+      const paths = deps.paths();
       const wanted = {
         level: options.level,
         ...(options.component === undefined ? {} : { component: options.component }),

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 
-import { homePaths } from '../../domain/config/paths.ts';
 import { type TalosError, toTalosError } from '../../domain/errors.ts';
 import { createApiClient } from '../client.ts';
 import type { OwnerPorts } from '../../domain/ports.ts';
@@ -29,7 +28,7 @@ export function addPanicCommand(program: Command, deps: CliDeps): void {
 /** True when a running Talos took it; whatever else it answers, the lockdown is then set without it. */
 async function panicByApi(reason: string, deps: CliDeps): Promise<boolean> {
   try {
-    await createApiClient(homePaths(deps.config()).apiSocket).panic(reason);
+    await createApiClient(deps.paths().apiSocket).panic(reason);
     return true;
   } catch (error) {
     const { code, message } = toTalosError(error);

@@ -61,6 +61,16 @@ describe('with nothing running', () => {
 
 describe('a configuration that cannot be used', () => {
   it.each([
+    ['a setting', 'WEB_PORT=x\n'],
+    ['a line', 'what is this\n'],
+  ])('since somebody mistyped %s neither hides what runs nor keeps it from being stopped', async (_, content) => {
+    const home = homeWith(content);
+    expect(await talos(home, 'status')).toMatchObject({ code: 69, stdout: expect.stringContaining('is not running') });
+    expect(await talos(home, 'down')).toMatchObject({ code: 0, stderr: '' });
+    expect((await talos(home, 'logs')).stderr).toContain('logs/tier2');
+  });
+
+  it.each([
     [
       'is short of characters',
       homeWith('BASIC_AUTH_PASS=tooshort\n'),

@@ -12,7 +12,8 @@ import type { ChatInput } from '../../../../cli/commands/chat.ts';
 import type { SkillTools } from '../../../../domain/skills/local-tools.ts';
 import { createProgram, runProgram } from '../../../../cli/program.ts';
 import type { AuditReader } from '../../../../domain/audit/reader.ts';
-import { type Environment, parseConfig } from '../../../../domain/config/parse.ts';
+import { type Environment, parseConfig, parseHome } from '../../../../domain/config/parse.ts';
+import { homePaths } from '../../../../domain/config/paths.ts';
 import type { ReportReader } from '../../../../domain/night/ports.ts';
 import type { OwnerPorts } from '../../../../domain/ports.ts';
 import { errorCatalogue, toTalosError } from '../../../../domain/errors.ts';
@@ -57,6 +58,7 @@ export async function createHome() {
       processEnvironment,
       environment: () => environment,
       config: () => parseConfig(environment),
+      paths: () => homePaths(parseHome(processEnvironment)),
       output,
       ownerPorts: async () => required(options.ownerPorts),
       auditReader: async () => required(options.auditReader),

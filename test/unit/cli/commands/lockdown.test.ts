@@ -59,6 +59,14 @@ describe('talos panic', () => {
     expect(api.seen).toMatchObject([{ method: 'POST', path: '/panic', body: '{"reason":"it mails strangers"}' }]);
   });
 
+  it('tells a running Talos although the configuration was mistyped since', async () => {
+    const api = await serveApi(home.socket, (_request, response) => replyJson(response, 200, { locked: true }));
+    const result = await home.run(addPanicCommand, ['panic'], { file: { WEB_PORT: 'x' } });
+    await api.close();
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(api.seen).toMatchObject([{ method: 'POST', path: '/panic' }]);
+  });
+
   it('locks, records and cancels by itself when the API is down', async () => {
     const owner = createOwner();
     const { code } = await home.run(addPanicCommand, ['panic', '--reason', 'odd'], { ownerPorts: owner.ports });
