@@ -8,7 +8,6 @@ import { z } from 'zod';
 import { parseConfig, parseHome } from '../domain/config/parse.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
-import { TalosError } from '../domain/errors.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
@@ -33,6 +32,7 @@ import { addUpCommand } from './commands/up.ts';
 import { createOutput } from './output.ts';
 import { createProgram, runProgram } from './program.ts';
 import { createInterruption } from './signals.ts';
+import { neverStarted, wasStarted } from './started-home.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 let config: Config | undefined;
@@ -40,9 +40,9 @@ let exitCode = 0;
 
 /** The key of the home; where nothing ever was, there is none to restore. */
 function nodeKeyOf(checked: Config): KeyObject {
-  const { home, nodeKey, audit } = homePaths(checked);
-  if (existsSync(nodeKey) || existsSync(audit)) return readNodeKey(nodeKey);
-  throw new TalosError('NOT_FOUND', `Talos was never started in ${home}; do so with: ./talos up`);
+  const paths = homePaths(checked);
+  if (wasStarted(paths)) return readNodeKey(paths.nodeKey);
+  throw neverStarted(paths);
 }
 
 const deps: CliDeps = {

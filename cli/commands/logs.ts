@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { TalosError } from '../../domain/errors.ts';
@@ -6,6 +8,7 @@ import type { CliDeps } from '../command.ts';
 import { readLogFiles } from '../log-files.ts';
 import { acceptsLine, formatLogLine } from '../log-line.ts';
 import { followLogs } from '../log-socket.ts';
+import { neverStarted } from '../started-home.ts';
 
 /** Most lines from before that the API sends. */
 const mostBackfill = 1000;
@@ -42,6 +45,7 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
         const filter = { accepts: acceptsLine(wanted), lines: options.lines };
         const stored = await readLogFiles(paths.operations, filter);
         for (const line of stored) print(line);
+        if (stored.length === 0 && !existsSync(paths.operations)) throw neverStarted(paths);
         if (stored.length === 0) deps.output.note(`There is no such line in ${paths.operations}.`);
       };
       if (options.follow !== true) return await printStored();

@@ -8,8 +8,11 @@ import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 
-function talos(home: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { PATH: process.env['PATH'], HOME: home, TALOS_HOME: home, TALOS_PORT_BASE: '61000' };
+type Settings = { readonly TALOS_HOME: string; readonly REDIS_URL?: string };
+
+function talos(given: string | Settings, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const settings = typeof given === 'string' ? { TALOS_HOME: given } : given;
+  const env = { PATH: process.env['PATH'], HOME: settings.TALOS_HOME, TALOS_PORT_BASE: '61000', ...settings };
   return new Promise((resolve) => {
     execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
@@ -57,6 +60,28 @@ describe('with nothing running', () => {
     expect(healthy).toBe(false);
     expect(rows.filter((row) => row.state === 'bad' && row.fix === undefined)).toEqual([]);
   });
+
+  it('doctor says once that a home was never started, and once what mends it', async () => {
+    const home = scratchFolder();
+    const { stdout } = await talos(home, 'doctor');
+    expect(stdout).toContain(`Talos was never started in ${home}\n`);
+    expect(stdout).not.toMatch(/is missing|BASIC_AUTH_PASS/);
+    expect(stdout.match(/: talos up$/gm)).toHaveLength(1);
+  });
+
+  it('doctor sends nobody to talos up for an engine that runs elsewhere', async () => {
+    const home = scratchFolder();
+    const { stdout } = await talos({ TALOS_HOME: home, REDIS_URL: 'redis://127.0.0.1:1' }, 'doctor');
+    expect(stdout).toContain('engine redis: start redis there, or correct REDIS_URL\n');
+  });
+
+  it('logs name the start where there was none', async () => {
+    const home = scratchFolder();
+    for (const words of [['logs'], ['logs', '--follow']]) {
+      const stderr = `talos: Talos was never started in ${home}; do so with: ./talos up\n`;
+      expect(await talos(home, ...words)).toEqual({ code: 64, stdout: '', stderr });
+    }
+  });
 });
 
 describe('a configuration that cannot be used', () => {
@@ -67,7 +92,7 @@ describe('a configuration that cannot be used', () => {
     const home = homeWith(content);
     expect(await talos(home, 'status')).toMatchObject({ code: 69, stdout: expect.stringContaining('is not running') });
     expect(await talos(home, 'down')).toMatchObject({ code: 0, stderr: '' });
-    expect((await talos(home, 'logs')).stderr).toContain('logs/tier2');
+    expect((await talos(home, 'logs')).stderr).toContain('Talos was never started');
   });
 
   it.each([
