@@ -46,6 +46,8 @@ export type CliDeps = {
   skillTools(config: Config): Promise<SkillTools>;
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. Until it is called, signals end the process at once. */
   interrupted(): AbortSignal;
+  /** As `interrupted`, and aborted once nobody reads standard output any more; for what goes on until Ctrl-C. */
+  following(): AbortSignal;
   /** The code the process ends with when no error is thrown; 0 until set. */
   setExitCode(code: number): void;
 };

@@ -31,10 +31,13 @@ import { addUnlockCommand } from './commands/unlock.ts';
 import { addUpCommand } from './commands/up.ts';
 import { createOutput } from './output.ts';
 import { createProgram, runProgram } from './program.ts';
+import { createReaderGone } from './reader-gone.ts';
 import { createInterruption } from './signals.ts';
 import { neverStarted, wasStarted } from './started-home.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const interrupted = createInterruption(process);
+const readerGone = createReaderGone(process.stdout);
 let config: Config | undefined;
 let exitCode = 0;
 
@@ -78,7 +81,8 @@ const deps: CliDeps = {
       publicKey: () => (existsSync(nodeKey) ? createPublicKey(readNodeKey(nodeKey)) : undefined),
     });
   },
-  interrupted: createInterruption(process),
+  interrupted,
+  following: () => AbortSignal.any([interrupted(), readerGone()]),
   setExitCode(code) {
     exitCode = code;
   },

@@ -34,7 +34,7 @@ export function addCodesCommand(program: Command, deps: CliDeps): void {
         deps.output.line(options.json === true ? JSON.stringify(code) : describeCode(code));
       const codes = await client.codes();
       codes.forEach(print);
-      if (options.follow === true) return await follow(client, { shown: codes, print, signal: deps.interrupted() });
+      if (options.follow === true) return await follow(client, { shown: codes, print, signal: deps.following() });
       if (codes.length === 0) deps.output.note('No code is waiting.');
     });
 }

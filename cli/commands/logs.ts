@@ -50,7 +50,7 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
       };
       if (options.follow !== true) return await printStored();
       try {
-        const signal = deps.interrupted();
+        const signal = deps.following();
         const lines = Math.min(options.lines, mostBackfill);
         if (lines < options.lines)
           deps.output.note(`With --follow the last ${mostBackfill} lines are the most there are.`);

@@ -70,7 +70,7 @@ type Following = {
 };
 
 async function follow({ id, client, deps, isJson }: Following): Promise<void> {
-  const signal = deps.interrupted();
+  const signal = deps.following();
   const told = new Set<string>();
   let last = '';
   for (;;) {

@@ -65,6 +65,7 @@ export async function createHome() {
       reports: async () => required(options.reports),
       skillTools: async () => required(options.skillTools),
       interrupted: () => options.interrupted ?? new AbortController().signal,
+      following: () => options.interrupted ?? new AbortController().signal,
       setExitCode: (code) => (result.code = code),
     };
     add(program, deps, options.input ?? Readable.from([]));
