@@ -5,13 +5,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TalosError } from '../../domain/errors.ts';
 import { LogLevel, type LogLine } from '../../domain/log.ts';
 import type { CliDeps } from '../command.ts';
+import { followLogs, mostBackfill } from '../follow-logs.ts';
 import { readLogFiles } from '../log-files.ts';
 import { acceptsLine, formatLogLine } from '../log-line.ts';
-import { followLogs } from '../log-socket.ts';
 import { neverStarted } from '../started-home.ts';
-
-/** Most lines from before that the API sends. */
-const mostBackfill = 1000;
 
 type LogsOptions = { follow?: true; level: LogLevel; component?: string; lines: number; json?: true };
 
@@ -54,9 +51,11 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
         const lines = Math.min(options.lines, mostBackfill);
         if (lines < options.lines)
           deps.output.note(`With --follow the last ${mostBackfill} lines are the most there are.`);
-        for await (const line of followLogs(paths.apiSocket, { ...wanted, lines, signal })) print(line);
+        const onBreak = (): void => deps.output.note('The connection broke; trying again.');
+        for await (const line of followLogs(paths.apiSocket, { ...wanted, lines, signal, onBreak })) print(line);
       } catch (error) {
-        if (!(error instanceof TalosError) || error.code !== 'NOT_RUNNING') throw error;
+        const isDown = error instanceof TalosError && error.code === 'NOT_RUNNING';
+        if (!isDown || error.details['wasConnected'] === true) throw error;
         await printStored();
         deps.output.note('Talos is not running: these are the last lines it wrote.');
       }

@@ -83,10 +83,13 @@ describe('talos logs', () => {
   it('follows a running Talos with the filter it was given', async () => {
     const api = await serveApi(home.socket, (_request, response) => response.writeHead(404).end());
     const connected = once(api.logs, 'connection');
-    const running = logs('--follow', '--level', 'info', '--component', 'api', '--lines', '7', '--json');
+    const stop = new AbortController();
+    const words = ['logs', '--follow', '--level', 'info', '--component', 'api', '--lines', '7', '--json'];
+    const running = home.run(addLogsCommand, words, { interrupted: stop.signal });
     const [socket, request] = (await connected) as [WebSocket, IncomingMessage];
-    socket.send(line(1, 'info', 'api', 'live'));
+    api.logs.once('connection', () => stop.abort()); // once all that was sent has come
     socket.send('not a line');
+    socket.send(line(1, 'info', 'api', 'live'));
     socket.close();
     const { code, stdout } = await running;
     await api.close();
@@ -97,9 +100,10 @@ describe('talos logs', () => {
   it('asks for no more lines from before than a running Talos gives', async () => {
     const api = await serveApi(home.socket, (_request, response) => response.writeHead(404).end());
     const connected = once(api.logs, 'connection');
-    const running = logs('--follow', '--lines', '2000');
-    const [socket, request] = (await connected) as [WebSocket, IncomingMessage];
-    socket.close();
+    const stop = new AbortController();
+    const running = home.run(addLogsCommand, ['logs', '--follow', '--lines', '2000'], { interrupted: stop.signal });
+    const [, request] = (await connected) as [WebSocket, IncomingMessage];
+    stop.abort();
     const { stderr } = await running;
     await api.close();
     expect(new URL(request.url ?? '', 'http://localhost').searchParams.get('backfill')).toBe('1000');
