@@ -32,6 +32,8 @@ type RunOptions = {
   readonly reports?: ReportReader;
   readonly skillTools?: SkillTools;
   readonly root?: string;
+  /** Told each line of stderr as it comes. */
+  readonly onNote?: (text: string) => void;
 };
 
 /** What a command left behind. `said` is what came out on stdout and stderr in order. */
@@ -46,7 +48,7 @@ export async function createHome() {
   /** Runs one command in this home. */
   async function run(add: AddCommand, words: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     const result: CommandResult = { code: 0, stdout: '', stderr: '', said: '' };
-    const output = captureOutput(result, options.isTerminal ?? false);
+    const output = captureOutput(result, options);
     const processEnvironment = options.processEnvironment ?? { TALOS_HOME: dir };
     const environment = { ...options.file, TALOS_HOME: dir, ...processEnvironment };
     const program = createProgram('0.0.0').configureOutput({
@@ -81,13 +83,14 @@ function required<Value>(value: Value | undefined): Value {
   return value;
 }
 
-function captureOutput(result: CommandResult, isTerminal: boolean): Output {
+function captureOutput(result: CommandResult, { isTerminal = false, onNote }: RunOptions): Output {
   const write = (text: string): void => {
     result.stdout += text;
     result.said += text;
   };
   const note = (text: string): void => {
     result.stderr += `${text}\n`;
+    onNote?.(text);
     result.said += `${text}\n`;
   };
   return {

@@ -7,7 +7,8 @@ import { addRunsCommand } from '../../../../../cli/commands/runs.ts';
 import { addSkillsCommand } from '../../../../../cli/commands/skills.ts';
 import { hashOf } from '../../../domain/skills/build.ts';
 import { createSkillHome, id, problem, type Reply, type SkillHome } from './skill-home.ts';
-import { control, nasty } from './support.ts';
+import { serveApi } from '../harness.ts';
+import { control, nasty, toolsOver } from './support.ts';
 
 let home: SkillHome;
 
@@ -140,6 +141,15 @@ describe('talos skills eval and export', () => {
     });
     const [first, second] = home.keys();
     expect(second).toBe(first);
+  });
+
+  it('says of a measurement given up with Ctrl-C that nobody waits for it', async () => {
+    const stop = new AbortController();
+    const api = await serveApi(home.socket, () => stop.abort());
+    const words = ['skills', 'eval', id];
+    const result = await home.run(addSkillsCommand, words, { skillTools: toolsOver(), interrupted: stop.signal });
+    await api.close();
+    expect(result).toMatchObject({ code: 75, stderr: 'RUN_STOPPED: Nobody waits for the measurement any more.\n' });
   });
 
   it('writes the archive, and over nothing that is there', async () => {
