@@ -104,6 +104,15 @@ it('lists models and what is on its way', async () => {
   expect(JSON.parse((await models('ls', '--json')).stdout)).toEqual({ models: [mistral], pulls: [halfway] });
 });
 
+it.each(['stop', 'rm'])(
+  'asks nothing for models %s without a name, which would be asked of something else',
+  async (verb) => {
+    await serve({});
+    for (const name of ['', ' ']) expect((await models(verb, name)).code).toBe(64);
+    expect(api?.seen).toEqual([]);
+  },
+);
+
 it('stops, removes and chooses', async () => {
   const mistral = { name: 'mistral:7b', digest: 'd', sizeBytes: 1, loaded: false, usedFor: ['chat'] };
   await serve({

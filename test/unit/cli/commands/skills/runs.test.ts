@@ -125,6 +125,20 @@ describe('talos skills run and runs', () => {
   });
 });
 
+describe('an empty name', () => {
+  it.each([
+    ['runs', 'show', id, ''],
+    ['runs', 'retry', id, ''],
+    ['pause', id, ''],
+    ['resume', id, ''],
+    ['unschedule', id, ''],
+  ])('is told by skills %s %s and asked of nobody', async (...words) => {
+    await home.serve({});
+    expect(await home.skills(words)).toMatchObject({ code: 64, stderr: expect.stringContaining('A name is empty') });
+    expect(home.seen()).toEqual([]);
+  });
+});
+
 describe('talos skills eval and export', () => {
   it('waits for the figures and says what they mean', async () => {
     const benefit = { cases: 4, withSkill: 4, withoutSkill: 4, model: 'm' };
