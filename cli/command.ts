@@ -7,7 +7,7 @@ import type { SkillTools } from '../domain/skills/local-tools.ts';
 
 /** Where a command writes. Nothing else in `cli/` prints. */
 export interface Output {
-  /** Whether a person watches: colours and updating lines only then. */
+  /** Whether a person watches stdout. */
   readonly isTerminal: boolean;
   /** A line on stdout: what the command was asked for. */
   line(text?: string): void;
@@ -15,6 +15,8 @@ export interface Output {
   write(text: string): void;
   /** A line on stderr: what the command is doing, warnings. */
   note(text: string): void;
+  /** A note that stands back behind the rest, where stderr can show that. */
+  aside(text: string): void;
   /** Columns aligned under their headings. */
   table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
   json(value: unknown): void;

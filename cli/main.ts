@@ -58,6 +58,7 @@ const deps: CliDeps = {
     stdout: process.stdout,
     stderr: process.stderr,
     isVerbose: /^(debug|trace)$/i.test(process.env['LOG_LEVEL'] ?? ''),
+    isPlain: (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb',
   }),
   async ownerPorts(checked) {
     const { createOwnerPorts } = await import('../adapters/index.ts');

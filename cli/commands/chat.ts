@@ -116,7 +116,8 @@ async function sayOnce(session: ChatSession, deps: CliDeps, { text, images }: Sa
 
 /** Asks for messages until the input ends. Ctrl-C stops a running answer; without one it ends the session. */
 async function talk(session: ChatSession, { output }: CliDeps, input: ChatInput): Promise<void> {
-  const lines = createInterface({ input, output: process.stdout, terminal: true, prompt: '> ' });
+  const prompts = output.isTerminal ? process.stdout : process.stderr; // answers that go into a file go there alone
+  const lines = createInterface({ input, output: prompts, terminal: true, prompt: '> ' });
   let running: AbortController | undefined;
   let isClosed = false;
   lines.once('close', () => (isClosed = true));

@@ -21,9 +21,11 @@ function capture(isTTY: boolean) {
   return { stream: Object.assign(stream, { isTTY, columns: 40 }), text: () => chunks.join('') };
 }
 
-function create({ isTTY = false, isVerbose = false } = {}) {
-  const [out, err] = [capture(isTTY), capture(isTTY)];
-  return { output: createOutput({ stdout: out.stream, stderr: err.stream, isVerbose }), out, err };
+type Created = { isTTY?: boolean; isErrTTY?: boolean; isVerbose?: boolean; isPlain?: boolean };
+
+function create({ isTTY = false, isErrTTY = isTTY, isVerbose = false, isPlain = false }: Created = {}) {
+  const [out, err] = [capture(isTTY), capture(isErrTTY)];
+  return { output: createOutput({ stdout: out.stream, stderr: err.stream, isVerbose, isPlain }), out, err };
 }
 
 describe('errors', () => {
@@ -75,6 +77,18 @@ describe('output that is lost', () => {
     closeSync(full);
     expect(status).toBe(74);
     expect(stderr).toMatch(/^talos: The output could not be written: ENOSPC[^\n]*\n$/);
+  });
+});
+
+describe('a line that stands back', () => {
+  it.each([
+    ['on a terminal', { isTTY: true }, '\u001B[2mby talos-test\u001B[22m\n'],
+    ['on a terminal without colours', { isTTY: true, isPlain: true }, 'by talos-test\n'],
+    ['in a file beside a terminal', { isTTY: true, isErrTTY: false }, 'by talos-test\n'],
+  ])('%s is %j: %j', (_, options, text) => {
+    const { output, err } = create(options);
+    output.aside('by talos-test');
+    expect(err.text()).toBe(text);
   });
 });
 

@@ -97,6 +97,7 @@ function captureOutput(result: CommandResult, { isTerminal = false, onNote }: Ru
     isTerminal,
     write,
     note,
+    aside: (text) => note(`(${text})`),
     line: (text = '') => write(`${text}\n`),
     table: (headings, rows) => write([headings, ...rows].map((row) => `${row.join(' ')}\n`).join('')),
     json: (value) => write(`${JSON.stringify(value)}\n`),
