@@ -48,7 +48,7 @@ export function addChatCommand(program: Command, deps: CliDeps, input: ChatInput
     .description('send a message and print the answer as it comes')
     .argument('[message...]', 'what you want to say; read from standard input, or asked for, when left out')
     .option('--conversation <id>', 'go on with this conversation')
-    .option('--new', 'begin a new conversation')
+    .addOption(new Option('--new', 'begin a new conversation').conflicts('conversation'))
     .option('--image <file>', 'show a PNG, JPEG or WebP; may be given four times', addOne)
     .addOption(new Option('--local', 'answer on this machine alone, whatever happens').conflicts('cloud'))
     .addOption(new Option('--cloud', 'let Gemini answer').conflicts('local'))

@@ -115,9 +115,9 @@ describe('talos chat', () => {
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ message: 'hello', route });
   });
 
-  it('refuses both routes at once', async () => {
+  it.each([[['--local', '--cloud']], [['--new', '--conversation', 'kitchen']]])('refuses %j at once', async (both) => {
     const { seen } = await serve(answering(['Hello']));
-    expect((await chat(['--local', '--cloud', 'hello'])).code).not.toBe(0);
+    expect((await chat([...both, 'hello'])).code).toBe(64);
     expect(seen).toEqual([]);
   });
 
