@@ -39,7 +39,7 @@ export function createOutput({ stdout, stderr, isVerbose, isPlain = false }: Out
     progress: (name, text, options = {}) => lines.show(name, text, options),
     fail(thrown) {
       const error = toTalosError(thrown);
-      toStderr(`talos: ${messageOf(error)}`);
+      toStderr(`talos: ${error.code}: ${messageOf(error)}`);
       const { fix } = error.details;
       if (typeof fix === 'string' && !error.message.includes(fix)) toStderr(`To mend it: ${fix}`);
       if (isVerbose) toStderr(describeCauses(error));

@@ -78,7 +78,7 @@ describe('with nothing running', () => {
   it('logs name the start where there was none', async () => {
     const home = scratchFolder();
     for (const words of [['logs'], ['logs', '--follow']]) {
-      const stderr = `talos: Talos was never started in ${home}; do so with: ./talos up\n`;
+      const stderr = `talos: NOT_FOUND: Talos was never started in ${home}; do so with: ./talos up\n`;
       expect(await talos(home, ...words)).toEqual({ code: 64, stdout: '', stderr });
     }
   });
@@ -106,7 +106,7 @@ describe('a configuration that cannot be used', () => {
     ['lacks the password', homeWith('# empty\n'), 'BASIC_AUTH_PASS is not set'],
   ])('since it %s stops the start with 78, one message and no stack', async (_, home, message) => {
     const { code, stdout, stderr } = await talos(home, 'up');
-    expect(stderr).toContain('talos: ');
+    expect(stderr).toContain('talos: CONFIG_INVALID: ');
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).not.toMatch(/tooshort|at .*\.ts:\d+/);
@@ -115,7 +115,7 @@ describe('a configuration that cannot be used', () => {
   it('fails a detached start the same way', async () => {
     const { code, stderr } = await talos(homeWith('BASIC_AUTH_PASS=tooshort\n'), 'up', '--detach');
     expect(code).toBe(78);
-    expect(stderr).toContain('talos: BASIC_AUTH_PASS must have at least 16 characters');
+    expect(stderr).toContain('talos: CONFIG_INVALID: BASIC_AUTH_PASS must have at least 16 characters');
   });
 
   it('is a bad row of doctor, with an example', async () => {

@@ -29,18 +29,18 @@ function create({ isTTY = false, isErrTTY = isTTY, isVerbose = false, isPlain = 
 }
 
 describe('errors', () => {
-  it('are one line for people, the fix if the line lacks it, and the exit code of their kind', () => {
+  it('are one line with their code, the fix if the line lacks it, and the exit code of their kind', () => {
     const { output, out, err } = create();
     const code = output.fail(new TalosError('PORT_IN_USE', 'Port 1 is in use.', { details: { fix: 'talos down' } }));
     expect(code).toBe(69);
-    expect(err.text()).toBe('talos: Port 1 is in use.\nTo mend it: talos down\n');
+    expect(err.text()).toBe('talos: PORT_IN_USE: Port 1 is in use.\nTo mend it: talos down\n');
     expect(out.text()).toBe('');
   });
 
   it('do not repeat a fix the message names', () => {
     const { output, err } = create();
     output.fail(new TalosError('NOT_RUNNING', 'Not running; run: talos up', { details: { fix: 'talos up' } }));
-    expect(err.text()).toBe('talos: Not running; run: talos up\n');
+    expect(err.text()).toBe('talos: NOT_RUNNING: Not running; run: talos up\n');
   });
 
   it('of the system, such as a full disk, are told with what the system says', () => {
