@@ -42,6 +42,12 @@ describe('one instance per home', () => {
     instance.release();
   });
 
+  it.skipIf(process.getuid?.() === 0)('is not taken for free where only another user can tell', () => {
+    const path = recordPath();
+    writeFileSync(path, '{}', { mode: 0o000 });
+    expect(() => findInstance(path)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  });
+
   it.each([
     [
       'of a process that has ended',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -43,6 +43,18 @@ describe('talos logs', () => {
       '1970-01-01T00:00:02.000Z  INFO   worker-gpu  two',
       '1970-01-01T00:00:03.000Z  WARN   api  three  correlationId=c.1  ms=5',
     ]);
+  });
+
+  it('passes over a file that is gone once it was listed', async () => {
+    await plantLogs();
+    await symlink('/nowhere', `${home.dir}/logs/tier2/old.log`);
+    expect(await logs('--lines', '1')).toMatchObject({ code: 0, stdout: expect.stringContaining('five') });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('does not call the logs of another user empty', async () => {
+    await chmod(`${home.dir}/logs/tier2`, 0);
+    expect(await logs()).toMatchObject({ code: 77, stdout: '', stderr: expect.stringContaining('EACCES') });
+    await chmod(`${home.dir}/logs/tier2`, 0o700);
   });
 
   it('says when there is nothing to print', async () => {
