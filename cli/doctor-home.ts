@@ -27,10 +27,15 @@ export function checkConfig(deps: CliDeps): { rows: DoctorRow[]; config?: Config
     homePaths(result.config);
     return { rows: [good('configuration', 'valid')], config: result.config };
   } catch (error) {
-    const fix = error instanceof TalosError ? error.details['fix'] : undefined;
-    const row: DoctorRow = { check: 'configuration', state: 'bad', detail: reasonOf(error) };
-    return { rows: [typeof fix === 'string' ? { ...row, fix } : row] };
+    return { rows: [{ check: 'configuration', state: 'bad', detail: reasonOf(error), fix: mendOf(error) }] };
   }
+}
+
+/** The command where there is one, else what to correct: a setting, or a line of the file that holds them. */
+function mendOf(thrown: unknown): string {
+  const { fix, field = 'the configuration', line } = thrown instanceof TalosError ? thrown.details : {};
+  if (fix !== undefined) return String(fix);
+  return line === undefined ? `correct ${field}` : `correct line ${line} of ${field}`;
 }
 
 /** The directories of the home with their modes, and whether a password is set. */
