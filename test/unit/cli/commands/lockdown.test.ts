@@ -76,6 +76,16 @@ describe('talos panic', () => {
     expect(owner.calls).toEqual(['startLockdown', 'cancelMessages', 'close']);
   });
 
+  it('locks by itself with a mistyped configuration, and asks no engine that may be of somebody else', async () => {
+    const owner = createOwner();
+    const options = { ownerPorts: owner.ports, file: { WEB_PORT: 'x' } };
+    const { code, stderr } = await home.run(addPanicCommand, ['panic'], options);
+    expect({ code, state: await owner.ports.lockdown.state() }).toMatchObject({ code: 0, state: { locked: true } });
+    expect(types(owner)).toEqual(['lockdown-set']);
+    expect(owner.calls).toEqual(['close']);
+    expect(stderr).toContain('Running messages were not cancelled: WEB_PORT must be');
+  });
+
   it('locks by itself when the API answers with an error', async () => {
     const owner = createOwner();
     const api = await serveApi(home.socket, (_request, response) => replyJson(response, 500, {}));
