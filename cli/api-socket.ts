@@ -21,6 +21,12 @@ export type ApiSocket = {
   json<Schema extends z.ZodType>(call: ApiCall, schema: Schema): Promise<z.output<Schema>>;
 };
 
+/** A name as one part of a path. Fails with VALIDATION_FAILED for an empty one, which would make it the path of something else. */
+export function pathPart(name: string): string {
+  if (name.trim() !== '') return encodeURIComponent(name);
+  throw new TalosError('VALIDATION_FAILED', 'A name is empty; the lists of `ls` show the names there are.');
+}
+
 /** Nothing the API sends in one piece comes near this. */
 const maxBodyBytes = 16 * 1024 * 1024;
 

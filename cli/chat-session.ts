@@ -15,7 +15,7 @@ import type { ApiClient } from './client.ts';
 import type { Output } from './command.ts';
 import { followMessage } from './follow-message.ts';
 import { plainText } from './plain-text.ts';
-import { dim, replyFooter } from './reply-footer.ts';
+import { replyFooter } from './reply-footer.ts';
 import { stepLine } from './step-line.ts';
 
 /** What a chat on the command line needs. */
@@ -119,7 +119,7 @@ function createPrinter({ output, isQuiet, isVerbose }: ChatSession, id: MessageI
       if (notice !== undefined) output.note(plainText(notice));
       const footer = replyFooter(reply);
       if (footer === undefined || isQuiet) return;
-      if (output.isTerminal) output.note(dim(footer));
+      if (output.isTerminal) output.aside(footer);
       else if (isVerbose) output.note(footer);
     },
   };

@@ -1,5 +1,6 @@
 import type { Config } from '../domain/config/parse.ts';
 import type { Engine, EngineLocation } from '../infra/engines/engine.ts';
+import { mendEngine } from './doctor-mend.ts';
 import { reasonOf } from './doctor-row.ts';
 import type { DoctorRow } from './doctor-row.ts';
 
@@ -18,7 +19,8 @@ async function checkEngine(engine: Engine, config: Config): Promise<DoctorRow> {
     const ms = await engine.check(config, AbortSignal.timeout(3000));
     return { check, state: 'ok', detail: `${place}, answers in ${ms.toFixed(1)} ms` };
   } catch (error) {
-    return { check, state, detail: `${place}, does not answer: ${reasonOf(error)}`, fix: 'talos up' };
+    const fix = mendEngine(engine.name, location.kind === 'external', config);
+    return { check, state, detail: `${place}, does not answer: ${reasonOf(error)}`, fix };
   }
 }
 

@@ -9,6 +9,7 @@ import { findInstance } from '../infra/instance.ts';
 import type { CliDeps } from './command.ts';
 import { good, reasonOf } from './doctor-row.ts';
 import type { DoctorRow } from './doctor-row.ts';
+import { wasStarted } from './started-home.ts';
 
 /** The configuration with a row per problem; without a configuration nothing else can be looked at. */
 export function checkConfig(deps: CliDeps): { rows: DoctorRow[]; config?: Config } {
@@ -26,32 +27,39 @@ export function checkConfig(deps: CliDeps): { rows: DoctorRow[]; config?: Config
     homePaths(result.config);
     return { rows: [good('configuration', 'valid')], config: result.config };
   } catch (error) {
-    const fix = error instanceof TalosError ? error.details['fix'] : undefined;
-    const row: DoctorRow = { check: 'configuration', state: 'bad', detail: reasonOf(error) };
-    return { rows: [typeof fix === 'string' ? { ...row, fix } : row] };
+    return { rows: [{ check: 'configuration', state: 'bad', detail: reasonOf(error), fix: mendOf(error) }] };
   }
+}
+
+/** The command where there is one, else what to correct: a setting, or a line of the file that holds them. */
+function mendOf(thrown: unknown): string {
+  const { fix, field = 'the configuration', line } = thrown instanceof TalosError ? thrown.details : {};
+  if (fix !== undefined) return String(fix);
+  return line === undefined ? `correct ${field}` : `correct line ${line} of ${field}`;
 }
 
 /** The directories of the home with their modes, and whether a password is set. */
 export function checkHome(config: Config): DoctorRow[] {
-  const { home, envFile } = homePaths(config);
-  if (!existsSync(home)) return [{ check: 'home', state: 'bad', detail: `${home} is not set up`, fix: 'talos up' }];
+  const paths = homePaths(config);
+  const { home, envFile } = paths;
+  if (!wasStarted(paths)) {
+    return [{ check: 'home', state: 'bad', detail: `Talos was never started in ${home}`, fix: 'talos up' }];
+  }
   const problems = findModeProblems(home).map(({ path, problem, fix }) => ({
     check: 'home',
     state: 'bad' as const,
     detail: `${path} ${problem}`,
     fix,
   }));
-  const password: DoctorRow =
-    config.web.password === undefined
-      ? {
-          check: 'password',
-          state: 'bad',
-          detail: 'BASIC_AUTH_PASS is not set',
-          fix: `BASIC_AUTH_PASS=... in ${envFile}`,
-        }
-      : good('password', 'set');
-  return [...(problems.length === 0 ? [good('home', home)] : problems), password];
+  return [...(problems.length === 0 ? [good('home', home)] : problems), ...checkPassword(config, envFile)];
+}
+
+/** Nothing where the file of the settings is missing, which has its own finding: the start that makes it makes a password. */
+function checkPassword(config: Config, envFile: string): DoctorRow[] {
+  if (config.web.password !== undefined) return [good('password', 'set')];
+  if (!existsSync(envFile)) return [];
+  const fix = `BASIC_AUTH_PASS=... in ${envFile}`;
+  return [{ check: 'password', state: 'bad', detail: 'BASIC_AUTH_PASS is not set', fix }];
 }
 
 /** The processes `talos up` started. */

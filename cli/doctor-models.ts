@@ -15,6 +15,7 @@ import type { InstalledModel } from '../domain/models/model.ts';
 import { readModelName } from '../domain/models/name.ts';
 import type { ModelPull } from '../domain/models/pull.ts';
 import { fetchPage } from '../infra/engines/http-probe.ts';
+import { mendEngine } from './doctor-mend.ts';
 import { good } from './doctor-row.ts';
 import type { DoctorRow } from './doctor-row.ts';
 import { createModelsClient } from './models-client.ts';
@@ -36,7 +37,8 @@ export async function checkModels(config: Config): Promise<DoctorRow[]> {
   const [installed, { pulls, chosen }] = await Promise.all([listModels(ollama), askTalos(config)]);
   if (installed === undefined) {
     const detail = `Ollama at ${withoutPassword(ollama)} does not answer: no model can`;
-    return [{ check: 'models', state: 'warning', detail, fix: 'talos up' }];
+    const fix = mendEngine('ollama', config.models.ollamaUrl !== undefined, config);
+    return [{ check: 'models', state: 'warning', detail, fix }];
   }
   const chat = chooseChatModel(installed, coder, { chosen, starter });
   return [

@@ -30,7 +30,7 @@ export async function* followMessage(client: ApiClient, following: Following): A
     if (yield* followOnce(client, following, place)) return;
     if (place.lastId !== before) breaks = 0;
     if (signal.aborted) break;
-    onBreak();
+    if (breaks === 0) onBreak();
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // the loop then ends by the signal
   }
   if (signal.aborted || place.broken === undefined)

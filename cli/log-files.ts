@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { TalosError } from '../domain/errors.ts';
 import { LogLine } from '../domain/log.ts';
 
 /** Which lines are wanted. */
@@ -27,18 +28,35 @@ function newest(lines: readonly LogLine[], count: number): LogLine[] {
 }
 
 async function newestFirst(dir: string): Promise<string[]> {
-  const names = await readdir(dir).catch(() => []); // nothing was ever logged here
+  const names = await readdir(dir).catch((cause: unknown) => {
+    if (codeOf(cause) === 'ENOENT') return []; // nothing was ever logged here
+    throw unreadable(dir, cause);
+  });
   const files = names
     .filter((name) => name.endsWith('.log'))
     .map(async (name) => {
       const path = join(dir, name);
-      return { path, changedAt: (await stat(path)).mtimeMs };
+      return { path, changedAt: (await stat(path).catch(() => undefined))?.mtimeMs ?? 0 }; // old logs are removed at any time
     });
   return (await Promise.all(files)).toSorted((a, b) => b.changedAt - a.changedAt).map(({ path }) => path);
 }
 
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+}
+
+function unreadable(path: string, cause: unknown): TalosError {
+  const message = `${path} cannot be read (${String(codeOf(cause))}); use the command as the user it belongs to.`;
+  return new TalosError('UNAUTHENTICATED', message, { cause });
+}
+
+/** Nothing of a file that has gone since it was listed. */
 async function readTail(path: string): Promise<string> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    if (codeOf(cause) === 'ENOENT') return undefined;
+    throw unreadable(path, cause);
+  });
+  if (file === undefined) return '';
   try {
     const { size } = await file.stat();
     const start = Math.max(0, size - tailBytes);

@@ -6,7 +6,8 @@ import { TalosError } from '../domain/errors.ts';
 import { type LogLevel, LogLine } from '../domain/log.ts';
 import { connectionError } from './api-socket.ts';
 
-type LiveLogs = {
+/** Which lines are wanted, and until when. */
+export type LiveLogs = {
   readonly level: LogLevel;
   readonly component?: string;
   /** How many lines from before come first. */
@@ -14,8 +15,8 @@ type LiveLogs = {
   readonly signal: AbortSignal;
 };
 
-/** Streams the log of a running Talos until the signal or until Talos stops. Fails with NOT_RUNNING when it cannot connect. */
-export async function* followLogs(
+/** Streams the log over one connection, until the signal or the end of the connection. Fails with NOT_RUNNING when there is none. */
+export async function* readLiveLogs(
   socketPath: string,
   { level, component, lines, signal }: LiveLogs,
 ): AsyncGenerator<LogLine> {

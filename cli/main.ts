@@ -5,10 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { z } from 'zod';
 
-import { parseConfig } from '../domain/config/parse.ts';
+import { parseConfig, parseHome } from '../domain/config/parse.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
-import { TalosError } from '../domain/errors.ts';
 import { loadEnvironment } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
@@ -32,17 +31,21 @@ import { addUnlockCommand } from './commands/unlock.ts';
 import { addUpCommand } from './commands/up.ts';
 import { createOutput } from './output.ts';
 import { createProgram, runProgram } from './program.ts';
+import { createReaderGone } from './reader-gone.ts';
 import { createInterruption } from './signals.ts';
+import { neverStarted, wasStarted } from './started-home.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+const interrupted = createInterruption(process);
+const readerGone = createReaderGone(process.stdout);
 let config: Config | undefined;
 let exitCode = 0;
 
 /** The key of the home; where nothing ever was, there is none to restore. */
 function nodeKeyOf(checked: Config): KeyObject {
-  const { home, nodeKey, audit } = homePaths(checked);
-  if (existsSync(nodeKey) || existsSync(audit)) return readNodeKey(nodeKey);
-  throw new TalosError('NOT_FOUND', `Talos was never started in ${home}; do so with: ./talos up`);
+  const paths = homePaths(checked);
+  if (wasStarted(paths)) return readNodeKey(paths.nodeKey);
+  throw neverStarted(paths);
 }
 
 const deps: CliDeps = {
@@ -50,10 +53,12 @@ const deps: CliDeps = {
   processEnvironment: process.env,
   environment: () => loadEnvironment(process.env),
   config: () => (config ??= parseConfig(loadEnvironment(process.env))),
+  paths: () => homePaths(parseHome(process.env)),
   output: createOutput({
     stdout: process.stdout,
     stderr: process.stderr,
     isVerbose: /^(debug|trace)$/i.test(process.env['LOG_LEVEL'] ?? ''),
+    isPlain: (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb',
   }),
   async ownerPorts(checked) {
     const { createOwnerPorts } = await import('../adapters/index.ts');
@@ -77,7 +82,8 @@ const deps: CliDeps = {
       publicKey: () => (existsSync(nodeKey) ? createPublicKey(readNodeKey(nodeKey)) : undefined),
     });
   },
-  interrupted: createInterruption(process),
+  interrupted,
+  following: () => AbortSignal.any([interrupted(), readerGone()]),
   setExitCode(code) {
     exitCode = code;
   },

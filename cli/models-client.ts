@@ -3,12 +3,12 @@ import { z } from 'zod';
 
 import { ModelPull } from '../domain/models/pull.ts';
 import { ModelList, ModelView } from '../domain/models/view.ts';
-import { connectionError, createApiSocket } from './api-socket.ts';
+import { connectionError, createApiSocket, pathPart } from './api-socket.ts';
 
 /** The part of the API about models, behind a socket path. */
 export function createModelsClient(socketPath: string) {
   const api = createApiSocket(socketPath);
-  const pullPath = (model: string) => `/models/pulls/${encodeURIComponent(model)}`;
+  const pullPath = (model: string) => `/models/pulls/${pathPart(model)}`;
   return {
     list: (signal?: AbortSignal): Promise<ModelList> =>
       api.json({ method: 'GET', path: '/models', ...(signal && { signal }) }, ModelList),
@@ -19,7 +19,7 @@ export function createModelsClient(socketPath: string) {
       api.json({ method: 'PUT', path: '/models/use', body: { model, use } }, ModelView),
 
     async remove(model: string): Promise<void> {
-      const response = await api.call({ method: 'DELETE', path: `/models/${encodeURIComponent(model)}` });
+      const response = await api.call({ method: 'DELETE', path: `/models/${pathPart(model)}` });
       response.resume();
     },
 

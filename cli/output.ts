@@ -12,10 +12,12 @@ export type OutputOptions = {
   readonly stderr: OutputStream;
   /** Stack traces and causes as well; for LOG_LEVEL=debug. */
   readonly isVerbose: boolean;
+  /** Whether the owner wants no escape codes for looks; NO_COLOR, or a terminal that has none. */
+  readonly isPlain?: boolean;
 };
 
 /** Prints for people on a terminal and for programs everywhere else. A reader that went away is no error. */
-export function createOutput({ stdout, stderr, isVerbose }: OutputOptions): Output {
+export function createOutput({ stdout, stderr, isVerbose, isPlain = false }: OutputOptions): Output {
   for (const stream of [stdout, stderr]) stream.on('error', (error) => endUnlessClosed(error, stderr));
   const lines = createProgressLines(stderr);
   const toStdout = (text: string): void => {
@@ -31,12 +33,13 @@ export function createOutput({ stdout, stderr, isVerbose }: OutputOptions): Outp
     line: (text = '') => toStdout(`${text}\n`),
     write: toStdout,
     note: toStderr,
+    aside: (text) => toStderr(stderr.isTTY === true && !isPlain ? `\u001B[2m${text}\u001B[22m` : text),
     table: (headings, rows) => toStdout(formatTable(headings, rows)),
     json: (value) => toStdout(`${JSON.stringify(value, undefined, 2)}\n`),
     progress: (name, text, options = {}) => lines.show(name, text, options),
     fail(thrown) {
       const error = toTalosError(thrown);
-      toStderr(`talos: ${messageOf(error)}`);
+      toStderr(`talos: ${error.code}: ${messageOf(error)}`);
       const { fix } = error.details;
       if (typeof fix === 'string' && !error.message.includes(fix)) toStderr(`To mend it: ${fix}`);
       if (isVerbose) toStderr(describeCauses(error));

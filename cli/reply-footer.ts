@@ -22,8 +22,3 @@ function contextOf({ window, ...use }: ContextUse): string {
   const percent = window === 0 ? 0 : Math.round((sum / window) * 100);
   return `context ${percent} % (${parts.map(([name, tokens]) => `${name} ${tokens}`).join(', ')})`;
 }
-
-/** A line that stands back behind the answer. */
-export function dim(line: string): string {
-  return `\u001B[2m${line}\u001B[22m`;
-}

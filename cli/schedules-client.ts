@@ -4,7 +4,7 @@ import type { JsonValue } from '../domain/json.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
 import { ScheduleView } from '../domain/skills/schedule-view.ts';
 import { checkSkillId } from '../domain/skills/skill-name.ts';
-import { createApiSocket } from './api-socket.ts';
+import { createApiSocket, pathPart } from './api-socket.ts';
 
 const ScheduleList = z.object({ schedules: z.array(ScheduleView) });
 
@@ -33,13 +33,13 @@ export function createSchedulesClient(socketPath: string) {
     },
 
     pause: (id: SkillId, name: string): Promise<ScheduleView> =>
-      api.json({ method: 'POST', path: `${pathOf(id)}/${encodeURIComponent(name)}/pause` }, ScheduleView),
+      api.json({ method: 'POST', path: `${pathOf(id)}/${pathPart(name)}/pause` }, ScheduleView),
 
     resume: (id: SkillId, name: string): Promise<ScheduleView> =>
-      api.json({ method: 'POST', path: `${pathOf(id)}/${encodeURIComponent(name)}/resume` }, ScheduleView),
+      api.json({ method: 'POST', path: `${pathOf(id)}/${pathPart(name)}/resume` }, ScheduleView),
 
     async remove(id: SkillId, name: string): Promise<void> {
-      const response = await api.call({ method: 'DELETE', path: `${pathOf(id)}/${encodeURIComponent(name)}` });
+      const response = await api.call({ method: 'DELETE', path: `${pathOf(id)}/${pathPart(name)}` });
       response.resume();
     },
   };

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { TalosError } from '../domain/errors.ts';
 import { runId, type SkillRunRecord, type SkillRunRef } from '../domain/skills/run.ts';
+import { askAgain } from './ask-again.ts';
 import { plainText } from './plain-text.ts';
 import type { SkillsClient } from './skills-client.ts';
 
@@ -25,7 +26,7 @@ export async function runToEnd({ client, ref, signal, begin }: Start): Promise<S
   while (record.state === 'pending') {
     await pause(lookMs, undefined, { signal }).catch(() => undefined); // the next line tells why
     if (signal.aborted) throw givenUp(ref);
-    record = await client.record(ref);
+    record = await askAgain(() => client.record(ref), { signal });
   }
   return record;
 }

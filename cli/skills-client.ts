@@ -8,7 +8,7 @@ import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import { type RunKey, SkillRunRecord, type SkillRunRef } from '../domain/skills/run.ts';
 import { checkSkillId } from '../domain/skills/skill-name.ts';
 import { SkillSubmission, SkillSummary, SkillView, type StateFilter } from '../domain/skills/view.ts';
-import { type ApiSocket, createApiSocket } from './api-socket.ts';
+import { type ApiSocket, createApiSocket, pathPart } from './api-socket.ts';
 
 const Ticket = z.object({ id: z.string(), expiresAt: z.int() });
 const SummaryList = z.object({ skills: z.array(SkillSummary) });
@@ -78,14 +78,14 @@ function createRuns(api: ApiSocket) {
       api.json(
         {
           method: 'POST',
-          path: `${pathOf(skill)}/runs/${encodeURIComponent(key)}/retry`,
+          path: `${pathOf(skill)}/runs/${pathPart(key)}/retry`,
           headers: { 'idempotency-key': newKey },
           signal,
         },
         SkillRunRecord,
       ),
     record: ({ skill, key }: SkillRunRef): Promise<SkillRunRecord> =>
-      api.json({ method: 'GET', path: `${pathOf(skill)}/runs/${encodeURIComponent(key)}` }, SkillRunRecord),
+      api.json({ method: 'GET', path: `${pathOf(skill)}/runs/${pathPart(key)}` }, SkillRunRecord),
     async runs(id: SkillId, { failed, limit }: { failed: boolean; limit: number }): Promise<RunSummary[]> {
       const path = `${pathOf(id)}/runs?failed=${failed}&limit=${limit}`;
       return (await api.json({ method: 'GET', path }, RunList)).runs;

@@ -35,7 +35,7 @@ export interface Instance {
   release(): void;
 }
 
-/** The record of the Talos that runs in this home, or undefined when none does. */
+/** The record of the Talos that runs in this home, or undefined when none does. Fails with UNAUTHENTICATED where only another user can tell. */
 export function findInstance(path: string): InstanceRecord | undefined {
   const record = readRecord(path);
   return record !== undefined && isAlive(record) ? record : undefined;
@@ -99,7 +99,12 @@ async function clearStale(path: string): Promise<void> {
 function readRecord(path: string): InstanceRecord | undefined {
   try {
     return InstanceRecord.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EACCES') {
+      throw new TalosError('UNAUTHENTICATED', `${path} belongs to another user; use the command as that user.`, {
+        cause,
+      });
+    }
     return undefined; // none, or half of one from a crash: either way nobody to wait for
   }
 }

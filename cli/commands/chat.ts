@@ -48,7 +48,7 @@ export function addChatCommand(program: Command, deps: CliDeps, input: ChatInput
     .description('send a message and print the answer as it comes')
     .argument('[message...]', 'what you want to say; read from standard input, or asked for, when left out')
     .option('--conversation <id>', 'go on with this conversation')
-    .option('--new', 'begin a new conversation')
+    .addOption(new Option('--new', 'begin a new conversation').conflicts('conversation'))
     .option('--image <file>', 'show a PNG, JPEG or WebP; may be given four times', addOne)
     .addOption(new Option('--local', 'answer on this machine alone, whatever happens').conflicts('cloud'))
     .addOption(new Option('--cloud', 'let Gemini answer').conflicts('local'))
@@ -116,7 +116,8 @@ async function sayOnce(session: ChatSession, deps: CliDeps, { text, images }: Sa
 
 /** Asks for messages until the input ends. Ctrl-C stops a running answer; without one it ends the session. */
 async function talk(session: ChatSession, { output }: CliDeps, input: ChatInput): Promise<void> {
-  const lines = createInterface({ input, output: process.stdout, terminal: true, prompt: '> ' });
+  const prompts = output.isTerminal ? process.stdout : process.stderr; // answers that go into a file go there alone
+  const lines = createInterface({ input, output: prompts, terminal: true, prompt: '> ' });
   let running: AbortController | undefined;
   let isClosed = false;
   lines.once('close', () => (isClosed = true));

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { DeliveredCode } from '../../domain/approval/code.ts';
 import { homePaths } from '../../domain/config/paths.ts';
+import { askAgain } from '../ask-again.ts';
 import { type ApiClient, createApiClient } from '../client.ts';
 import type { CliDeps } from '../command.ts';
 import { formatTime } from '../format-time.ts';
@@ -34,7 +35,10 @@ export function addCodesCommand(program: Command, deps: CliDeps): void {
         deps.output.line(options.json === true ? JSON.stringify(code) : describeCode(code));
       const codes = await client.codes();
       codes.forEach(print);
-      if (options.follow === true) return await follow(client, { shown: codes, print, signal: deps.interrupted() });
+      if (options.follow === true) {
+        const onBreak = (): void => deps.output.note('The connection broke; trying again.');
+        return await follow(client, { shown: codes, print, signal: deps.following(), onBreak });
+      }
       if (codes.length === 0) deps.output.note('No code is waiting.');
     });
 }
@@ -43,14 +47,15 @@ type Following = {
   readonly shown: readonly DeliveredCode[];
   readonly print: (code: DeliveredCode) => void;
   readonly signal: AbortSignal;
+  readonly onBreak: () => void;
 };
 
-async function follow(client: ApiClient, { shown, print, signal }: Following): Promise<void> {
+async function follow(client: ApiClient, { shown, print, signal, onBreak }: Following): Promise<void> {
   let known = new Set(shown.map(({ id }) => id));
   while (!signal.aborted) {
     await pause(lookMs, undefined, { signal }).catch(() => undefined); // Ctrl-C ends the wait and with it the command
     if (signal.aborted) return;
-    const codes = await client.codes();
+    const codes = await askAgain(() => client.codes(), { signal, onBreak });
     codes.filter(({ id }) => !known.has(id)).forEach(print);
     known = new Set(codes.map(({ id }) => id));
   }

@@ -44,7 +44,13 @@ function printRows(rows: readonly DoctorRow[], { output }: CliDeps): void {
     ['CHECK', 'STATE', 'FOUND'],
     rows.map(({ check, state, detail }) => [check, state, detail]),
   );
-  const mendable = rows.filter((row) => row.fix !== undefined);
-  if (mendable.length > 0) output.line('\nTo mend it:');
-  for (const { check, fix } of mendable) output.line(`  ${check}: ${fix}`);
+  const mends = Map.groupBy(
+    rows.filter(({ fix }) => fix !== undefined),
+    ({ fix }) => fix,
+  );
+  if (mends.size > 0) output.line('\nTo mend it:');
+  for (const [fix, mended] of mends) {
+    const checks = new Set(mended.map(({ check }) => check));
+    output.line(`  ${[...checks].join(', ')}: ${fix}`);
+  }
 }

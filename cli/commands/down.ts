@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 
-import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { findInstance, instanceGone } from '../../infra/instance.ts';
 import type { InstanceRecord } from '../../infra/instance.ts';
@@ -19,7 +18,7 @@ export function addDownCommand(program: Command, deps: CliDeps): void {
     .description('stop the Talos of this home and everything it started')
     .option('--json', 'print what was stopped as JSON')
     .action(async (options: { json?: true }) => {
-      const paths = homePaths(deps.config());
+      const paths = deps.paths();
       const instance = findInstance(paths.supervisorState);
       if (instance !== undefined) await stopInstance(instance, deps);
       const stopped = instance === undefined ? [] : instance.children.map((child) => child.name);

@@ -77,7 +77,7 @@ type Watched = { readonly client: DreamClient; readonly night: NightView };
 async function watch({ client, night }: Watched, { json }: Options, deps: CliDeps): Promise<void> {
   const { output } = deps;
   const show = json === true ? () => undefined : createDisplay(deps);
-  const end = await followNight({ client, id: night.id, signal: deps.interrupted(), onChange: show });
+  const end = await followNight({ client, id: night.id, signal: deps.following(), onChange: show });
   if (end === undefined) {
     output.note(`Dream cycle ${night.id} goes on. To watch it again: talos dream --follow`);
     return;

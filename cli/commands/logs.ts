@@ -1,15 +1,14 @@
+import { existsSync } from 'node:fs';
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { LogLevel, type LogLine } from '../../domain/log.ts';
 import type { CliDeps } from '../command.ts';
+import { followLogs, mostBackfill } from '../follow-logs.ts';
 import { readLogFiles } from '../log-files.ts';
 import { acceptsLine, formatLogLine } from '../log-line.ts';
-import { followLogs } from '../log-socket.ts';
-
-/** Most lines from before that the API sends. */
-const mostBackfill = 1000;
+import { neverStarted } from '../started-home.ts';
 
 type LogsOptions = { follow?: true; level: LogLevel; component?: string; lines: number; json?: true };
 
@@ -32,7 +31,7 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
     .option('--json', 'print lines as JSON')
     .addHelpText('after', examples)
     .action(async (options: LogsOptions) => {
-      const paths = homePaths(deps.config());
+      const paths = deps.paths();
       const wanted = {
         level: options.level,
         ...(options.component === undefined ? {} : { component: options.component }),
@@ -43,17 +42,20 @@ export function addLogsCommand(program: Command, deps: CliDeps): void {
         const filter = { accepts: acceptsLine(wanted), lines: options.lines };
         const stored = await readLogFiles(paths.operations, filter);
         for (const line of stored) print(line);
+        if (stored.length === 0 && !existsSync(paths.operations)) throw neverStarted(paths);
         if (stored.length === 0) deps.output.note(`There is no such line in ${paths.operations}.`);
       };
       if (options.follow !== true) return await printStored();
       try {
-        const signal = deps.interrupted();
+        const signal = deps.following();
         const lines = Math.min(options.lines, mostBackfill);
         if (lines < options.lines)
           deps.output.note(`With --follow the last ${mostBackfill} lines are the most there are.`);
-        for await (const line of followLogs(paths.apiSocket, { ...wanted, lines, signal })) print(line);
+        const onBreak = (): void => deps.output.note('The connection broke; trying again.');
+        for await (const line of followLogs(paths.apiSocket, { ...wanted, lines, signal, onBreak })) print(line);
       } catch (error) {
-        if (!(error instanceof TalosError) || error.code !== 'NOT_RUNNING') throw error;
+        const isDown = error instanceof TalosError && error.code === 'NOT_RUNNING';
+        if (!isDown || error.details['wasConnected'] === true) throw error;
         await printStored();
         deps.output.note('Talos is not running: these are the last lines it wrote.');
       }

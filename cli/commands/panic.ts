@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { homePaths } from '../../domain/config/paths.ts';
+import { type Config, parseConfig } from '../../domain/config/parse.ts';
 import { type TalosError, toTalosError } from '../../domain/errors.ts';
 import { createApiClient } from '../client.ts';
 import type { OwnerPorts } from '../../domain/ports.ts';
@@ -29,7 +29,7 @@ export function addPanicCommand(program: Command, deps: CliDeps): void {
 /** True when a running Talos took it; whatever else it answers, the lockdown is then set without it. */
 async function panicByApi(reason: string, deps: CliDeps): Promise<boolean> {
   try {
-    await createApiClient(homePaths(deps.config()).apiSocket).panic(reason);
+    await createApiClient(deps.paths().apiSocket).panic(reason);
     return true;
   } catch (error) {
     const { code, message } = toTalosError(error);
@@ -39,10 +39,12 @@ async function panicByApi(reason: string, deps: CliDeps): Promise<boolean> {
 }
 
 async function panicDirectly(reason: string, deps: CliDeps): Promise<void> {
-  const ports = await deps.ownerPorts(deps.config());
+  const { config, broken } = configToLock(deps);
+  const ports = await deps.ownerPorts(config);
   try {
     const { isLocked, failures } = await lockAndRecord(ports, reason);
     await bestEffort(deps, 'Running messages were not cancelled', async () => {
+      if (broken !== undefined) throw broken; // which Temporal is ours, only it can say
       // The workflow of a lockdown that did not begin would be there for ever, for nothing lifts it.
       if (isLocked) await ports.runtime.startLockdown({ reason, by: 'owner' });
       const cancelled = await ports.runtime.cancelMessages();
@@ -51,6 +53,16 @@ async function panicDirectly(reason: string, deps: CliDeps): Promise<void> {
     if (failures[0] !== undefined) throw failures[0];
   } finally {
     await ports.close();
+  }
+}
+
+/** The configuration; where it is mistyped, that of the home without any setting, for the lock and its record lie in the home. */
+function configToLock(deps: CliDeps): { config: Config; broken?: TalosError } {
+  try {
+    return { config: deps.config() };
+  } catch (error) {
+    const { HOME, TALOS_HOME } = deps.processEnvironment;
+    return { config: parseConfig({ HOME, TALOS_HOME }), broken: toTalosError(error) };
   }
 }
 

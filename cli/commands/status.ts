@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 
-import { homePaths } from '../../domain/config/paths.ts';
 import { errorCatalogue } from '../../domain/errors.ts';
 import { askHealth } from '../../infra/api-health.ts';
 import type { HealthAnswer } from '../../infra/api-health.ts';
@@ -20,7 +19,7 @@ export function addStatusCommand(program: Command, deps: CliDeps): void {
     .description('say what runs in this home')
     .option('--json', 'print it as JSON')
     .action(async (options: { json?: true }) => {
-      const paths = homePaths(deps.config());
+      const paths = deps.paths();
       const instance = findInstance(paths.supervisorState);
       if (instance === undefined) deps.setExitCode(errorCatalogue.NOT_RUNNING.exitCode);
       const health = instance && (await healthOrUndefined(paths.apiSocket));

@@ -58,6 +58,11 @@ export function parseConfig(env: Environment): Config {
   throw new TalosError('CONFIG_INVALID', lines.join('\n'), { details: { field: result.problems[0]?.variable ?? '' } });
 }
 
+/** Where everything lies, whatever else is wrong with the configuration; only the environment of the process decides that. */
+export function parseHome({ HOME, TALOS_HOME }: Environment): Pick<Config, 'home'> {
+  return parseConfig({ HOME, TALOS_HOME });
+}
+
 function readGroup(
   settings: Record<string, z.ZodType>,
   env: Environment,

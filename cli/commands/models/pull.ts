@@ -5,7 +5,8 @@ import { errorCatalogue, isErrorCode, TalosError } from '../../../domain/errors.
 import type { ModelPull } from '../../../domain/models/pull.ts';
 import { formatBytes } from '../../../domain/format-bytes.ts';
 import type { CliDeps } from '../../command.ts';
-import { createModelsClient, type ModelsClient } from '../../models-client.ts';
+import { followPull } from '../../follow-pull.ts';
+import { createModelsClient } from '../../models-client.ts';
 import { plainLine } from '../../plain-text.ts';
 import { pullText } from '../../pull-text.ts';
 
@@ -28,7 +29,13 @@ export function addModelPull(models: Command, deps: CliDeps): void {
     .action(async (name: string, { json }: { json?: true }) => {
       const interrupted = deps.interrupted();
       const begun = await client().pull(name);
-      const pull = await follow(client(), begun, { deps, signal: interrupted });
+      const pull = await followPull({
+        client: client(),
+        begun,
+        signal: interrupted,
+        onChange: (now) => showProgress(now, deps),
+        onBreak: () => deps.output.note('The connection broke; trying again.'),
+      });
       if (json === true) deps.output.json(pull);
       tellEnd(pull, { deps, json: json === true });
     });
@@ -45,27 +52,8 @@ export function addModelPull(models: Command, deps: CliDeps): void {
     });
 }
 
-/** The pull as it was last heard of. */
-async function follow(
-  client: ModelsClient,
-  begun: ModelPull,
-  { deps, signal }: { deps: CliDeps; signal: AbortSignal },
-): Promise<ModelPull> {
-  let pull = begun;
-  try {
-    for await (const next of client.follow(begun.model, signal)) {
-      pull = next;
-      if (pull.state === 'running') showProgress(pull, deps);
-    }
-  } catch (thrown) {
-    if (!signal.aborted) throw thrown;
-  }
-  if (pull.state !== 'running' || signal.aborted) return pull;
-  const message = `Talos ended before ${pull.model} was there; the pull goes on when Talos does: ./talos up`;
-  throw new TalosError('NOT_RUNNING', message);
-}
-
 function showProgress(pull: ModelPull, { output }: CliDeps): void {
+  if (pull.state !== 'running') return;
   output.progress(pull.model, pullText(pull), pull.totalBytes === 0 ? {} : { fraction: pull.percent / 100 });
 }
 

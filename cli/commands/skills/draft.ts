@@ -6,6 +6,7 @@ import { homePaths } from '../../../domain/config/paths.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import { describeDraft } from '../../../domain/skills/describe-draft.ts';
 import { SkillDraft } from '../../../domain/skills/draft.ts';
+import { askAgain } from '../../ask-again.ts';
 import { createApiSocket } from '../../api-socket.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainText } from '../../plain-text.ts';
@@ -41,7 +42,8 @@ export function addSkillDraft(skills: Command, deps: CliDeps): void {
       );
       while (draft.state === 'writing' && options.detach !== true && !signal.aborted) {
         await pause(lookMs, undefined, { signal }).catch(() => undefined); // Ctrl-C ends the wait; the writing goes on
-        draft = await look(draft.key);
+        const { key } = draft;
+        draft = await askAgain(() => look(key), { signal });
       }
       if (options.json === true) deps.output.json(draft);
       else deps.output.line(plainText(describeDraft(draft)));

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import { homePaths } from '../../../domain/config/paths.ts';
 import { TalosError } from '../../../domain/errors.ts';
+import { askAgain } from '../../ask-again.ts';
 import type { CliDeps } from '../../command.ts';
 import { describeBenefit } from '../../skill-card.ts';
 import { createSkillsClient, type EvalReply, type SkillsClient } from '../../skills-client.ts';
@@ -29,19 +30,35 @@ export function addSkillEval(skills: Command, deps: CliDeps): void {
     .addHelpText('after', examples)
     .action(async (id: string, options: { json?: true }) => {
       const client = createSkillsClient(homePaths(deps.config()).apiSocket);
-      const { hash, benefit } = await measure(client, id, deps.interrupted());
+      const onBreak = (): void => deps.output.note('The connection broke; trying again.');
+      const { hash, benefit } = await measure({ client, id, signal: deps.interrupted(), onBreak });
       if (options.json === true) deps.output.json({ skill: id, hash, benefit: benefit ?? null });
       else deps.output.line(`Skill ${id} (${hash.slice(0, 12)}): ${describeBenefit(benefit)}`);
     });
 }
 
+type Measuring = {
+  readonly client: SkillsClient;
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly onBreak: () => void;
+};
+
 /** The same key is the same measurement, so asking again goes on waiting. */
-async function measure(client: SkillsClient, id: string, signal: AbortSignal): Promise<EvalReply> {
+async function measure({ client, id, signal, onBreak }: Measuring): Promise<EvalReply> {
   const key = randomUUID();
+  let look = () => client.evaluate(id, key, signal);
   for (;;) {
-    const reply = await client.evaluate(id, key, signal);
+    const reply = await look().catch((thrown: unknown) => {
+      throw signal.aborted ? givenUp() : thrown;
+    });
     if (reply.state === 'measured') return reply;
+    look = () => askAgain(() => client.evaluate(id, key, signal), { signal, onBreak });
     await pause(lookMs, undefined, { signal }).catch(() => undefined); // the next line tells why
-    if (signal.aborted) throw new TalosError('RUN_STOPPED', 'Nobody waits for the measurement any more.');
+    if (signal.aborted) throw givenUp();
   }
+}
+
+function givenUp(): TalosError {
+  return new TalosError('RUN_STOPPED', 'Nobody waits for the measurement any more.');
 }

@@ -6,6 +6,7 @@ import { homePaths } from '../../../domain/config/paths.ts';
 import type { SkillLife, SkillVersion } from '../../../domain/skills/life.ts';
 import { CLEAN_RUNS } from '../../../domain/skills/quarantine.ts';
 import { currentVersions, type SkillView } from '../../../domain/skills/view.ts';
+import { askAgain } from '../../ask-again.ts';
 import type { CliDeps } from '../../command.ts';
 import { plainLine, plainText } from '../../plain-text.ts';
 import { describeRun, evidenceCard } from '../../skill-card.ts';
@@ -70,11 +71,14 @@ type Following = {
 };
 
 async function follow({ id, client, deps, isJson }: Following): Promise<void> {
-  const signal = deps.interrupted();
+  const signal = deps.following();
   const told = new Set<string>();
+  const onBreak = (): void => deps.output.note('The connection broke; trying again.');
   let last = '';
+  let look = () => client.view(id); // one that is not there from the first is told at once
   for (;;) {
-    const { life } = await client.view(id);
+    const { life } = await look();
+    look = () => askAgain(() => client.view(id), { signal, onBreak });
     const now = describe(life);
     if (now !== last && isJson) deps.output.line(JSON.stringify(life));
     if (now !== last && !isJson) for (const line of [...newRuns(life, told), now]) deps.output.line(line);

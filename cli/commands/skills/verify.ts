@@ -37,7 +37,7 @@ export function addSkillVerify(skills: Command, deps: CliDeps): void {
     .command('verify')
     .description('check the certificate of a promoted skill')
     .argument('<certificate>', 'a certificate.json, or the name of a skill of this home')
-    .option('--json', 'print the result as JSON')
+    .option('--json', 'print the result as JSON, one object per line for each certificate')
     .addHelpText('after', examples)
     .action(async (given: string, options: { json?: true }) => {
       const paths = await certificatesOf(given, homePaths(deps.config()).skills);
@@ -80,7 +80,7 @@ async function verify(path: string, { tools, deps, isJson }: Verification): Prom
   const { body } = check.certificate;
   const signer = isBuiltIn ? 'the makers of Talos' : publicKey === undefined ? undefined : 'this node';
   const checked = { files: expectations.bundle !== undefined, signer: signer ?? null };
-  if (isJson) return deps.output.json({ ok: true, certificate: path, checked, ...check.certificate });
+  if (isJson) return deps.output.line(JSON.stringify({ ok: true, certificate: path, checked, ...check.certificate }));
   for (const line of describe(body, checked)) deps.output.line(line);
 }
 

@@ -8,8 +8,11 @@ import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 
-function talos(home: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { PATH: process.env['PATH'], HOME: home, TALOS_HOME: home, TALOS_PORT_BASE: '61000' };
+type Settings = { readonly TALOS_HOME: string; readonly REDIS_URL?: string };
+
+function talos(given: string | Settings, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const settings = typeof given === 'string' ? { TALOS_HOME: given } : given;
+  const env = { PATH: process.env['PATH'], HOME: settings.TALOS_HOME, TALOS_PORT_BASE: '61000', ...settings };
   return new Promise((resolve) => {
     execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
@@ -57,9 +60,41 @@ describe('with nothing running', () => {
     expect(healthy).toBe(false);
     expect(rows.filter((row) => row.state === 'bad' && row.fix === undefined)).toEqual([]);
   });
+
+  it('doctor says once that a home was never started, and once what mends it', async () => {
+    const home = scratchFolder();
+    const { stdout } = await talos(home, 'doctor');
+    expect(stdout).toContain(`Talos was never started in ${home}\n`);
+    expect(stdout).not.toMatch(/is missing|BASIC_AUTH_PASS/);
+    expect(stdout.match(/: talos up$/gm)).toHaveLength(1);
+  });
+
+  it('doctor sends nobody to talos up for an engine that runs elsewhere', async () => {
+    const home = scratchFolder();
+    const { stdout } = await talos({ TALOS_HOME: home, REDIS_URL: 'redis://127.0.0.1:1' }, 'doctor');
+    expect(stdout).toContain('engine redis: start redis there, or correct REDIS_URL\n');
+  });
+
+  it('logs name the start where there was none', async () => {
+    const home = scratchFolder();
+    for (const words of [['logs'], ['logs', '--follow']]) {
+      const stderr = `talos: NOT_FOUND: Talos was never started in ${home}; do so with: ./talos up\n`;
+      expect(await talos(home, ...words)).toEqual({ code: 64, stdout: '', stderr });
+    }
+  });
 });
 
 describe('a configuration that cannot be used', () => {
+  it.each([
+    ['a setting', 'WEB_PORT=x\n'],
+    ['a line', 'what is this\n'],
+  ])('since somebody mistyped %s neither hides what runs nor keeps it from being stopped', async (_, content) => {
+    const home = homeWith(content);
+    expect(await talos(home, 'status')).toMatchObject({ code: 69, stdout: expect.stringContaining('is not running') });
+    expect(await talos(home, 'down')).toMatchObject({ code: 0, stderr: '' });
+    expect((await talos(home, 'logs')).stderr).toContain('Talos was never started');
+  });
+
   it.each([
     [
       'is short of characters',
@@ -71,7 +106,7 @@ describe('a configuration that cannot be used', () => {
     ['lacks the password', homeWith('# empty\n'), 'BASIC_AUTH_PASS is not set'],
   ])('since it %s stops the start with 78, one message and no stack', async (_, home, message) => {
     const { code, stdout, stderr } = await talos(home, 'up');
-    expect(stderr).toContain('talos: ');
+    expect(stderr).toContain('talos: CONFIG_INVALID: ');
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).not.toMatch(/tooshort|at .*\.ts:\d+/);
@@ -80,12 +115,14 @@ describe('a configuration that cannot be used', () => {
   it('fails a detached start the same way', async () => {
     const { code, stderr } = await talos(homeWith('BASIC_AUTH_PASS=tooshort\n'), 'up', '--detach');
     expect(code).toBe(78);
-    expect(stderr).toContain('talos: BASIC_AUTH_PASS must have at least 16 characters');
+    expect(stderr).toContain('talos: CONFIG_INVALID: BASIC_AUTH_PASS must have at least 16 characters');
   });
 
   it('is a bad row of doctor, with an example', async () => {
     const { stdout } = await talos(homeWith('WEB_PORT=x\n'), 'doctor');
     expect(stdout).toMatch(/configuration +bad +WEB_PORT/);
     expect(stdout).toContain('configuration: WEB_PORT=8080');
+    const home = homeWith('# first\nwhat is this\n');
+    expect((await talos(home, 'doctor')).stdout).toContain(`configuration: correct line 2 of ${home}/config/talos.env`);
   });
 });

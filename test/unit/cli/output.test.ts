@@ -21,24 +21,26 @@ function capture(isTTY: boolean) {
   return { stream: Object.assign(stream, { isTTY, columns: 40 }), text: () => chunks.join('') };
 }
 
-function create({ isTTY = false, isVerbose = false } = {}) {
-  const [out, err] = [capture(isTTY), capture(isTTY)];
-  return { output: createOutput({ stdout: out.stream, stderr: err.stream, isVerbose }), out, err };
+type Created = { isTTY?: boolean; isErrTTY?: boolean; isVerbose?: boolean; isPlain?: boolean };
+
+function create({ isTTY = false, isErrTTY = isTTY, isVerbose = false, isPlain = false }: Created = {}) {
+  const [out, err] = [capture(isTTY), capture(isErrTTY)];
+  return { output: createOutput({ stdout: out.stream, stderr: err.stream, isVerbose, isPlain }), out, err };
 }
 
 describe('errors', () => {
-  it('are one line for people, the fix if the line lacks it, and the exit code of their kind', () => {
+  it('are one line with their code, the fix if the line lacks it, and the exit code of their kind', () => {
     const { output, out, err } = create();
     const code = output.fail(new TalosError('PORT_IN_USE', 'Port 1 is in use.', { details: { fix: 'talos down' } }));
     expect(code).toBe(69);
-    expect(err.text()).toBe('talos: Port 1 is in use.\nTo mend it: talos down\n');
+    expect(err.text()).toBe('talos: PORT_IN_USE: Port 1 is in use.\nTo mend it: talos down\n');
     expect(out.text()).toBe('');
   });
 
   it('do not repeat a fix the message names', () => {
     const { output, err } = create();
     output.fail(new TalosError('NOT_RUNNING', 'Not running; run: talos up', { details: { fix: 'talos up' } }));
-    expect(err.text()).toBe('talos: Not running; run: talos up\n');
+    expect(err.text()).toBe('talos: NOT_RUNNING: Not running; run: talos up\n');
   });
 
   it('of the system, such as a full disk, are told with what the system says', () => {
@@ -75,6 +77,18 @@ describe('output that is lost', () => {
     closeSync(full);
     expect(status).toBe(74);
     expect(stderr).toMatch(/^talos: The output could not be written: ENOSPC[^\n]*\n$/);
+  });
+});
+
+describe('a line that stands back', () => {
+  it.each([
+    ['on a terminal', { isTTY: true }, '\u001B[2mby talos-test\u001B[22m\n'],
+    ['on a terminal without colours', { isTTY: true, isPlain: true }, 'by talos-test\n'],
+    ['in a file beside a terminal', { isTTY: true, isErrTTY: false }, 'by talos-test\n'],
+  ])('%s is %j: %j', (_, options, text) => {
+    const { output, err } = create(options);
+    output.aside('by talos-test');
+    expect(err.text()).toBe(text);
   });
 });
 

@@ -42,6 +42,13 @@ describe('one instance per home', () => {
     instance.release();
   });
 
+  it('is not taken for free where only another user can tell', ({ skip }) => {
+    skip(process.getuid?.() === 0, 'root may read everything: run it as another user');
+    const path = recordPath();
+    writeFileSync(path, '{}', { mode: 0o000 });
+    expect(() => findInstance(path)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }));
+  });
+
   it.each([
     [
       'of a process that has ended',

@@ -61,6 +61,31 @@ it('goes on with new codes, each once, until it is interrupted', async () => {
   expect(stdout.match(/^\d{4}/gm)).toEqual(['0042', '7777']);
 });
 
+it('goes on when the API was started again meanwhile', async () => {
+  const interruption = new AbortController();
+  const { promise: hasAnswered, resolve: answered } = Promise.withResolvers<void>();
+  const first = await serveApi(home.socket, (_request, response) => {
+    response.once('finish', answered);
+    replyJson(response, 200, { codes: [code] });
+  });
+  const { promise: hasBroken, resolve: breakOff } = Promise.withResolvers<void>();
+  const ended = home.run(addCodesCommand, ['codes', '--follow'], {
+    interrupted: interruption.signal,
+    onNote: () => breakOff(),
+  });
+  await hasAnswered;
+  await first.close();
+  await hasBroken;
+  const second = await serveApi(home.socket, (_request, response) => {
+    replyJson(response, 200, { codes: [{ ...code, id: 'two', code: '7777' }] });
+    interruption.abort();
+  });
+  const { code: exitCode, stdout, stderr } = await ended;
+  await second.close();
+  expect({ exitCode, codes: stdout.match(/^\d{4}/gm) }).toEqual({ exitCode: 0, codes: ['0042', '7777'] });
+  expect(stderr).toBe('The connection broke; trying again.\n');
+});
+
 it('says that Talos is not running', async () => {
   expect(await home.run(addCodesCommand, ['codes'])).toMatchObject({ code: 69, stdout: '' });
 });

@@ -12,7 +12,8 @@ import type { ChatInput } from '../../../../cli/commands/chat.ts';
 import type { SkillTools } from '../../../../domain/skills/local-tools.ts';
 import { createProgram, runProgram } from '../../../../cli/program.ts';
 import type { AuditReader } from '../../../../domain/audit/reader.ts';
-import { type Environment, parseConfig } from '../../../../domain/config/parse.ts';
+import { type Environment, parseConfig, parseHome } from '../../../../domain/config/parse.ts';
+import { homePaths } from '../../../../domain/config/paths.ts';
 import type { ReportReader } from '../../../../domain/night/ports.ts';
 import type { OwnerPorts } from '../../../../domain/ports.ts';
 import { errorCatalogue, toTalosError } from '../../../../domain/errors.ts';
@@ -31,6 +32,8 @@ type RunOptions = {
   readonly reports?: ReportReader;
   readonly skillTools?: SkillTools;
   readonly root?: string;
+  /** Told each line of stderr as it comes. */
+  readonly onNote?: (text: string) => void;
 };
 
 /** What a command left behind. `said` is what came out on stdout and stderr in order. */
@@ -45,7 +48,7 @@ export async function createHome() {
   /** Runs one command in this home. */
   async function run(add: AddCommand, words: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     const result: CommandResult = { code: 0, stdout: '', stderr: '', said: '' };
-    const output = captureOutput(result, options.isTerminal ?? false);
+    const output = captureOutput(result, options);
     const processEnvironment = options.processEnvironment ?? { TALOS_HOME: dir };
     const environment = { ...options.file, TALOS_HOME: dir, ...processEnvironment };
     const program = createProgram('0.0.0').configureOutput({
@@ -57,12 +60,14 @@ export async function createHome() {
       processEnvironment,
       environment: () => environment,
       config: () => parseConfig(environment),
+      paths: () => homePaths(parseHome(processEnvironment)),
       output,
       ownerPorts: async () => required(options.ownerPorts),
       auditReader: async () => required(options.auditReader),
       reports: async () => required(options.reports),
       skillTools: async () => required(options.skillTools),
       interrupted: () => options.interrupted ?? new AbortController().signal,
+      following: () => options.interrupted ?? new AbortController().signal,
       setExitCode: (code) => (result.code = code),
     };
     add(program, deps, options.input ?? Readable.from([]));
@@ -78,19 +83,21 @@ function required<Value>(value: Value | undefined): Value {
   return value;
 }
 
-function captureOutput(result: CommandResult, isTerminal: boolean): Output {
+function captureOutput(result: CommandResult, { isTerminal = false, onNote }: RunOptions): Output {
   const write = (text: string): void => {
     result.stdout += text;
     result.said += text;
   };
   const note = (text: string): void => {
     result.stderr += `${text}\n`;
+    onNote?.(text);
     result.said += `${text}\n`;
   };
   return {
     isTerminal,
     write,
     note,
+    aside: (text) => note(`(${text})`),
     line: (text = '') => write(`${text}\n`),
     table: (headings, rows) => write([headings, ...rows].map((row) => `${row.join(' ')}\n`).join('')),
     json: (value) => write(`${JSON.stringify(value)}\n`),

@@ -59,6 +59,14 @@ describe('talos panic', () => {
     expect(api.seen).toMatchObject([{ method: 'POST', path: '/panic', body: '{"reason":"it mails strangers"}' }]);
   });
 
+  it('tells a running Talos although the configuration was mistyped since', async () => {
+    const api = await serveApi(home.socket, (_request, response) => replyJson(response, 200, { locked: true }));
+    const result = await home.run(addPanicCommand, ['panic'], { file: { WEB_PORT: 'x' } });
+    await api.close();
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(api.seen).toMatchObject([{ method: 'POST', path: '/panic' }]);
+  });
+
   it('locks, records and cancels by itself when the API is down', async () => {
     const owner = createOwner();
     const { code } = await home.run(addPanicCommand, ['panic', '--reason', 'odd'], { ownerPorts: owner.ports });
@@ -66,6 +74,16 @@ describe('talos panic', () => {
     expect(await owner.ports.lockdown.state()).toMatchObject({ locked: true, reason: 'odd', by: 'owner' });
     expect(types(owner)).toEqual(['lockdown-set']);
     expect(owner.calls).toEqual(['startLockdown', 'cancelMessages', 'close']);
+  });
+
+  it('locks by itself with a mistyped configuration, and asks no engine that may be of somebody else', async () => {
+    const owner = createOwner();
+    const options = { ownerPorts: owner.ports, file: { WEB_PORT: 'x' } };
+    const { code, stderr } = await home.run(addPanicCommand, ['panic'], options);
+    expect({ code, state: await owner.ports.lockdown.state() }).toMatchObject({ code: 0, state: { locked: true } });
+    expect(types(owner)).toEqual(['lockdown-set']);
+    expect(owner.calls).toEqual(['close']);
+    expect(stderr).toContain('Running messages were not cancelled: WEB_PORT must be');
   });
 
   it('locks by itself when the API answers with an error', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { chmod, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,19 @@ describe('talos logs', () => {
     ]);
   });
 
+  it('passes over a file that is gone once it was listed', async () => {
+    await plantLogs();
+    await symlink('/nowhere', `${home.dir}/logs/tier2/old.log`);
+    expect(await logs('--lines', '1')).toMatchObject({ code: 0, stdout: expect.stringContaining('five') });
+  });
+
+  it('does not call the logs of another user empty', async ({ skip }) => {
+    skip(process.getuid?.() === 0, 'root may read everything: run it as another user');
+    await chmod(`${home.dir}/logs/tier2`, 0);
+    expect(await logs()).toMatchObject({ code: 77, stdout: '', stderr: expect.stringContaining('EACCES') });
+    await chmod(`${home.dir}/logs/tier2`, 0o700);
+  });
+
   it('says when there is nothing to print', async () => {
     expect(await logs()).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('no such line in') });
   });
@@ -83,10 +96,13 @@ describe('talos logs', () => {
   it('follows a running Talos with the filter it was given', async () => {
     const api = await serveApi(home.socket, (_request, response) => response.writeHead(404).end());
     const connected = once(api.logs, 'connection');
-    const running = logs('--follow', '--level', 'info', '--component', 'api', '--lines', '7', '--json');
+    const stop = new AbortController();
+    const words = ['logs', '--follow', '--level', 'info', '--component', 'api', '--lines', '7', '--json'];
+    const running = home.run(addLogsCommand, words, { interrupted: stop.signal });
     const [socket, request] = (await connected) as [WebSocket, IncomingMessage];
-    socket.send(line(1, 'info', 'api', 'live'));
+    api.logs.once('connection', () => stop.abort()); // once all that was sent has come
     socket.send('not a line');
+    socket.send(line(1, 'info', 'api', 'live'));
     socket.close();
     const { code, stdout } = await running;
     await api.close();
@@ -97,9 +113,10 @@ describe('talos logs', () => {
   it('asks for no more lines from before than a running Talos gives', async () => {
     const api = await serveApi(home.socket, (_request, response) => response.writeHead(404).end());
     const connected = once(api.logs, 'connection');
-    const running = logs('--follow', '--lines', '2000');
-    const [socket, request] = (await connected) as [WebSocket, IncomingMessage];
-    socket.close();
+    const stop = new AbortController();
+    const running = home.run(addLogsCommand, ['logs', '--follow', '--lines', '2000'], { interrupted: stop.signal });
+    const [, request] = (await connected) as [WebSocket, IncomingMessage];
+    stop.abort();
     const { stderr } = await running;
     await api.close();
     expect(new URL(request.url ?? '', 'http://localhost').searchParams.get('backfill')).toBe('1000');

@@ -82,11 +82,16 @@ it('says that a pull was stopped by somebody else', async () => {
   expect(await models('pull', 'tiny:1b')).toMatchObject({ code: 75, stderr: expect.stringContaining('is kept') });
 });
 
-it('says that the pull goes on later when Talos ends meanwhile', async () => {
-  await serve({ 'POST /models': [202, fresh], [events]: { stream: [halfway], ends: true } });
-  const { code, stderr } = await models('pull', 'tiny:1b');
-  expect(code).toBe(69);
-  expect(stderr).toContain('the pull goes on when Talos does');
+it('goes on showing the pull when the API was started again meanwhile', async () => {
+  let made = 0;
+  api = await serveApi(home.socket, ({ method }, response) => {
+    if (method === 'POST') return replyJson(response, 202, fresh);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(sse('', made++ === 0 ? halfway : done), () => response.destroy());
+  });
+  const { code, stdout, stderr } = await models('pull', 'tiny:1b');
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'tiny:1b is installed (4.0 GB).\n' });
+  expect(stderr.match(/The connection broke/g)).toHaveLength(1);
 });
 
 it('prints the pull as JSON when asked to', async () => {
@@ -103,6 +108,15 @@ it('lists models and what is on its way', async () => {
   expect(stdout).toMatch(/tiny:1b +running +50 % of 4\.0 GB \(2\.0 GB came, 10 MB\/s, 3 min 20 s left\)/);
   expect(JSON.parse((await models('ls', '--json')).stdout)).toEqual({ models: [mistral], pulls: [halfway] });
 });
+
+it.each(['stop', 'rm'])(
+  'asks nothing for models %s without a name, which would be asked of something else',
+  async (verb) => {
+    await serve({});
+    for (const name of ['', ' ']) expect((await models(verb, name)).code).toBe(64);
+    expect(api?.seen).toEqual([]);
+  },
+);
 
 it('stops, removes and chooses', async () => {
   const mistral = { name: 'mistral:7b', digest: 'd', sizeBytes: 1, loaded: false, usedFor: ['chat'] };

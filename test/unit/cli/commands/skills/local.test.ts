@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -131,6 +131,17 @@ describe('talos skills verify', () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('OK: skill hello 0.1.0') });
     expect(stdout).toContain('signed by    this node');
     expect(stdout).toContain('files        are the ones it is for');
+  });
+
+  it('prints one JSON object per line for programs, also where former versions have a certificate each', async () => {
+    const folder = await promoted();
+    const former = folder.replace('active', 'deprecated');
+    await cp(folder, former, { recursive: true });
+    await cp(folder, former.replace('0123456789ab', 'ba9876543210'), { recursive: true });
+    await rm(dirname(folder), { recursive: true });
+    const { stdout } = await skills(['verify', 'hello', '--json'], tools());
+    const printed = stdout.trimEnd().split('\n');
+    expect(printed.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ ok: true }, { ok: true }]);
   });
 
   it.each([

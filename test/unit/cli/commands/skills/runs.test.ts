@@ -7,7 +7,8 @@ import { addRunsCommand } from '../../../../../cli/commands/runs.ts';
 import { addSkillsCommand } from '../../../../../cli/commands/skills.ts';
 import { hashOf } from '../../../domain/skills/build.ts';
 import { createSkillHome, id, problem, type Reply, type SkillHome } from './skill-home.ts';
-import { control, nasty } from './support.ts';
+import { serveApi } from '../harness.ts';
+import { control, nasty, toolsOver } from './support.ts';
 
 let home: SkillHome;
 
@@ -124,6 +125,20 @@ describe('talos skills run and runs', () => {
   });
 });
 
+describe('an empty name', () => {
+  it.each([
+    ['runs', 'show', id, ''],
+    ['runs', 'retry', id, ''],
+    ['pause', id, ''],
+    ['resume', id, ''],
+    ['unschedule', id, ''],
+  ])('is told by skills %s %s and asked of nobody', async (...words) => {
+    await home.serve({});
+    expect(await home.skills(words)).toMatchObject({ code: 64, stderr: expect.stringContaining('A name is empty') });
+    expect(home.seen()).toEqual([]);
+  });
+});
+
 describe('talos skills eval and export', () => {
   it('waits for the figures and says what they mean', async () => {
     const benefit = { cases: 4, withSkill: 4, withoutSkill: 4, model: 'm' };
@@ -140,6 +155,15 @@ describe('talos skills eval and export', () => {
     });
     const [first, second] = home.keys();
     expect(second).toBe(first);
+  });
+
+  it('says of a measurement given up with Ctrl-C that nobody waits for it', async () => {
+    const stop = new AbortController();
+    const api = await serveApi(home.socket, () => stop.abort());
+    const words = ['skills', 'eval', id];
+    const result = await home.run(addSkillsCommand, words, { skillTools: toolsOver(), interrupted: stop.signal });
+    await api.close();
+    expect(result).toMatchObject({ code: 75, stderr: 'RUN_STOPPED: Nobody waits for the measurement any more.\n' });
   });
 
   it('writes the archive, and over nothing that is there', async () => {

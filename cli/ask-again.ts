@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { TalosError } from '../domain/errors.ts';
+
+type Asking = {
+  /** Gives up; the last failure is then thrown. */
+  readonly signal: AbortSignal;
+  /** Told once, before it is asked again. */
+  readonly onBreak?: () => void;
+  /** Pause between two attempts. */
+  readonly pauseMs?: number;
+};
+
+/** Attempts before a Talos that was there is taken for gone; one that is started again needs a few seconds. */
+const maxAttempts = 60;
+
+/** Asks a Talos that answered before, and again where it does not: its API may just be started anew. */
+export async function askAgain<Value>(
+  ask: () => Promise<Value>,
+  { signal, onBreak, pauseMs = 500 }: Asking,
+): Promise<Value> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (signal.aborted || attempt === maxAttempts || !mayComeBack(thrown)) throw thrown;
+      if (attempt === 1) onBreak?.();
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // the next attempt is then the last
+  }
+}
+
+function mayComeBack(thrown: unknown): boolean {
+  return thrown instanceof TalosError && ['NOT_RUNNING', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE'].includes(thrown.code);
+}
