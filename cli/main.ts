@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { parseConfig, parseHome } from '../domain/config/parse.ts';
 import type { Config } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
-import { loadEnvironment } from '../infra/environment.ts';
+import { loadEnvironment, withHome } from '../infra/environment.ts';
 import { readNodeKey } from '../infra/node-key.ts';
 import type { CliDeps } from './command.ts';
 import { addApprovalsCommand } from './commands/approvals.ts';
@@ -53,7 +53,7 @@ const deps: CliDeps = {
   processEnvironment: process.env,
   environment: () => loadEnvironment(process.env),
   config: () => (config ??= parseConfig(loadEnvironment(process.env))),
-  paths: () => homePaths(parseHome(process.env)),
+  paths: () => homePaths(parseHome(withHome(process.env))),
   output: createOutput({
     stdout: process.stdout,
     stderr: process.stderr,

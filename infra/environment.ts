@@ -19,7 +19,7 @@ export function envFilePath(processEnv: Environment): string {
 }
 
 /** Whoever clones Talos into the home directory has the program in ~/talos: state does not go in between, unless it lies there already. */
-function withHome(processEnv: Environment): Environment {
+export function withHome(processEnv: Environment): Environment {
   if ((processEnv['TALOS_HOME'] ?? '').trim() !== '') return processEnv;
   const home = expand('~/talos', processEnv);
   const isProgram = existsSync(`${home}/cli/main.ts`) && !existsSync(`${home}/config/talos.env`);
