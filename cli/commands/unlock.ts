@@ -76,7 +76,8 @@ async function liftHold(ports: OwnerPorts, { output }: CliDeps, conversation: Co
 }
 
 async function confirmed(question: string, options: UnlockOptions, input: ChatInput): Promise<boolean> {
-  if (options.yes === true || input.isTTY !== true) return true;
+  if (options.yes === true) return true;
+  if (input.isTTY !== true) throw new TalosError('VALIDATION_FAILED', 'Nobody can be asked here: add --yes.');
   const lines = createInterface({ input, output: process.stderr, prompt: `${question} [y/N] ` });
   lines.prompt();
   try {

@@ -135,14 +135,20 @@ describe('talos unlock', () => {
 
   it.each([
     [['--yes'], 'n'],
+    [['--yes'], undefined],
     [[], 'y'],
-    [[], undefined],
   ])('with %j and the answer %j lifts the lockdown and records it', async (words, answer) => {
     const owner = await lockedOwner();
     expect(await unlock(owner, words, answer)).toMatchObject({ code: 0, stdout: 'The lockdown is lifted.\n' });
     expect(await owner.ports.lockdown.state()).toEqual({ locked: false });
     expect(types(owner)).toEqual(['lockdown-lifted']);
     expect(owner.calls).toEqual(['endLockdown', 'close']);
+  });
+
+  it('changes nothing where nobody can be asked', async () => {
+    const owner = await lockedOwner();
+    expect(await unlock(owner, [])).toMatchObject({ code: 64, stderr: expect.stringContaining('--yes') });
+    expect(await owner.ports.lockdown.state()).toMatchObject({ locked: true });
   });
 
   it.each(['n', ''])('changes nothing when a person answers %j', async (answer) => {
