@@ -8,11 +8,19 @@ export const maxBundleFiles = 100;
 /** Lies beside a promoted version and is about the bundle, so it cannot be part of it. */
 export const certificateFile = 'certificate.json';
 
-/** Line ends become LF and a byte order mark goes; everything else stays as it is. What is hashed and stored is this form. */
+/**
+ * Line ends become LF and a byte order mark goes, also where a program added a second one; everything else stays as it is. What is hashed
+ * and stored is this form, and it is its own form.
+ */
 export function normaliseFiles(files: BundleFiles): BundleFiles {
   return Object.fromEntries(
-    Object.entries(files).map(([path, text]) => [path, text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')]),
+    Object.entries(files).map(([path, text]) => [path, text.replace(/^\uFEFF+/, '').replaceAll(/\r+\n?/g, lineEnd)]),
   );
+}
+
+/** The whole run of CR is matched whatever follows, so that the time taken is linear. */
+function lineEnd(run: string): string {
+  return run.endsWith('\n') ? '\n' : run;
 }
 
 /** What is wrong with the paths, texts and size of a bundle. */

@@ -119,6 +119,18 @@ describe('reading a bundle', () => {
     expect(windows.files).toEqual(unix.files);
   });
 
+  it('is what it was when what is kept of it is read again, whatever its line ends and byte order marks', () => {
+    const text = fc.string({ unit: fc.constantFrom('\r', '\n', '\uFEFF', 'a'), maxLength: 8 });
+    fc.assert(
+      fc.property(text, (notes) => {
+        const bundle = bundleWith({ 'notes.md': notes });
+        expect(readBundle(bundle.files, tools)).toEqual(bundle);
+      }),
+    );
+    const lonely = { 'notes.md': '\r'.repeat(90_000) };
+    expect(bundleWith(lonely).files).toMatchObject(lonely);
+  });
+
   it('has another hash for every other change, be it one byte or one name', () => {
     const { hash } = bundleWith();
     expect(bundleWith({ 'notes.md': '' }).hash).not.toBe(hash);
