@@ -24,6 +24,9 @@ const good = [1, 2, 3].map((number) => ({
   assertions: [{ kind: 'equals', path: '/words', value: number }],
 }));
 
+const recalling = { 'skill.json': filesWithManifest({ permissions: { memory: 'read' } })['skill.json'] ?? '' };
+const recalled = (reply: number) => ({ power: 'memory', input: { query: 'a' }, reply });
+
 describe('reading a bundle', () => {
   it.each(['js', 'ts', 'py'] as const)('takes the template in %s', (language) => {
     const bundle = readBundle(skillTemplate('hello', language), tools);
@@ -190,6 +193,14 @@ describe('reading a bundle', () => {
     [
       'three with the same input',
       evals(...good.map((one) => ({ ...one, input: { text: 'a' } }))),
+      'with different inputs',
+    ],
+    [
+      'three with the same input, told apart by what the host answers',
+      {
+        ...recalling,
+        ...evals(...good.map((one, index) => ({ ...one, input: { text: 'a' }, replies: [recalled(index)] }))),
+      },
       'with different inputs',
     ],
     ['two of one id', evals(...good, { ...good[0], input: { text: 'z' } }), 'case-1 is there twice'],
