@@ -154,6 +154,27 @@ describe('what a crash leaves behind', () => {
   });
 });
 
+describe('many skills on the disk', () => {
+  it('are read at each use, and what they mean is found out once', async () => {
+    let readings = 0;
+    const readYaml = (text: string) => {
+      readings += 1;
+      return tools.readYaml(text);
+    };
+    const counting = createSkillFiles({ dir, tools: { ...tools, readYaml }, now: Date.now, checkCertificate });
+    const many = Array.from({ length: 40 }, (_, index) => bundleWith({}, `skill-${index}`));
+    for (const one of many) await counting.put(one);
+    for (const _round of [1, 2]) {
+      for (const one of many) expect(await counting.load(one.manifest.id, one.hash)).toEqual(one);
+    }
+    expect(readings).toBe(many.length);
+    const [first] = many;
+    if (first === undefined) throw new Error('there is none');
+    appendFileSync(join(dir, 'quarantine', 'skill-0', first.hash.slice(0, 12), 'scripts/main.js'), ' ');
+    await expect(counting.load('skill-0', first.hash)).rejects.toMatchObject(changed);
+  });
+});
+
 describe('a certificate on the disk', () => {
   const certificate = certificateFor(bundle);
 
