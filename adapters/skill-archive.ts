@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 
 import { TalosError } from '../domain/errors.ts';
-import { certificateFile, maxBundleFiles } from '../domain/skills/bundle-files.ts';
+import { certificateFile, isLeftBehind, maxBundleFiles } from '../domain/skills/bundle-files.ts';
 import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { formatCertificate, parseCertificate } from '../domain/skills/certificate-seal.ts';
 import type { PromotionCertificate } from '../domain/skills/certificate.ts';
@@ -59,10 +59,9 @@ export function writeSkillArchive(
   return kind === 'zip' ? writeZip(manifest.id, all) : gzipSync(writeTar(manifest.id, all), { level: 9 });
 }
 
-/** Names of version control, editors and systems: no part of a skill, and refused in a bundle. */
+/** Whether the last part of a path is none of a skill. */
 function isPassedOver(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name.startsWith('.') || ['__MACOSX', 'node_modules', '__pycache__', 'Thumbs.db'].includes(name);
+  return isLeftBehind(path.slice(path.lastIndexOf('/') + 1));
 }
 
 async function readArchive(path: string, { maxBytes }: ReadLimits): Promise<Buffer> {

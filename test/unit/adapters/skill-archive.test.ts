@@ -49,6 +49,32 @@ describe('an exported skill', () => {
     expect(readBundle(found.files, tools)).toEqual(bundle);
   });
 
+  it.each(['zip', 'tar.gz'] as const)('has the same hash after .%s, whatever files it may have', async (kind) => {
+    const part = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,9}$/),
+      fc.constantFrom(
+        'node_modules',
+        '__pycache__',
+        'Thumbs.db',
+        '__MACOSX',
+        'certificate.json',
+        'con',
+        '-',
+        '__proto__',
+      ),
+    );
+    const path = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+    const text = fc.string({ unit: fc.constantFrom('\r', '\n', '\uFEFF', 'a', '\u00e9', 'e\u0301', '\u2028', '\0') });
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(path, text, { maxKeys: 3 }), async (some) => {
+        const reading = checkBundle({ ...bundle.files, ...some }, tools);
+        if (!reading.ok) return; // refused where it is handed in
+        const found = await read(writeSkillArchive(reading.bundle, kind));
+        expect(readBundle(found.files, tools)).toEqual(reading.bundle);
+      }),
+    );
+  });
+
   it.each(['zip', 'tar.gz'] as const)('is the same .%s for the same skill', (kind) => {
     const reversed = { ...bundle, files: Object.fromEntries(Object.entries(bundle.files).toReversed()) };
     expect(writeSkillArchive(bundle, kind)).toEqual(writeSkillArchive(reversed, kind));

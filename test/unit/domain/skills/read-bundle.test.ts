@@ -102,6 +102,8 @@ describe('reading a bundle', () => {
     ['a file and a folder of one name', { data: '1', 'data/x.txt': '2' }, 'which is a file'],
     ['a certificate among its files', { 'certificate.json': '{}' }, 'kept for the promotion certificate'],
     ['a certificate in other letters', { 'Certificate.JSON': '{}' }, 'kept for the promotion certificate'],
+    ['a folder no archive of it would bring back', { 'node_modules/a/index.js': '1' }, 'has the part node_modules'],
+    ['a file no folder of it would bring back', { 'data/Thumbs.db': '1' }, 'has the part Thumbs.db'],
     ['binary data', { 'a.bin': 'a\u0000b' }, 'must be UTF-8 text'],
     ['half a character', { 'a.txt': '\ud800' }, 'must be UTF-8 text'],
     ['too many bytes', { 'a.txt': 'é'.repeat(50_000) }, 'at most 100000 are allowed (SKILL_MAX_SIZE_BYTES)'],
