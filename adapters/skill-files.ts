@@ -65,6 +65,7 @@ export function createSkillFiles(options: SkillFilesOptions): SkillStore {
     put: (bundle) => inTurn(() => put(bundle, options)),
     load: (id, hash) => guarded(() => load(checkVersion(id, hash), options, checks)),
     place: (id, hash, shelf) => inTurn(() => place(checkVersion(id, hash), shelf, options)),
+    discard: (id, hash) => inTurn(() => discardQuarantined(checkVersion(id, hash), options)),
     saveCertificate: (certificate) => inTurn(() => saveCertificate(certificate, options)),
     certificate: (id, hash) => guarded(() => readCertificate(checkVersion(id, hash), options, checks)),
   };
@@ -150,6 +151,11 @@ async function place(version: VersionRef, shelf: SkillShelf, { dir }: SkillFiles
   if (await settle(dir, folder, target)) return syncParent(folder);
   if (!(await exists(target.folder))) throw noSuchVersion(version);
   await discard(dir, folder); // it lay on two shelves
+}
+
+async function discardQuarantined(version: VersionRef, { dir }: SkillFilesOptions): Promise<void> {
+  const { folder } = shelve(dir, 'quarantine', version);
+  if (await exists(folder)) await discard(dir, folder);
 }
 
 async function saveCertificate(certificate: PromotionCertificate, { dir }: SkillFilesOptions): Promise<void> {
