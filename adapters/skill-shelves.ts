@@ -28,7 +28,8 @@ const staleMs = 3_600_000;
 /** Digits of the hash in the name of a folder: enough to tell versions apart, few enough to read. */
 export const shownDigits = 12;
 
-const maxCertificateBytes = 262_144;
+/** A manifest as wide and as deep as may be, on lines of its own, has some megabytes; any other some kilobytes. */
+const maxCertificateBytes = 8_388_608;
 
 /** The place of a version on a shelf. */
 export function shelve(dir: string, shelf: SkillShelf, { id, hash }: VersionRef): ShelvedVersion {

@@ -50,9 +50,12 @@ export function formatCertificate(certificate: PromotionCertificate): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(toJson(certificate))), null, 2)}\n`;
 }
 
+/** A manifest nests as deep as a bundle may, and lies deeper in a certificate. */
+const maxDepth = 72;
+
 /** Reads a certificate file; undefined unless it is exactly what formatCertificate writes. */
 export function parseCertificate(text: string): PromotionCertificate | undefined {
-  const parsed = parseJsonText(text, 64);
+  const parsed = parseJsonText(text, maxDepth);
   const result = parsed.ok ? PromotionCertificate.safeParse(parsed.value) : undefined;
   return result?.success === true && formatCertificate(result.data) === text ? result.data : undefined;
 }
