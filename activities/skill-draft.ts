@@ -8,6 +8,7 @@ import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { describeDraft } from '../domain/skills/describe-draft.ts';
 import type { DraftKey, SkillDraft } from '../domain/skills/draft.ts';
 import { draftFiles, draftFormat } from '../domain/skills/draft-reply.ts';
+import { handIn } from '../domain/skills/hand-in.ts';
 import { distinctCases } from '../domain/skills/test-plan.ts';
 import { chooseModel } from './choose-model.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -62,8 +63,7 @@ export function createSkillDraftActivities(deps: Deps) {
       const draft = await draftOf(deps, ref);
       const bundle = bundleOf(deps, draft);
       const [id, hash] = [bundle.manifest.id, bundle.hash];
-      await skills.put(bundle);
-      await skillRuntime.submit({ id, hash, by: draft.by, over: null }); // meanwhile there may be one of this name
+      await handIn({ skills, skillRuntime }, bundle, { by: draft.by, over: null }); // meanwhile there may be one of this name
       await drafts.save({ ...draft, state: 'submitted', skill: id, hash });
       return { skill: id, hash };
     },

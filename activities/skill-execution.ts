@@ -8,7 +8,13 @@ import { blameFor, isHostFault } from '../domain/skills/blame.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import { scriptedPowers } from '../domain/skills/case-replies.ts';
 import type { EvalCase } from '../domain/skills/cases.ts';
-import { keptLogChars, runId, type SkillRunRecord, type SkillRunResult } from '../domain/skills/run.ts';
+import {
+  keptLogChars,
+  longestRunMessage,
+  runId,
+  type SkillRunRecord,
+  type SkillRunResult,
+} from '../domain/skills/run.ts';
 import { abortReason } from './heartbeat.ts';
 import { provenSandbox } from './skill-parts.ts';
 
@@ -20,9 +26,6 @@ export type Execution = Omit<SkillRunResult, 'finishedAt'> & { readonly output?:
 
 /** As many tries to reach a host as a record holds. */
 const mostEgress = 64;
-
-/** As much of a reason as a record holds. */
-const longestMessage = 2000;
 
 /** Runs a plan once in a sandbox. Fails only with what the skill cannot help; how a skill fails is a result. */
 export async function executeRun(parts: SkillPorts, plan: RunPlan, signal: AbortSignal): Promise<Execution> {
@@ -116,13 +119,13 @@ function ending(
   // The hosts of a case are part of it: a skill that cannot bear what they answer has failed.
   const real = evalCase === undefined ? egress : [];
   const blame = blameFor({ verdict, isInputValid: true, inputBy: record.inputBy, egress: real, hasHostFailed });
-  const message = `${verdict}: ${reason ?? 'the sandbox gave no reason'}`.slice(0, longestMessage);
+  const message = `${verdict}: ${reason ?? 'the sandbox gave no reason'}`.slice(0, longestRunMessage);
   return { state: 'failed', blame, error: { code: 'SKILL_FAILED', message }, ...common };
 }
 
 function unfit({ bundle, record }: RunPlan, reason: string): Execution {
   const blame = blameFor({ isInputValid: false, inputBy: record.inputBy, egress: [] });
-  const message = `The input does not fit the input schema of the skill: ${reason}`.slice(0, longestMessage);
+  const message = `The input does not fit the input schema of the skill: ${reason}`.slice(0, longestRunMessage);
   return {
     state: 'failed',
     hash: bundle.hash,

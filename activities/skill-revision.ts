@@ -10,6 +10,7 @@ import type { SkillBundle } from '../domain/skills/bundle.ts';
 import type { SkillDrafts } from '../domain/skills/ports.ts';
 import { chooseRevision, type FailedSkill, revisionLevel } from '../domain/skills/choose-revision.ts';
 import type { DraftKey, SkillDraft } from '../domain/skills/draft.ts';
+import { handIn } from '../domain/skills/hand-in.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import { compareRevision, type Passed, readRevision, revisedFiles, revisionFormat } from '../domain/skills/revision.ts';
 import { chooseModel } from './choose-model.ts';
@@ -65,8 +66,7 @@ export function createSkillRevisionActivities(deps: Deps) {
       const { after } = await bundlesOf(deps, draft);
       const { id } = after.manifest;
       const details = { hash: after.hash, replaces: draft.revises.hash };
-      await skills.put(after);
-      await skillRuntime.submit({ id, hash: after.hash, by: 'talos', over: draft.revises.hash });
+      await handIn({ skills, skillRuntime }, after, { by: 'talos', over: draft.revises.hash });
       await deps.audit.append({ type: 'revision-proposed', actor: 'talos', subject: id, details });
       await drafts.save({ ...draft, state: 'submitted', hash: after.hash });
       const { version } = after.manifest;

@@ -3,7 +3,13 @@ import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { CleanRun } from '../domain/skills/certificate.ts';
 import type { BundleHash } from '../domain/skills/manifest.ts';
 import { factsOf, type RunFacts } from '../domain/skills/run-facts.ts';
-import { runId, type SkillRunRecord, type SkillRunRef, type SkillRunResult } from '../domain/skills/run.ts';
+import {
+  longestRunMessage,
+  runId,
+  type SkillRunRecord,
+  type SkillRunRef,
+  type SkillRunResult,
+} from '../domain/skills/run.ts';
 import { certificateBroken } from '../domain/skills/skill-name.ts';
 import { distinctCases, nextCase } from '../domain/skills/test-plan.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -34,10 +40,11 @@ export function createSkillRunActivities(deps: SkillDeps) {
     /** Ends a run that came to no verdict; tells how it has really ended. */
     async settleSkillRun(
       { skill, key }: SkillRunRef,
-      result: Pick<SkillRunResult, 'state' | 'blame' | 'error'>,
+      { error, ...result }: Pick<SkillRunResult, 'state' | 'blame' | 'error'>,
     ): Promise<RunFacts> {
       const { skillRuns } = skillParts(deps);
-      await skillRuns.settle({ skill, key }, { ...result, egress: [], log: '', finishedAt: deps.now() });
+      const why = error && { error: { ...error, message: error.message.slice(0, longestRunMessage) } };
+      await skillRuns.settle({ skill, key }, { ...result, ...why, egress: [], log: '', finishedAt: deps.now() });
       return factsOf(await recordOf(skillRuns, { skill, key }), deps.settings);
     },
   };

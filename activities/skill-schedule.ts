@@ -48,10 +48,12 @@ export function createSkillScheduleActivities(deps: SkillDeps) {
       await schedules.end({ skill, name }, { ...end, key: dueRunKey(name, dueAt), dueAt, endedAt: deps.now() });
     },
 
-    /** Records the due times before this one that nobody began. */
+    /** Records the due times before this one that nobody began; a schedule that was removed comes due no more. */
     async keepSkillSchedule({ skill, name, catchUpMs }: ScheduleRef & { readonly catchUpMs: number }): Promise<void> {
       const { schedules, scheduleClock } = skillParts(deps);
-      const schedule = await schedules.get({ skill, name });
+      const ref = { skill, name };
+      if ((await schedules.get(ref)) === undefined) await scheduleClock.remove(ref);
+      const schedule = await schedules.get(ref); // it may have been made anew meanwhile
       if (schedule === undefined) return;
       await keepSchedule({ schedules, scheduleClock, audit: deps.audit, now: () => deps.now() }, schedule, catchUpMs);
     },

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 
 import { TalosError } from '../domain/errors.ts';
-import { certificateFile, maxBundleFiles } from '../domain/skills/bundle-files.ts';
+import { certificateFile, isLeftBehind, maxBundleFiles } from '../domain/skills/bundle-files.ts';
 import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { formatCertificate, parseCertificate } from '../domain/skills/certificate-seal.ts';
 import type { PromotionCertificate } from '../domain/skills/certificate.ts';
@@ -23,16 +23,15 @@ export type FoundSkill = {
 /** SKILL_MAX_SIZE_BYTES bounds what is read, and what comes out of an archive. */
 export type ReadLimits = { readonly maxBytes: number };
 
-/** Room for headers of an archive and for what is passed over. */
+/** Room for what is no part of a skill: headers of an archive, a certificate, what is passed over. */
 const overhead = 1_048_576;
 
 /** Reads a skill from a folder or an archive (.zip, .tar.gz, .tgz, .tar) of this machine. Fails with NOT_FOUND, SKILL_INVALID. */
 export async function readSkillPath(path: string, limits: ReadLimits): Promise<FoundSkill> {
   return await asFound(path, async () => {
     if ((await stat(path)).isDirectory()) {
-      return toFound(
-        await readTextFolder(await realpath(path), { ...limits, skips: isPassedOver, emptyFolders: 'ignored' }),
-      );
+      const options = { ...withRoom(limits), skips: isPassedOver, emptyFolders: 'ignored' } as const;
+      return toFound(await readTextFolder(await realpath(path), options));
     }
     return fromEntries(await readEntries(await readArchive(path, limits), limits));
   });
@@ -59,23 +58,28 @@ export function writeSkillArchive(
   return kind === 'zip' ? writeZip(manifest.id, all) : gzipSync(writeTar(manifest.id, all), { level: 9 });
 }
 
-/** Names of version control, editors and systems: no part of a skill, and refused in a bundle. */
+/** Whether the last part of a path is none of a skill. */
 function isPassedOver(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name.startsWith('.') || ['__MACOSX', 'node_modules', '__pycache__', 'Thumbs.db'].includes(name);
+  return isLeftBehind(path.slice(path.lastIndexOf('/') + 1));
 }
 
-async function readArchive(path: string, { maxBytes }: ReadLimits): Promise<Buffer> {
+async function readArchive(path: string, limits: ReadLimits): Promise<Buffer> {
   await using file = await open(path, 'r');
   const { size } = await file.stat();
-  if (size > maxBytes + overhead) throw new FolderFlaw('the archive is larger than a skill may be');
+  if (size > withRoom(limits).maxBytes) throw new FolderFlaw('the archive is larger than a skill may be');
   return await file.readFile();
 }
 
-async function readEntries(archive: Buffer, { maxBytes }: ReadLimits): Promise<TarEntry[]> {
+/** Whether the files alone are too many bytes is told when they are known to be a skill. */
+function withRoom({ maxBytes }: ReadLimits): ReadLimits {
+  return { maxBytes: maxBytes + overhead };
+}
+
+async function readEntries(archive: Buffer, limits: ReadLimits): Promise<TarEntry[]> {
+  const { maxBytes } = withRoom(limits);
   const kind = archive.subarray(0, 4).toString('latin1');
   if (kind.startsWith('PK')) return await readZip(archive, { maxBytes, maxFiles: maxBundleFiles * 2 });
-  if (kind.startsWith('\u001f\u008b')) return readTar(await expand(archive, maxBytes + overhead));
+  if (kind.startsWith('\u001f\u008b')) return readTar(await expand(archive, maxBytes));
   if (archive.subarray(257, 262).toString('latin1') === 'ustar') return readTar(archive);
   throw new FolderFlaw('it is neither a folder nor a .zip, .tar.gz or .tar archive');
 }

@@ -9,6 +9,7 @@ import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { formatCertificate, parseCertificate } from '../domain/skills/certificate-seal.ts';
 import type { PromotionCertificate } from '../domain/skills/certificate.ts';
 import { type BundleTools, checkBundle } from '../domain/skills/read-bundle.ts';
+import { casesFile, manifestFile } from '../domain/skills/read-manifest.ts';
 import {
   certificateBroken,
   checkVersion,
@@ -49,8 +50,8 @@ type SkillFilesOptions = {
 export function createSkillFiles(options: SkillFilesOptions): SkillStore {
   let changes: Promise<unknown> = Promise.resolve();
   const checks = {
-    bundles: onceFor<SkillBundle>(mostChecked),
-    certificates: onceFor<PromotionCertificate>(mostChecked),
+    bundles: onceFor<Meaning>(room),
+    certificates: onceFor<PromotionCertificate>(room),
   };
 
   /** One change after the other, so that none finds a version half moved. */
@@ -64,6 +65,7 @@ export function createSkillFiles(options: SkillFilesOptions): SkillStore {
     put: (bundle) => inTurn(() => put(bundle, options)),
     load: (id, hash) => guarded(() => load(checkVersion(id, hash), options, checks)),
     place: (id, hash, shelf) => inTurn(() => place(checkVersion(id, hash), shelf, options)),
+    discard: (id, hash) => inTurn(() => discardQuarantined(checkVersion(id, hash), options)),
     saveCertificate: (certificate) => inTurn(() => saveCertificate(certificate, options)),
     certificate: (id, hash) => guarded(() => readCertificate(checkVersion(id, hash), options, checks)),
   };
@@ -96,14 +98,17 @@ async function clear(
   await discard(dir, folder);
 }
 
+/** What the files of a skill mean; the files themselves are read each time and kept by nobody. */
+type Meaning = Pick<SkillBundle, 'manifest' | 'cases'>;
+
 /** What every run reads is read and hashed each time; what the same bytes mean is found out once. */
 type Checks = {
-  readonly bundles: (hash: string, check: () => SkillBundle) => SkillBundle;
-  readonly certificates: (text: string, check: () => PromotionCertificate) => PromotionCertificate;
+  readonly bundles: ReturnType<typeof onceFor<Meaning>>;
+  readonly certificates: ReturnType<typeof onceFor<PromotionCertificate>>;
 };
 
-/** As many as are likely to be in use at once. */
-const mostChecked = 16;
+/** Hundreds of skills in use, each with some kilobytes of manifest, cases and certificate. */
+const room = { keys: 500, chars: 2_097_152 };
 
 async function load(version: VersionRef, options: SkillFilesOptions, { bundles }: Checks): Promise<SkillBundle> {
   const { folder } = await requireVersion(options.dir, version);
@@ -114,14 +119,19 @@ async function load(version: VersionRef, options: SkillFilesOptions, { bundles }
   if (hashBundle(files, options.tools.hash) !== version.hash) {
     throw versionChanged(version, 'a file was changed, added or removed');
   }
-  const bundle = bundles(version.hash, () => checkKept(files, version, options.tools));
-  if (bundle.manifest.id === version.id) return bundle;
+  const { hash } = version;
+  const chars = [manifestFile, casesFile].reduce((sum, path) => sum + (files[path]?.length ?? 0), 0);
+  const meaning = bundles({ key: hash, chars }, () => checkKept(files, version, options.tools));
+  if (meaning.manifest.id === version.id) return { hash, files, ...meaning };
   throw versionChanged(version, 'its files are no valid skill');
 }
 
-function checkKept(files: BundleFiles, version: VersionRef, tools: BundleTools): SkillBundle {
+function checkKept(files: BundleFiles, version: VersionRef, tools: BundleTools): Meaning {
   const reading = checkBundle(files, tools);
-  if (reading.ok && reading.bundle.hash === version.hash) return reading.bundle;
+  if (reading.ok && reading.bundle.hash === version.hash) {
+    const { manifest, cases } = reading.bundle;
+    return { manifest, cases };
+  }
   throw versionChanged(version, 'its files are no valid skill');
 }
 
@@ -143,6 +153,11 @@ async function place(version: VersionRef, shelf: SkillShelf, { dir }: SkillFiles
   await discard(dir, folder); // it lay on two shelves
 }
 
+async function discardQuarantined(version: VersionRef, { dir }: SkillFilesOptions): Promise<void> {
+  const { folder } = shelve(dir, 'quarantine', version);
+  if (await exists(folder)) await discard(dir, folder);
+}
+
 async function saveCertificate(certificate: PromotionCertificate, { dir }: SkillFilesOptions): Promise<void> {
   const { folder } = await requireVersion(dir, checkVersion(certificate.body.manifest.id, certificate.body.bundle));
   const temporary = await stagingPlace(dir);
@@ -159,7 +174,8 @@ async function readCertificate(
 ): Promise<PromotionCertificate | undefined> {
   const text = await findCertificate(options.dir, version);
   if (text === undefined) return undefined;
-  const certificate = certificates(text, () => checkCertificateText(text, version, options));
+  const asked = { key: options.tools.hash(text), chars: text.length };
+  const certificate = certificates(asked, () => checkCertificateText(text, version, options));
   const { bundle, manifest } = certificate.body;
   if (bundle !== version.hash || manifest.id !== version.id) throw certificateChanged(version);
   return certificate;

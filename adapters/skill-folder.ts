@@ -44,9 +44,10 @@ export async function readTextFolder(folder: string, options: FolderOptions): Pr
   }
 
   async function take(path: string): Promise<void> {
-    if (files.length >= maxBundleFiles) throw new FolderFlaw(`there are more than ${maxBundleFiles} files`);
+    // one more than a bundle may have, as a certificate may lie beside its files
+    if (files.length > maxBundleFiles) throw new FolderFlaw(`there are more than ${maxBundleFiles} files`);
     const bytes = await readSmallFile(join(folder, path), left);
-    if (bytes === undefined) throw new FolderFlaw(`the files have more than ${options.maxBytes} bytes`);
+    if (bytes === undefined) throw new FolderFlaw('the files have more bytes than a skill may have');
     left -= bytes.length;
     files.push([path, decodeText(path, bytes)]);
   }

@@ -3,13 +3,14 @@ import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { JsonObject } from '../domain/json.ts';
+import { onceFor } from '../domain/once-for.ts';
 import { compilePattern } from '../domain/patterns/compile.ts';
 import type { CheckValue } from '../domain/skills/read-manifest.ts';
 import { quoted } from '../domain/skills/finding.ts';
 import { schemaProblems } from '../domain/skills/schema-limits.ts';
 
-/** Most compiled schemas that are kept; each costs some kilobytes. */
-const maxKept = 128;
+/** Of hundreds of skills in use, each with two; a compiled schema takes many times the room of its text. */
+const room = { keys: 1000, chars: 524_288 };
 
 /** Most differences that are told. */
 const maxTold = 10;
@@ -30,19 +31,15 @@ export function createSchemaChecker(): CheckValue {
     ownProperties: true,
     code: { regExp: linearRegExp },
   });
-  const kept = new Map<string, ValidateFunction>();
+  const once = onceFor<ValidateFunction>(room);
 
   function compiled(schema: JsonObject): ValidateFunction {
     const key = canonicalJson(schema);
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    const problems = schemaProblems(schema);
-    if (problems.length > 0) throw new SyntaxError(problems.join('; '));
-    const validate = compile(ajv, schema);
-    const [oldest] = kept.keys();
-    if (kept.size >= maxKept && oldest !== undefined) kept.delete(oldest);
-    kept.set(key, validate);
-    return validate;
+    return once({ key, chars: key.length }, () => {
+      const problems = schemaProblems(schema);
+      if (problems.length > 0) throw new SyntaxError(problems.join('; '));
+      return compile(ajv, schema);
+    });
   }
 
   return (schema, value) => {

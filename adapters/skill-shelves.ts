@@ -7,6 +7,7 @@ import { TalosError } from '../domain/errors.ts';
 import type { SkillShelf } from '../domain/skills/ports.ts';
 import { certificateFile } from '../domain/skills/bundle-files.ts';
 import type { BundleFiles } from '../domain/skills/bundle.ts';
+import { maxCertificateBytes } from '../domain/skills/certificate-seal.ts';
 import { noSuchVersion, type VersionRef, versionChanged } from '../domain/skills/skill-name.ts';
 import { syncFolder, syncParent, writeTextFolder } from './skill-folder.ts';
 
@@ -27,8 +28,6 @@ const staleMs = 3_600_000;
 
 /** Digits of the hash in the name of a folder: enough to tell versions apart, few enough to read. */
 export const shownDigits = 12;
-
-const maxCertificateBytes = 262_144;
 
 /** The place of a version on a shelf. */
 export function shelve(dir: string, shelf: SkillShelf, { id, hash }: VersionRef): ShelvedVersion {

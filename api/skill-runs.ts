@@ -48,18 +48,28 @@ function whileAway(thrown: unknown): 'unknown' {
   throw thrown;
 }
 
+async function requireActive({ catalog }: Deps, skill: string): Promise<void> {
+  const life = await catalog.get(skill);
+  if (life === undefined) {
+    throw new TalosError('NOT_FOUND', `There is no skill ${skill}; \`talos skills ls\` lists what there is.`);
+  }
+  if (life.active !== undefined) return;
+  throw new TalosError('SKILL_NOT_READY', `Skill ${skill} has no active version; \`talos skills show\` says why.`);
+}
+
+/** The same run, if it is over already: who lost its answer is told again, whatever has become of the skill since. */
+async function endedBefore(
+  { skillRuns }: Deps,
+  wanted: WantedRun,
+  inputHash: string,
+): Promise<SkillRunRecord | undefined> {
+  const known = await skillRuns.run(wanted);
+  return known?.inputHash === inputHash && known.state !== 'pending' ? known : undefined;
+}
+
 /** What the API does with runs of skills. */
 export function createSkillRuns(deps: Deps) {
-  const { catalog, skillRuns, skillRuntime, lockdown, hashText, now } = deps;
-  async function requireActive(skill: string): Promise<void> {
-    const life = await catalog.get(skill);
-    if (life === undefined) {
-      throw new TalosError('NOT_FOUND', `There is no skill ${skill}; \`talos skills ls\` lists what there is.`);
-    }
-    if (life.active !== undefined) return;
-    throw new TalosError('SKILL_NOT_READY', `Skill ${skill} has no active version; \`talos skills show\` says why.`);
-  }
-
+  const { skillRuns, skillRuntime, lockdown, hashText, now } = deps;
   async function record(ref: SkillRunRef): Promise<SkillRunRecord> {
     const found = await skillRuns.run(ref);
     if (found !== undefined) return found.state === 'pending' ? settledIfOver(deps, found) : found;
@@ -68,13 +78,16 @@ export function createSkillRuns(deps: Deps) {
 
   /** Accepts and starts a run. The same key again is the same run: `ended` is its record if it was over already. */
   async function submit(wanted: WantedRun): Promise<{ ended?: SkillRunRecord }> {
-    await Promise.all([refuseWhenLocked(lockdown), requireActive(wanted.skill)]);
     const { skill, key } = wanted;
-    const place = await skillRuns.accept({
-      ...wanted,
-      inputHash: hashText(canonicalJson(wanted.input)),
-      createdAt: now(),
-    });
+    const inputHash = hashText(canonicalJson(wanted.input));
+    try {
+      await Promise.all([refuseWhenLocked(lockdown), requireActive(deps, skill)]);
+    } catch (thrown) {
+      const before = await endedBefore(deps, wanted, inputHash);
+      if (before === undefined) throw thrown;
+      return { ended: before };
+    }
+    const place = await skillRuns.accept({ ...wanted, inputHash, createdAt: now() });
     if (place.kind === 'conflict') {
       throw new TalosError(
         'IDEMPOTENCY_CONFLICT',

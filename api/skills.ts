@@ -4,6 +4,7 @@ import { versionsOf } from '../domain/skills/change.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
 import { diffManifests } from '../domain/skills/manifest-diff.ts';
 import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
+import { handIn } from '../domain/skills/hand-in.ts';
 import { findTrouble } from '../domain/skills/trouble.ts';
 import {
   promotedVersion,
@@ -33,8 +34,7 @@ export function createSkills(deps: Deps) {
     /** Keeps a version and puts it into quarantine. */
     async submit(bundle: SkillBundle, by: string): Promise<SkillSubmission> {
       const { hash, manifest } = bundle;
-      await skills.put(bundle);
-      const life = await skillRuntime.submit({ id: manifest.id, hash, by });
+      const life = await handIn({ skills, skillRuntime }, bundle, { by });
       const version = versionsOf(life).find((one) => one.hash === hash);
       return { id: manifest.id, hash, version: manifest.version, state: version?.state ?? 'quarantined' };
     },

@@ -7,6 +7,7 @@ import type { Logger } from '../domain/ports.ts';
 import type { SkillPorts, SkillRuntime } from '../domain/skills/ports.ts';
 import type { SkillBundle } from '../domain/skills/bundle.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
+import { handIn } from '../domain/skills/hand-in.ts';
 import { type BundleTools, readBundle } from '../domain/skills/read-bundle.ts';
 
 const shipped = fileURLToPath(new URL('../skills', import.meta.url));
@@ -26,8 +27,7 @@ export async function submitBuiltInSkills(deps: Deps, folder: string = shipped):
     try {
       const bundle = await readShipped(deps.tools, `${folder}/${id}`);
       if (isKnown(await deps.catalog.get(bundle.manifest.id), bundle)) continue;
-      await deps.skills.put(bundle);
-      await deps.skillRuntime.submit({ id: bundle.manifest.id, hash: bundle.hash, by: 'talos' });
+      await handIn(deps, bundle, { by: 'talos' });
     } catch (thrown) {
       const { code, message } = toTalosError(thrown);
       deps.logger.warn({ skill: id, code, err: thrown }, `a built-in skill was not handed in: ${message}`);

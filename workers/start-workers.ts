@@ -11,9 +11,7 @@ import { wantedModels } from '../domain/models/local-engine.ts';
 import type { WorkerRole } from '../domain/worker-role.ts';
 import { defaultSystemPrompt } from '../domain/prompt/system-prompt.ts';
 import { createWorker } from './create-worker.ts';
-import { proveSandbox } from './prove-sandbox.ts';
-import { retestSkills } from './retest-skills.ts';
-import { skillGround } from './skill-ground.ts';
+import { openSandbox } from './open-sandbox.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 /** Running workers of one process. `done` rejects when one of them fails for good. */
@@ -40,7 +38,8 @@ export async function startWorkers(
   // A process without workers, such as an API of its own, never ends by itself.
   const done = workers.length === 0 ? new Promise<void>(() => undefined) : runs;
   if (roles.includes('gpu')) ports.gpuBoard.publish({ state: 'idle', since: Date.now() });
-  if (roles.includes('sandbox')) void openSandbox(ports);
+  const { sandbox, catalog } = ports.skillPorts;
+  if (roles.includes('sandbox')) void openSandbox({ ...ports, sandbox, catalog, release: manifest.version });
   return {
     done,
     async stop() {
@@ -48,15 +47,6 @@ export async function startWorkers(
       await runs;
     },
   };
-}
-
-/** Only who runs skills knows what they run on, and only once a sandbox holds. */
-async function openSandbox(ports: ProcessPorts): Promise<void> {
-  const { sandbox, catalog } = ports.skillPorts;
-  const state = await proveSandbox(sandbox, ports);
-  if (!state.isProven) return;
-  const { proof } = state;
-  await retestSkills({ ...ports, catalog }, () => skillGround({ sandbox, proof, release: manifest.version }));
 }
 
 function shutdown(worker: Worker): void {

@@ -1,5 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  CancellationScope,
   ChildWorkflowFailure,
   executeChild,
   isCancellation,
@@ -43,6 +44,19 @@ export async function replyWithSkills(input: MessageInput, { steps, onWait }: Pr
 }
 
 async function runCall(ref: MessageRef, call: PlannedCall, consent: CallConsent): Promise<SkillStep> {
+  try {
+    return await makeCall(ref, call, consent);
+  } catch (thrown) {
+    // A run that was accepted and never began would wait for ever; one that did begin has settled itself.
+    const { skill, key } = call;
+    if (isCancellation(thrown) && patched('stopped-before-call')) {
+      await CancellationScope.nonCancellable(() => settleStoppedRun({ skill, key }));
+    }
+    throw thrown;
+  }
+}
+
+async function makeCall(ref: MessageRef, call: PlannedCall, consent: CallConsent): Promise<SkillStep> {
   const answer = await consent.ask(call);
   if (answer !== 'allowed') return local.declineCall(ref, call, answer);
   await local.beginStep(ref, call);

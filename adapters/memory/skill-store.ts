@@ -29,6 +29,10 @@ export function createMemorySkillStore(): SkillStore & { shelfOf(id: string, has
     async place(id, hash, shelf) {
       kept(id, hash).shelf = shelf;
     },
+    async discard(id, hash) {
+      const key = keyOf(id, hash);
+      if (versions.get(key)?.shelf === 'quarantine') versions.delete(key);
+    },
     async saveCertificate(certificate) {
       kept(certificate.body.manifest.id, certificate.body.bundle).certificate = structuredClone(certificate);
     },

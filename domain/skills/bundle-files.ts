@@ -8,11 +8,27 @@ export const maxBundleFiles = 100;
 /** Lies beside a promoted version and is about the bundle, so it cannot be part of it. */
 export const certificateFile = 'certificate.json';
 
-/** Line ends become LF and a byte order mark goes; everything else stays as it is. What is hashed and stored is this form. */
+/** Names other programs leave in a folder. They are passed over where a skill is read, so that none can have a part of such a name. */
+const leftBehind: ReadonlySet<string> = new Set(['__MACOSX', 'node_modules', '__pycache__', 'Thumbs.db']);
+
+/** Whether a part of a path is a name of version control, an editor or a system: no part of a skill. */
+export function isLeftBehind(part: string): boolean {
+  return part.startsWith('.') || leftBehind.has(part);
+}
+
+/**
+ * Line ends become LF and a byte order mark goes, also where a program added a second one; everything else stays as it is. What is hashed
+ * and stored is this form, and it is its own form.
+ */
 export function normaliseFiles(files: BundleFiles): BundleFiles {
   return Object.fromEntries(
-    Object.entries(files).map(([path, text]) => [path, text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')]),
+    Object.entries(files).map(([path, text]) => [path, text.replace(/^\uFEFF+/, '').replaceAll(/\r+\n?/g, lineEnd)]),
   );
+}
+
+/** The whole run of CR is matched whatever follows, so that the time taken is linear. */
+function lineEnd(run: string): string {
+  return run.endsWith('\n') ? '\n' : run;
 }
 
 /** What is wrong with the paths, texts and size of a bundle. */
@@ -51,6 +67,12 @@ export function bundleBytes(files: BundleFiles): number {
 function checkPath(path: string): BundleFinding[] {
   if (path.toLowerCase() === certificateFile) {
     return [{ file: certificateFile, rule: 'this name is kept for the promotion certificate; rename the file' }];
+  }
+  const stray = path.split('/').find((part) => leftBehind.has(part));
+  if (stray !== undefined) {
+    return [
+      { file: quoted(path), rule: `has the part ${stray}, which is left out wherever a skill is read; rename it` },
+    ];
   }
   const result = BundlePath.safeParse(path);
   if (result.success) return [];

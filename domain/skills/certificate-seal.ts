@@ -50,9 +50,15 @@ export function formatCertificate(certificate: PromotionCertificate): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(toJson(certificate))), null, 2)}\n`;
 }
 
+/** A manifest as wide and as deep as may be, on lines of its own, has some megabytes; any other some kilobytes. */
+export const maxCertificateBytes = 8_388_608;
+
+/** A manifest nests as deep as a bundle may, and lies deeper in a certificate. */
+const maxDepth = 72;
+
 /** Reads a certificate file; undefined unless it is exactly what formatCertificate writes. */
 export function parseCertificate(text: string): PromotionCertificate | undefined {
-  const parsed = parseJsonText(text, 64);
+  const parsed = parseJsonText(text, maxDepth);
   const result = parsed.ok ? PromotionCertificate.safeParse(parsed.value) : undefined;
   return result?.success === true && formatCertificate(result.data) === text ? result.data : undefined;
 }

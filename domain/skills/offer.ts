@@ -63,6 +63,7 @@ function takesObject(schema: JsonObject): boolean {
   return schema['type'] === 'object';
 }
 
-function wrapped(schema: JsonObject): JsonObject {
-  return { type: 'object', properties: { input: schema }, required: ['input'] };
+/** References lead from the top of what a model is shown, so that definitions stay there. */
+function wrapped({ $defs, ...schema }: JsonObject): JsonObject {
+  return { type: 'object', properties: { input: schema }, required: ['input'], ...($defs !== undefined && { $defs }) };
 }

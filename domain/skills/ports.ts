@@ -50,6 +50,8 @@ export interface SkillStore {
   load(id: SkillId, hash: BundleHash): Promise<SkillBundle>;
   /** Moves a version to a shelf, in one step; repeating it changes nothing. */
   place(id: SkillId, hash: BundleHash, shelf: SkillShelf): Promise<void>;
+  /** Removes a version that quarantine did not take; one that lies on another shelf, or nowhere, stays as it is. */
+  discard(id: SkillId, hash: BundleHash): Promise<void>;
   /** Keeps the certificate beside the version it is for. */
   saveCertificate(certificate: PromotionCertificate): Promise<void>;
   /** Checked anew each time: one that was changed, or that this node did not sign, fails with SKILL_CHANGED. */

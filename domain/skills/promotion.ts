@@ -26,7 +26,7 @@ export function consentRefusal(life: SkillLife, { hash, override }: Consent): Re
   if (isHarmful(candidate) && (override ?? '').trim() === '') {
     return refused(
       'SKILL_NOT_READY',
-      `Skill ${id} did worse than the model alone; approve with a reason to promote it in spite of that.`,
+      `Skill ${id} did worse than the model alone; to promote it in spite of that, say why: talos skills approve ${id} --override "..."`,
     );
   }
   return undefined;

@@ -34,7 +34,12 @@ export function readManifest(files: BundleFiles, checkValue: CheckValue): Manife
   const manifest = result.data;
   return {
     manifest,
-    findings: [...checkEntry(manifest, files), ...checkSchemas(manifest, checkValue), ...checkSecrets(manifest)],
+    findings: [
+      ...checkId(manifest),
+      ...checkEntry(manifest, files),
+      ...checkSchemas(manifest, checkValue),
+      ...checkSecrets(manifest),
+    ],
   };
 }
 
@@ -113,6 +118,14 @@ function issueText(issue: z.core.$ZodIssue): string {
 
 const endings = { js: /\.[cm]?js$/, ts: /\.[cm]?ts$/, py: /\.py$/ } as const;
 
+/** Below this name the API keeps what a model is writing; of a skill of this name much could not be reached. */
+const takenId = 'drafts';
+
+function checkId({ id }: SkillManifest): BundleFinding[] {
+  if (id !== takenId) return [];
+  return [{ file: manifestFile, field: 'id', rule: `must not be ${takenId}`, example: '"csv-summary"' }];
+}
+
 function checkEntry({ entry, language }: SkillManifest, files: BundleFiles): BundleFinding[] {
   const wrong = (rule: string): BundleFinding[] => [
     { file: manifestFile, field: 'entry', rule, example: `"scripts/main.${language}"` },
@@ -164,7 +177,7 @@ function checkDistinct(cases: readonly EvalCase[]): BundleFinding[] {
       });
     ids.add(id);
   }
-  const inputs = new Set(cases.map(({ input, replies }) => canonicalJson([input, replies ?? []])));
+  const inputs = new Set(cases.map(({ input }) => canonicalJson(input))); // as quarantine tells cases apart
   if (inputs.size < caseCount.min) {
     findings.push({
       file: casesFile,

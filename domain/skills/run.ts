@@ -25,8 +25,11 @@ export function runId({ skill, key }: SkillRunRef): string {
 export const SkillRunState = z.enum(['pending', 'ok', 'failed', 'cancelled']).meta({ id: 'SkillRunState' });
 export type SkillRunState = z.infer<typeof SkillRunState>;
 
+/** As much of a reason as a record holds. */
+export const longestRunMessage = 2000;
+
 /** Why a run has no verdict, or what its verdict means to the caller. */
-const RunError = z.strictObject({ code: z.string().refine(isErrorCode), message: z.string().max(2000) });
+const RunError = z.strictObject({ code: z.string().refine(isErrorCode), message: z.string().max(longestRunMessage) });
 
 /** What came of a run, without what it was given and what it gave. Hashes are SHA-256 of canonical JSON. */
 export const SkillRunResult = z.strictObject({

@@ -10,7 +10,7 @@ export type CodeSign = {
 /** Imports of a module, however they are written; `names` is an alternation. */
 function jsImport(names: string): RegExp {
   return new RegExp(
-    `(?:from|import|require|getBuiltinModule)\\s*\\(?\\s*["'\`](?:node:)?(?:${names})(?:/[a-z]+)?["'\`]`,
+    `(?:from|import|require|getBuiltinModule)\\s*(?:\\(\\s*)?["'\`](?:node:)?(?:${names})(?:/[a-z]+)?["'\`]`,
   );
 }
 

@@ -57,6 +57,17 @@ export function describeSkillStore(name: string, create: () => Promise<Inspected
       expect(await shelfOf(bundle)).toBe('active');
     });
 
+    it('discards a version from quarantine, and none that was taken out of it', async () => {
+      const other = bundleWith({ 'notes.md': 'second version\n' });
+      for (const one of [bundle, other]) await store.put(one);
+      await store.place(id, other.hash, 'active');
+      for (const one of [bundle, other, bundle]) await store.discard(id, one.hash);
+      expect([await shelfOf(bundle), await shelfOf(other)]).toEqual([undefined, 'active']);
+      await expect(store.load(id, bundle.hash)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await store.put(bundle);
+      expect(await store.load(id, bundle.hash)).toEqual(bundle);
+    });
+
     it('keeps a certificate with its version, wherever it moves', async () => {
       await store.put(bundle);
       expect(await store.certificate(id, bundle.hash)).toBeUndefined();
@@ -93,6 +104,7 @@ export function describeSkillStore(name: string, create: () => Promise<Inspected
       const refused = { code: 'VALIDATION_FAILED' };
       await expect(store.load(hostile, hash)).rejects.toMatchObject(refused);
       await expect(store.place(hostile, hash, 'active')).rejects.toMatchObject(refused);
+      await expect(store.discard(hostile, hash)).rejects.toMatchObject(refused);
       await expect(store.certificate(hostile, hash)).rejects.toMatchObject(refused);
       const forged = { ...bundle, manifest: { ...bundle.manifest, id: hostile } };
       await expect(store.put(forged)).rejects.toMatchObject(refused);

@@ -50,6 +50,8 @@ export type TwinSkillStore = SkillStore & {
   tamper(hash: string): void;
   shelf(hash: string): SkillShelf | undefined;
   certificates(): readonly PromotionCertificate[];
+  /** Of a skill, whatever became of them. */
+  versions(id: string): readonly string[];
 };
 
 function createTwinSkillStore(): TwinSkillStore {
@@ -72,6 +74,9 @@ function createTwinSkillStore(): TwinSkillStore {
     async place(_id, hash, shelf) {
       find(hash).shelf = shelf;
     },
+    async discard(_id, hash) {
+      if (kept.get(hash)?.shelf === 'quarantine') kept.delete(hash);
+    },
     async saveCertificate(certificate) {
       certificates.set(certificate.body.bundle, certificate);
     },
@@ -81,6 +86,8 @@ function createTwinSkillStore(): TwinSkillStore {
     },
     shelf: (hash) => kept.get(hash)?.shelf,
     certificates: () => [...certificates.values()],
+    versions: (id) =>
+      [...kept.values()].flatMap(({ bundle: { manifest } }) => (manifest.id === id ? [manifest.version] : [])),
   };
 }
 

@@ -8,6 +8,7 @@ import { TalosError } from '../../../domain/errors.ts';
 import { certificateFile } from '../../../domain/skills/bundle-files.ts';
 import {
   type CertificateExpectations,
+  maxCertificateBytes,
   parseCertificate,
   verifyCertificate,
 } from '../../../domain/skills/certificate-seal.ts';
@@ -27,9 +28,6 @@ beside the certificate, that they are the ones it is for. Ends with 77 when some
 Examples:
   talos skills verify csv-summary
   talos skills verify ~/talos/skills/active/csv-summary/0123456789ab/certificate.json`;
-
-/** Larger than any certificate. */
-const mostBytes = 1_048_576;
 
 /** `talos skills verify`: checks a promotion certificate offline. */
 export function addSkillVerify(skills: Command, deps: CliDeps): void {
@@ -123,7 +121,7 @@ async function isFile(path: string): Promise<boolean> {
 
 async function readText(path: string): Promise<string> {
   try {
-    if ((await stat(path)).size > mostBytes) return '';
+    if ((await stat(path)).size > maxCertificateBytes) return '';
     return await readFile(path, 'utf8');
   } catch (cause) {
     throw new TalosError('NOT_FOUND', `${path} cannot be read: ${String(cause)}`, { cause });

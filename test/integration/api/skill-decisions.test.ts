@@ -108,6 +108,26 @@ describe('promotion', () => {
     expect(api.skillRuntime.approvals()).toMatchObject([{ override: 'it is quicker' }]);
   });
 
+  test('of what turns out to do worse after the code was taken is refused with what to do, and goes on with a new code', async () => {
+    api = await startApi();
+    await keepWaiting(api);
+    await askCode();
+    const runtime = { ...api.skillRuntime };
+    api.skillRuntime.approve = async (order) => {
+      Object.assign(api.skillRuntime, runtime);
+      await keepWaiting(api, { benefit: harmful }); // measured at this moment
+      return runtime.approve(order);
+    };
+    const refused = await promote({ tts_code: await readCode() });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'SKILL_NOT_READY' } });
+    expect(refused.body['detail']).toContain(`talos skills approve ${id} --override`);
+    expect(await state()).toBe('awaiting-approval');
+    expect((await askCode()).status).toBe(202);
+    const done = await promote({ tts_code: await readCode(), override: 'it is quicker' });
+    expect(done).toMatchObject({ status: 200, body: { active: { hash: hashOf('a') } } });
+    expect(api.skillRuntime.approvals()).toMatchObject([{ override: 'it is quicker' }]);
+  });
+
   test('of changed files is refused before the code is used up', async () => {
     api = await startApi();
     await keepWaiting(api);

@@ -62,6 +62,19 @@ describe('a run', () => {
     expect(api.skillRuntime.started()).toHaveLength(1);
   });
 
+  test('that is over is told again with the same key, though its skill is out of use or nothing runs any more', async () => {
+    api = await startApi({ running: failing });
+    await keepActive(api);
+    const first = await run(21, 'k');
+    expect(first.body).toMatchObject({ code: 'SKILL_FAILED' });
+    await api.skillRuntime.deprecate({ id, reason: 'three strikes', by: 'talos' });
+    await api.lockdown.lock({ reason: 'test', by: 'owner', at: 1 });
+    expect(await run(21, 'k')).toMatchObject({ status: first.status, headers: { 'idempotent-replay': 'true' } });
+    expect(await run(22, 'k')).toMatchObject({ status: 423 });
+    expect(await run(21, 'other')).toMatchObject({ status: 423 });
+    expect(api.skillRuntime.started()).toHaveLength(1);
+  });
+
   test('that takes longer than anybody waits is told with its place', async () => {
     api = await startApi({ running: endless, settings: { CHAT_WAIT_SECONDS: '1' } });
     await keepActive(api);

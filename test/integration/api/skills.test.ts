@@ -78,16 +78,19 @@ describe('handing in a skill', () => {
     expect(body['detail']).toMatch(/skill\.json, field version: .*for example "1\.0\.0"/);
   });
 
-  test.each(['../../x', '<b>bold</b>', 'Hello', 'a--b', 'x'.repeat(65)])('refuses a skill named %j', async (name) => {
-    api = await startApi();
-    const renamed = Object.fromEntries(
-      Object.entries(files).map(([path, text]) => [path, text.replaceAll('hello', name)]),
-    );
-    const { status, body, text } = await submit({ files: renamed });
-    expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'SKILL_INVALID' });
-    expect(text).toContain('csv-summary');
-    expect(await api.catalog.list()).toEqual([]);
-  });
+  test.each(['../../x', '<b>bold</b>', 'Hello', 'a--b', 'x'.repeat(65), 'drafts'])(
+    'refuses a skill named %j',
+    async (name) => {
+      api = await startApi();
+      const renamed = Object.fromEntries(
+        Object.entries(files).map(([path, text]) => [path, text.replaceAll('hello', name)]),
+      );
+      const { status, body, text } = await submit({ files: renamed });
+      expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'SKILL_INVALID' });
+      expect(text).toContain('csv-summary');
+      expect(await api.catalog.list()).toEqual([]);
+    },
+  );
 
   test.each([
     { git: 'http://example.org/x.git' },

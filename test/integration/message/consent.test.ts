@@ -138,6 +138,18 @@ describe('a call that needs consent', () => {
     expect(skills.sandbox.requests()).toEqual([]);
   });
 
+  it('leaves no run that waits for ever when its message is stopped', async () => {
+    await start();
+    const ref = await talos.send('double one');
+    await waiting();
+    await talos.ports.runtime.stopMessage(ref);
+    expect(await talos.settled(ref)).toMatchObject({ state: 'stopped' });
+    const runs = await skills.skillRuns.list(id, { limit: 5, offset: 0, failedOnly: false });
+    expect(runs).toMatchObject([
+      { state: 'cancelled', result: { blame: 'environment', error: { code: 'RUN_STOPPED' } } },
+    ]);
+  });
+
   it('counts for the first decision alone, and for no other call', async () => {
     await start();
     const ref = await talos.send('double one');

@@ -117,6 +117,17 @@ describe('the life of a skill', () => {
     expect(await skill.stateOf(hash)).toBe('active');
   });
 
+  it('two versions handed in at once: the later one is tested, the other gives way and is told', async () => {
+    const skill = skillDriver(await start({}));
+    const both = await Promise.all([skill.submit({ code: 'v1' }), skill.submit({ code: 'v2', version: '1.1.0' })]);
+    const { candidate, past } = await skill.life();
+    const known = new Set([candidate?.hash, ...past.map(({ hash }) => hash)]);
+    expect(known).toEqual(new Set(both.map(({ hash }) => hash)));
+    expect(past).toMatchObject([{ state: 'replaced', endedBy: 'newer-version' }]);
+    expect((await skill.reaches(candidate?.hash ?? '', 'awaiting-approval')).past).toEqual(past);
+    expect(talos.skills.skills.shelf(past[0]?.hash ?? '')).toBe('deprecated');
+  });
+
   it('code swapped after the runs is refused at promotion, and that version is out', async () => {
     const skill = skillDriver(await start());
     const { hash } = await skill.submit();

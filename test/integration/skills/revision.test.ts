@@ -67,6 +67,7 @@ describe('a night that looks at skills', () => {
       expect((await night()).report).toMatchObject({ state: 'dropped', note: expect.stringContaining('by now') });
       const { candidate } = await skill.life();
       expect(candidate?.version).not.toBe('1.0.1');
+      expect(skills.skills.versions(id)).not.toContain('1.0.1');
       expect(talos.ports.audited.events().map(({ type }) => type)).not.toContain('revision-proposed');
     },
   );

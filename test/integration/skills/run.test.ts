@@ -4,6 +4,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 
 import type { SandboxReport } from '../../../domain/sandbox/run.ts';
 import { TalosError } from '../../../domain/errors.ts';
+import { SkillRunRecord } from '../../../domain/skills/run.ts';
 import { skillLifeWorkflowId, skillRunWorkflowId } from '../../../workflows/messages.ts';
 import { createSkillTwins, type RunScript } from '../../support/skill-twins.ts';
 import { startTalos } from '../../support/talos.ts';
@@ -113,6 +114,14 @@ describe('a run of a skill', () => {
     await talos.skills.skillRuns.accept({ ...again, input, ...facts });
     await talos.skillRuntime.startRun({ ...again, priority: 1, summary: 'again' });
     expect(await skill.ended(again)).toMatchObject({ state: 'ok', output: 42, retryOf: failed.key });
+  });
+
+  it('fails as well where the sandbox has very much to say about it', async () => {
+    const { skill, follow } = await active();
+    follow(() => Promise.reject(new TalosError('SANDBOX_UNAVAILABLE', `It is broken: ${'x'.repeat(5000)}`)));
+    const run = await skill.ended(await skill.run());
+    expect(run).toMatchObject({ state: 'failed', result: { error: { code: 'SANDBOX_UNAVAILABLE' } } });
+    expect(SkillRunRecord.safeParse(run).error).toBeUndefined(); // or a store would not take it
   });
 
   it('refuses code that was changed on disk, without a strike', async () => {

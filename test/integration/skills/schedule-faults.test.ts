@@ -90,13 +90,14 @@ describe('a scheduled skill', () => {
     await expect(schedule.look()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  it('that Temporal keeps although it was removed here is skipped, audited', async () => {
+  it('that Temporal keeps although it was removed here is skipped, audited, and comes due no more', async () => {
     const { schedule } = await scheduled();
     await schedule.create();
     await at.talos.skills.schedules.remove(schedule.ref);
     await schedule.trigger();
     await expect.poll(at.audited).toContain('schedule-removed');
     expect(at.runs()).toBe(0);
+    await expect.poll(() => at.talos.scheduleClock.timing(schedule.ref), { timeout: 10_000 }).toBeUndefined();
   });
 
   it('whose run was ended from outside has failed, and runs the next time', async () => {

@@ -21,8 +21,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createSkillFiles } from '../../../adapters/skill-files.ts';
 import type { SkillStore } from '../../../domain/skills/ports.ts';
 import { formatCertificate } from '../../../domain/skills/certificate-seal.ts';
+import { readBundle } from '../../../domain/skills/read-bundle.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
-import { bundleWith, tools } from '../../unit/domain/skills/bundles.ts';
+import { bundleWith, filesWithManifest, tools } from '../../unit/domain/skills/bundles.ts';
 import { certificateFor, checkCertificate } from '../../unit/domain/skills/certificates.ts';
 
 const bundle = bundleWith({ 'references/notes.md': 'notes\n' });
@@ -154,6 +155,27 @@ describe('what a crash leaves behind', () => {
   });
 });
 
+describe('many skills on the disk', () => {
+  it('are read at each use, and what they mean is found out once', async () => {
+    let readings = 0;
+    const readYaml = (text: string) => {
+      readings += 1;
+      return tools.readYaml(text);
+    };
+    const counting = createSkillFiles({ dir, tools: { ...tools, readYaml }, now: Date.now, checkCertificate });
+    const many = Array.from({ length: 40 }, (_, index) => bundleWith({}, `skill-${index}`));
+    for (const one of many) await counting.put(one);
+    for (const _round of [1, 2]) {
+      for (const one of many) expect(await counting.load(one.manifest.id, one.hash)).toEqual(one);
+    }
+    expect(readings).toBe(many.length);
+    const [first] = many;
+    if (first === undefined) throw new Error('there is none');
+    appendFileSync(join(dir, 'quarantine', 'skill-0', first.hash.slice(0, 12), 'scripts/main.js'), ' ');
+    await expect(counting.load('skill-0', first.hash)).rejects.toMatchObject(changed);
+  });
+});
+
 describe('a certificate on the disk', () => {
   const certificate = certificateFor(bundle);
 
@@ -185,6 +207,27 @@ describe('a certificate on the disk', () => {
     const theirs = formatCertificate((await store.certificate(manifest.id, other.hash)) ?? certificate);
     writeFileSync(join(folder, 'certificate.json'), theirs);
     await expect(store.certificate(manifest.id, hash)).rejects.toMatchObject(changed);
+  });
+
+  it('holds for every manifest a skill may have, be it wide or deep', async () => {
+    const { input } = bundle.manifest;
+    const nested = (levels: number, items: number[]): unknown => (levels === 0 ? items : [nested(levels - 1, items)]);
+    for (const [levels, items] of [
+      [60, 1],
+      [40, 12_000],
+    ] as const) {
+      const extra = {
+        default: nested(
+          levels,
+          Array.from({ length: items }, () => 1),
+        ),
+      };
+      const files = filesWithManifest({ input: { ...input, ...extra } });
+      const odd = readBundle(files, tools);
+      await store.put(odd);
+      await store.saveCertificate(certificateFor(odd));
+      expect((await store.certificate(manifest.id, odd.hash))?.body.manifest).toEqual(odd.manifest);
+    }
   });
 
   it('stays with a skill that is mended', async () => {

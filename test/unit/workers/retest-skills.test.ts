@@ -18,11 +18,14 @@ describe('a start on another ground', () => {
   let lockdown: ReturnType<typeof createMemoryLockdownStore>;
   let orders: { id: string; reason: string }[];
   let isAway: boolean;
+  let stuck: readonly string[];
+  let told: Record<string, unknown>[];
   beforeEach(async () => {
     catalog = createMemorySkillCatalog();
     lockdown = createMemoryLockdownStore();
     orders = [];
     isAway = false;
+    [stuck, told] = [[], []];
     await catalog.put({ ...failed, id: 'failed' });
     await catalog.put({ ...lifeOf(deprecate(inUse('a'), { reason: 'old' }, 5)), id: 'taken-out' });
     await catalog.put({ ...inUse('a'), id: 'active' });
@@ -31,11 +34,12 @@ describe('a start on another ground', () => {
   const noop = () => undefined;
   const start = (ground: string) => {
     const retest = async (order: { id: string; reason: string }) => {
-      if (isAway) throw new TalosError('RUNTIME_UNAVAILABLE', 'It is away.');
+      if (isAway || stuck.includes(order.id)) throw new TalosError('RUNTIME_UNAVAILABLE', 'It is away.');
       orders.push(order);
       return failed;
     };
-    const logger = { debug: noop, info: noop, warn: noop, error: noop };
+    const warn = (facts: Record<string, unknown>) => void told.push(facts);
+    const logger = { debug: noop, info: noop, warn, error: noop };
     return retestSkills({ catalog, lockdown, logger, skillRuntime: { retest } }, async () => ground);
   };
 
@@ -59,5 +63,17 @@ describe('a start on another ground', () => {
     await lockdown.unlock();
     await start('Talos 2');
     expect(orders).toHaveLength(1);
+  });
+
+  it('does not leave out what comes after one that cannot be tested, which is tried again with the next start', async () => {
+    await catalog.put({ ...failed, id: 'a-stuck-one' });
+    stuck = ['a-stuck-one'];
+    await start('Talos 1');
+    await start('Talos 2');
+    expect(orders).toMatchObject([{ id: 'failed' }]);
+    expect(told).toMatchObject([{ skill: 'a-stuck-one', code: 'RUNTIME_UNAVAILABLE' }]);
+    stuck = [];
+    await start('Talos 2');
+    expect(orders.map(({ id }) => id)).toContain('a-stuck-one');
   });
 });

@@ -53,6 +53,14 @@ describe('tools', () => {
       properties: { input: { type: 'number' } },
       required: ['input'],
     });
+    const days = { type: 'array', items: { $ref: '#/$defs/day' } };
+    const $defs = { day: { type: 'string' } };
+    expect(toolOf(skill('c', { input: { ...days, $defs } })).parameters).toEqual({
+      type: 'object',
+      properties: { input: days },
+      required: ['input'],
+      $defs,
+    });
     expect(inputOf(number, { input: 3 })).toBe(3);
     expect(inputOf(number, {})).toBeUndefined();
   });

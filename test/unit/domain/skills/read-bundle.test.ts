@@ -24,6 +24,9 @@ const good = [1, 2, 3].map((number) => ({
   assertions: [{ kind: 'equals', path: '/words', value: number }],
 }));
 
+const recalling = { 'skill.json': filesWithManifest({ permissions: { memory: 'read' } })['skill.json'] ?? '' };
+const recalled = (reply: number) => ({ power: 'memory', input: { query: 'a' }, reply });
+
 describe('reading a bundle', () => {
   it.each(['js', 'ts', 'py'] as const)('takes the template in %s', (language) => {
     const bundle = readBundle(skillTemplate('hello', language), tools);
@@ -99,6 +102,8 @@ describe('reading a bundle', () => {
     ['a file and a folder of one name', { data: '1', 'data/x.txt': '2' }, 'which is a file'],
     ['a certificate among its files', { 'certificate.json': '{}' }, 'kept for the promotion certificate'],
     ['a certificate in other letters', { 'Certificate.JSON': '{}' }, 'kept for the promotion certificate'],
+    ['a folder no archive of it would bring back', { 'node_modules/a/index.js': '1' }, 'has the part node_modules'],
+    ['a file no folder of it would bring back', { 'data/Thumbs.db': '1' }, 'has the part Thumbs.db'],
     ['binary data', { 'a.bin': 'a\u0000b' }, 'must be UTF-8 text'],
     ['half a character', { 'a.txt': '\ud800' }, 'must be UTF-8 text'],
     ['too many bytes', { 'a.txt': 'é'.repeat(50_000) }, 'at most 100000 are allowed (SKILL_MAX_SIZE_BYTES)'],
@@ -117,6 +122,18 @@ describe('reading a bundle', () => {
     const [unix, windows] = [readBundle(files, tools), readBundle(dos, tools)];
     expect(windows.hash).toBe(unix.hash);
     expect(windows.files).toEqual(unix.files);
+  });
+
+  it('is what it was when what is kept of it is read again, whatever its line ends and byte order marks', () => {
+    const text = fc.string({ unit: fc.constantFrom('\r', '\n', '\uFEFF', 'a'), maxLength: 8 });
+    fc.assert(
+      fc.property(text, (notes) => {
+        const bundle = bundleWith({ 'notes.md': notes });
+        expect(readBundle(bundle.files, tools)).toEqual(bundle);
+      }),
+    );
+    const lonely = { 'notes.md': '\r'.repeat(90_000) };
+    expect(bundleWith(lonely).files).toMatchObject(lonely);
   });
 
   it('has another hash for every other change, be it one byte or one name', () => {
@@ -178,6 +195,14 @@ describe('reading a bundle', () => {
     [
       'three with the same input',
       evals(...good.map((one) => ({ ...one, input: { text: 'a' } }))),
+      'with different inputs',
+    ],
+    [
+      'three with the same input, told apart by what the host answers',
+      {
+        ...recalling,
+        ...evals(...good.map((one, index) => ({ ...one, input: { text: 'a' }, replies: [recalled(index)] }))),
+      },
       'with different inputs',
     ],
     ['two of one id', evals(...good, { ...good[0], input: { text: 'z' } }), 'case-1 is there twice'],

@@ -92,6 +92,16 @@ describe('the static scan', () => {
     expect(scanBundle(readBundle(files, tools))).toEqual(['skill.json asks for hosts, but no code uses ctx.fetch.']);
   });
 
+  it.each(['from', 'require', 'import(', 'import a', ';', 'process', 'fetch'])(
+    'is done in good time with lines of %j and nothing but spaces',
+    (word) => {
+      const text = `${word}${' '.repeat(4990)}\n`.repeat(200);
+      const { manifest } = bundleWith();
+      for (const path of ['a.js', 'a.py']) expect(scanBundle({ files: { [path]: text }, manifest })).toHaveLength(1);
+    },
+    5000,
+  );
+
   it('keeps at most 100 findings of at most 300 characters, in a fixed order', () => {
     const hosts = Array.from({ length: 150 }, (_, index) => `'https://h${index}.${'x'.repeat(50)}.io'`);
     const found = scanBundle(bundleWith({ 'scripts/many.js': hosts.join('\n') }));
