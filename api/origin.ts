@@ -13,7 +13,7 @@ const sharing = {
   Vary: 'Origin',
 };
 const preflight = {
-  'Access-Control-Allow-Methods': 'GET, POST, DELETE',
+  'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
   'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
   'Access-Control-Max-Age': '600',
 };
