@@ -160,5 +160,7 @@ function isBadAddress(thrown: unknown): boolean {
 }
 
 function badAddress(): TalosError {
-  return new TalosError('VALIDATION_FAILED', 'The path has a "%" that does not belong to a character.');
+  return new TalosError('VALIDATION_FAILED', 'The path has a "%" that does not belong to a character.', {
+    details: { field: 'path' },
+  });
 }

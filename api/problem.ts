@@ -87,10 +87,9 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
 }
 
 function fieldProblems({ code, cause, details, message }: TalosError): FieldProblem[] {
-  if (code === 'IMAGE_INVALID') return [{ field: String(details['field']), problem: message }];
-  if (code !== 'VALIDATION_FAILED') return [];
-  const part = typeof details['field'] === 'string' ? details['field'] : 'request';
-  return cause instanceof z.ZodError ? describeIssues(cause, part) : [];
+  const { field } = details;
+  if (typeof field !== 'string' || (code !== 'IMAGE_INVALID' && code !== 'VALIDATION_FAILED')) return [];
+  return cause instanceof z.ZodError ? describeIssues(cause, field) : [{ field, problem: message }];
 }
 
 function describeIssues(error: z.ZodError, part: string): FieldProblem[] {
