@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { settingGroups } from '../../domain/config/schema.ts';
 import { root } from './run-tool.ts';
 
 const pages = ['.', 'docs', 'docs/adr']
@@ -41,6 +42,20 @@ describe('documents', () => {
   test('decisions are numbered without a gap and listed in their order', () => {
     expect(decisions.map((file) => Number(file.slice(0, 3)))).toEqual(decisions.map((_file, index) => index + 1));
     expect(localLinks('docs/adr/README.md')).toEqual(decisions);
+  });
+
+  test('every setting that is documented is read by something', () => {
+    const schemas = ['engines', 'intelligence', 'operations', 'serving'].map((name) => `domain/config/${name}.ts`);
+    const folders = ['activities', 'adapters', 'api', 'cli', 'domain', 'infra', 'workers', 'workflows'];
+    const code = folders
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+      )
+      .filter((path) => path.endsWith('.ts') && !schemas.includes(path))
+      .map(read);
+    const keys = Object.values(settingGroups).flatMap((settings) => Object.keys(settings));
+    expect(keys.length).toBeGreaterThan(60);
+    expect(keys.filter((key) => !code.some((text) => new RegExp(`\\b${key}\\b`).test(text)))).toEqual([]);
   });
 
   test('the architecture lists every workflow', () => {
