@@ -78,16 +78,19 @@ describe('handing in a skill', () => {
     expect(body['detail']).toMatch(/skill\.json, field version: .*for example "1\.0\.0"/);
   });
 
-  test.each(['../../x', '<b>bold</b>', 'Hello', 'a--b', 'x'.repeat(65)])('refuses a skill named %j', async (name) => {
-    api = await startApi();
-    const renamed = Object.fromEntries(
-      Object.entries(files).map(([path, text]) => [path, text.replaceAll('hello', name)]),
-    );
-    const { status, body, text } = await submit({ files: renamed });
-    expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'SKILL_INVALID' });
-    expect(text).toContain('csv-summary');
-    expect(await api.catalog.list()).toEqual([]);
-  });
+  test.each(['../../x', '<b>bold</b>', 'Hello', 'a--b', 'drafts', 'x'.repeat(65)])(
+    'refuses a skill named %j',
+    async (name) => {
+      api = await startApi();
+      const renamed = Object.fromEntries(
+        Object.entries(files).map(([path, text]) => [path, text.replaceAll('hello', name)]),
+      );
+      const { status, body, text } = await submit({ files: renamed });
+      expect({ status, code: body['code'] }).toEqual({ status: 422, code: 'SKILL_INVALID' });
+      expect(text).toContain('csv-summary');
+      expect(await api.catalog.list()).toEqual([]);
+    },
+  );
 
   test.each([
     { git: 'http://example.org/x.git' },
@@ -102,6 +105,12 @@ describe('handing in a skill', () => {
   ])('refuses a body such as %j', async (body) => {
     api = await startApi();
     expect(await submit(body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+  });
+
+  test.each([{}, [], { files: { 'a.js': 7 } }])('says of a body such as %j what it has to be', async (body) => {
+    api = await startApi();
+    const detail = 'body: give either files, texts by their path, or git, the address of a repository.';
+    expect((await submit(body)).body).toMatchObject({ detail });
   });
 
   test('puts a fetch of a repository on record before it goes out', async () => {
