@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
+import { StreamData } from '../../../api/chat-events.ts';
 import {
   answerWith,
   collect,
@@ -54,6 +55,7 @@ describe('a streamed answer', () => {
     const response = await post('hi');
     expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     const events = await collect(response);
+    for (const { data } of events) expect(StreamData.safeParse(JSON.parse(data)).error).toBeUndefined();
     expect(events.map(({ id, event, data }) => [id, event, JSON.parse(data)])).toEqual([
       [undefined, 'message', { id: 'c.k', conversation: 'c' }],
       ['1-0', 'attempt-start', { type: 'attempt-start', attempt: 1 }],
