@@ -67,7 +67,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };
 }
 
-/** The whole API over the given ports. Fails with CONFIG_INVALID when WEB_ORIGINS cannot be read. */
+/** The whole API over the given ports. */
 export function createApp(deps: ApiDeps): ApiApp {
   const app = express();
   const traffic = createTraffic();

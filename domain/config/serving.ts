@@ -30,6 +30,16 @@ function isPasswordOrWholeHash(value: string): boolean {
   return !value.startsWith('scrypt:') || /^scrypt:\d{1,8}:\d{1,3}:\d{1,3}:[\w-]{16,64}:[\w-]{22,86}$/.test(value);
 }
 
+/** Blank parts count as none: a comma at the end harms nothing. */
+function areOrigins(list: string): boolean {
+  return list.split(',').every((part) => part.trim() === '' || isOrigin(part.trim()));
+}
+
+function isOrigin(part: string): boolean {
+  const url = URL.parse(part);
+  return url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '';
+}
+
 /** The API. */
 export const web = {
   user: setting(text.regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters or digits').prefault('admin'), {
@@ -62,11 +72,14 @@ export const web = {
     description: 'Address the API listens on',
     example: '127.0.0.1',
   }),
-  origins: setting(text.prefault(''), {
-    env: 'WEB_ORIGINS',
-    description: 'Further origins that may call the API from a browser, separated by commas',
-    example: 'https://talos.example',
-  }),
+  origins: setting(
+    text.refine(areOrigins, 'must be origins such as https://talos.example, separated by commas').prefault(''),
+    {
+      env: 'WEB_ORIGINS',
+      description: 'Further origins that may call the API from a browser, separated by commas',
+      example: 'https://talos.example',
+    },
+  ),
   rateMax: setting(wholeNumber(10, 100_000).prefault('100'), {
     env: 'API_RATE_LIMIT_MAX',
     description: 'Requests per IP address and window',
