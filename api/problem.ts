@@ -20,7 +20,9 @@ export const Problem = z
     instance: z.string().meta({ description: 'The path that was asked for' }),
     errors: z.array(FieldProblem).optional().meta({ description: 'The fields that are wrong' }),
     fix: z.string().optional().meta({ description: 'The command that mends it' }),
-    id: MessageId.optional().meta({ description: 'The message that ended this way' }),
+    id: MessageId.optional().meta({
+      description: 'The message that ended this way, or that is kept and could not be started',
+    }),
     run: z
       .string()
       .optional()
@@ -40,7 +42,7 @@ const longestField = 64;
 export function toProblem(error: TalosError, instance: string): Problem {
   const { httpStatus: status, title } = errorCatalogue[error.code];
   const errors = fieldProblems(error);
-  const fix = error.details['fix'];
+  const { fix, messageId } = error.details;
   return {
     type: `urn:talos:error:${error.code}`,
     title,
@@ -53,6 +55,7 @@ export function toProblem(error: TalosError, instance: string): Problem {
     instance,
     ...(errors.length > 0 && { errors }),
     ...(typeof fix === 'string' && { fix }),
+    ...(typeof messageId === 'string' && { id: messageId }),
   };
 }
 
