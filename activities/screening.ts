@@ -6,6 +6,7 @@ import type { AuditLog, ConversationStore, HoldStore, LockdownStore, TextHasher 
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { DraftKey } from '../domain/skills/draft.ts';
 import { draftRequest } from '../domain/skills/draft-intent.ts';
+import { holdRule } from '../domain/lockdown/hold.ts';
 import type { Screening } from '../domain/settlement.ts';
 import type { MemorySearch } from './memory-search.ts';
 import type { Patience } from './patience.ts';
@@ -72,7 +73,7 @@ export function createScreeningActivities(deps: Deps) {
   }
 
   async function blocked(record: MessageRecord, verdict: Extract<Verdict, { kind: 'block' }>): Promise<Screening> {
-    if (verdict.severity === 'critical') await deps.holds.recordCriticalHit(record, record.createdAt);
+    if (verdict.severity === 'critical') await countHit(deps, record);
     const message =
       verdict.code === 'MESSAGE_TOO_LONG'
         ? `The message is longer than ${deps.settings.maxLength} characters; shorten it or send it in parts.`
@@ -91,6 +92,17 @@ export function createScreeningActivities(deps: Deps) {
       `Conversation ${conversation} is on hold until ${new Date(until).toISOString()} after three critical firewall hits; the owner lifts it with \`talos unlock --conversation ${conversation}\`.`,
     );
   }
+}
+
+/** The hit that makes a hold is known by when the hold ends, also where this step is repeated. */
+async function countHit(
+  { holds, audit }: Pick<Deps, 'holds' | 'audit'>,
+  { conversation, key, createdAt }: MessageRecord,
+): Promise<void> {
+  await holds.recordCriticalHit({ conversation, key }, createdAt);
+  const until = await holds.heldUntil(conversation);
+  if (until !== createdAt + holdRule.holdMs) return;
+  await audit.appendOnce({ type: 'hold-set', actor: 'firewall', subject: conversation, details: { until } }, createdAt);
 }
 
 function refuse(code: 'LOCKDOWN' | 'CONVERSATION_ON_HOLD', message: string): Screening {

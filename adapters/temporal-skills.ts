@@ -8,6 +8,7 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, type UpdateDefinition } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
@@ -47,6 +48,8 @@ type SkillRuntimeOptions = {
   readonly eagerStart: boolean;
   readonly catalog: Pick<SkillCatalog, 'get'>;
   readonly settings?: Partial<LifeSettings>;
+  /** In place of the usual limit of an order; tests pass a short one. */
+  readonly orderTimeoutMs?: number;
 };
 
 /** What lives and runs start with unless told otherwise. */
@@ -73,7 +76,7 @@ function lifeCalls(client: Client, options: SkillRuntimeOptions) {
   const { connection } = options;
   const handle = (id: SkillId) => client.workflow.getHandle(skillLifeWorkflowId(id));
   const answer = (id: SkillId, work: () => Promise<SkillLife>) =>
-    callTemporal(connection, orderTimeoutMs, () => orderAnswer(id, work));
+    callTemporal(connection, options.orderTimeoutMs ?? orderTimeoutMs, () => orderAnswer(id, work));
 
   /** Does something to a life; where only its workflow is gone, the life goes on from what the catalogue knows. */
   async function living<T>(id: SkillId, work: () => Promise<T>): Promise<T> {
@@ -160,6 +163,7 @@ async function orderAnswer(id: SkillId, work: () => Promise<SkillLife>): Promise
       return await work();
     } catch (thrown) {
       if (thrown instanceof WorkflowNotFoundError) throw notFound(`skill ${id}`);
+      if (thrown instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unanswered(id, thrown);
       if (thrown instanceof WorkflowUpdateFailedError) throw fromActivityFailure(thrown.cause);
       if (tries === orderTries || !wasInterrupted(thrown)) throw thrown;
       await setTimeout(100 * tries);
@@ -176,6 +180,12 @@ const failedPrecondition = 9;
 function wasInterrupted(thrown: unknown): boolean {
   const cause = isGrpcServiceError(thrown) ? thrown : thrown instanceof Error ? thrown.cause : undefined;
   return isGrpcServiceError(cause) && Number(cause.code) === failedPrecondition;
+}
+
+/** The store or the audit log may keep the order waiting as well as Temporal: it may still be done, and a code for it is used up. */
+function unanswered(id: SkillId, cause: Error): TalosError {
+  const message = `Skill ${id} has not answered in time; check \`talos doctor\`. What was asked for may still be done; look with: talos skills show ${id}`;
+  return new TalosError('RUNTIME_UNAVAILABLE', message, { cause });
 }
 
 function notFound(what: string): TalosError {

@@ -67,7 +67,7 @@ export function createRoutes(deps: ApiDeps, traffic: Traffic): { open: Route[]; 
   return { open, closed: [...closed, ...descriptionRoutes([...open, ...closed])] };
 }
 
-/** The whole API over the given ports. Fails with CONFIG_INVALID when WEB_ORIGINS cannot be read. */
+/** The whole API over the given ports. */
 export function createApp(deps: ApiDeps): ApiApp {
   const app = express();
   const traffic = createTraffic();
@@ -160,5 +160,7 @@ function isBadAddress(thrown: unknown): boolean {
 }
 
 function badAddress(): TalosError {
-  return new TalosError('VALIDATION_FAILED', 'The path has a "%" that does not belong to a character.');
+  return new TalosError('VALIDATION_FAILED', 'The path has a "%" that does not belong to a character.', {
+    details: { field: 'path' },
+  });
 }

@@ -2,11 +2,13 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 
 import {
+  ConversationId,
+  MessageId,
   messageId,
   type MessageRecord,
   type MessageRef,
   type MessageState,
-  type StreamEvent,
+  StreamEvent,
   toChatReply,
 } from '../domain/chat.ts';
 import { toTalosError } from '../domain/errors.ts';
@@ -32,6 +34,12 @@ export const LastEventId = z
   .refine(isStreamId, 'is not the id of an event; leave it out to start from the beginning')
   .optional()
   .meta({ description: 'Id of the last event received; what came after it is sent', example: '1732150000000-0' });
+
+/** Data of the first event of a stream: which message it is of. */
+const MessageBegun = z.strictObject({ id: MessageId, conversation: ConversationId }).meta({ id: 'MessageBegun' });
+
+/** Data of any event of a stream. */
+export const StreamData = z.union([MessageBegun, StreamEvent]);
 
 type Streaming = {
   readonly request: Request;

@@ -26,6 +26,7 @@ export function openEventStream(response: ServerResponse, onHeartbeat: () => voi
     'X-Accel-Buffering': 'no',
   });
   response.flushHeaders();
+  if (response.req.method === 'HEAD') response.end();
   const heartbeat = setInterval(() => {
     if (!response.writableNeedDrain) comment('still here');
     onHeartbeat();
@@ -36,7 +37,7 @@ export function openEventStream(response: ServerResponse, onHeartbeat: () => voi
   });
 
   function comment(text: string): void {
-    response.write(`: ${text}\n\n`);
+    if (!response.writableEnded) response.write(`: ${text}\n\n`);
   }
 
   return {
@@ -44,7 +45,7 @@ export function openEventStream(response: ServerResponse, onHeartbeat: () => voi
     comment,
 
     async send(event) {
-      if (gone.signal.aborted || response.write(formatEvent(event))) return;
+      if (gone.signal.aborted || response.writableEnded || response.write(formatEvent(event))) return;
       await once(response, 'drain', { signal: gone.signal }).catch(() => undefined); // gone: nobody waits for it any more
     },
 

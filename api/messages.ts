@@ -24,7 +24,7 @@ export function createMessages(deps: Deps) {
       }
       if (place.kind === 'existing' && place.record.state !== 'pending') return { ended: place.record };
       const seq = place.kind === 'existing' ? place.record.seq : place.seq;
-      await start(deps, { ...message, seq }, place.after);
+      await start(deps, { ...message, seq }, place.after).catch(nameMessage(message));
       return {};
     },
 
@@ -108,6 +108,14 @@ async function revive(deps: Deps, record: MessageRecord): Promise<MessageRecord>
   const isFirst = await conversations.settle({ conversation, key }, outcome, now());
   if (isFirst) logger.error({ correlationId: messageId(record) }, 'message settled whose workflow had ended');
   return (await conversations.message({ conversation, key })) ?? record;
+}
+
+/** The message is kept already: who hears that it could not be started may ask for it later, or send it again with its key. */
+function nameMessage(ref: MessageRef): (thrown: unknown) => never {
+  return (thrown) => {
+    const { code, message, details, cause } = toTalosError(thrown);
+    throw new TalosError(code, message, { cause, details: { ...details, messageId: messageId(ref) } });
+  };
 }
 
 function unknownMessage(ref: MessageRef): TalosError {

@@ -20,7 +20,9 @@ export const Problem = z
     instance: z.string().meta({ description: 'The path that was asked for' }),
     errors: z.array(FieldProblem).optional().meta({ description: 'The fields that are wrong' }),
     fix: z.string().optional().meta({ description: 'The command that mends it' }),
-    id: MessageId.optional().meta({ description: 'The message that ended this way' }),
+    id: MessageId.optional().meta({
+      description: 'The message that ended this way, or that is kept and could not be started',
+    }),
     run: z
       .string()
       .optional()
@@ -40,7 +42,7 @@ const longestField = 64;
 export function toProblem(error: TalosError, instance: string): Problem {
   const { httpStatus: status, title } = errorCatalogue[error.code];
   const errors = fieldProblems(error);
-  const fix = error.details['fix'];
+  const { fix, messageId } = error.details;
   return {
     type: `urn:talos:error:${error.code}`,
     title,
@@ -53,6 +55,7 @@ export function toProblem(error: TalosError, instance: string): Problem {
     instance,
     ...(errors.length > 0 && { errors }),
     ...(typeof fix === 'string' && { fix }),
+    ...(typeof messageId === 'string' && { id: messageId }),
   };
 }
 
@@ -87,10 +90,9 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
 }
 
 function fieldProblems({ code, cause, details, message }: TalosError): FieldProblem[] {
-  if (code === 'IMAGE_INVALID') return [{ field: String(details['field']), problem: message }];
-  if (code !== 'VALIDATION_FAILED') return [];
-  const part = typeof details['field'] === 'string' ? details['field'] : 'request';
-  return cause instanceof z.ZodError ? describeIssues(cause, part) : [];
+  const { field } = details;
+  if (typeof field !== 'string' || (code !== 'IMAGE_INVALID' && code !== 'VALIDATION_FAILED')) return [];
+  return cause instanceof z.ZodError ? describeIssues(cause, field) : [{ field, problem: message }];
 }
 
 function describeIssues(error: z.ZodError, part: string): FieldProblem[] {

@@ -107,7 +107,8 @@ function serveUpgrade(app: ApiApp, request: IncomingMessage, socket: Duplex): vo
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
-  response.once('finish', () => socket.end());
+  // A client that does not hang up itself would keep the connection, and the shutdown would wait for it.
+  response.once('finish', () => socket.destroySoon());
   if (request.caller?.closing.aborted === true) refuse(request, response);
   else app(request, response);
 }

@@ -144,6 +144,8 @@ export function answerRun(response: Response, record: SkillRunRecord): void {
     code: 'RUN_STOPPED',
     message: `Run ${runId(record)} was stopped before it had ended.`,
   };
-  const problem = toProblem(new TalosError(isErrorCode(code) ? code : 'INTERNAL', message), response.req.path);
+  // Nothing of a run but its input can be invalid; other codes name no field.
+  const error = new TalosError(isErrorCode(code) ? code : 'INTERNAL', message, { details: { field: 'input' } });
+  const problem = toProblem(error, response.req.path);
   writeProblem(response, { ...problem, detail: message, run: runId(record) });
 }

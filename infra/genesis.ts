@@ -128,7 +128,7 @@ function firstEnvFile(password: string | undefined): string {
   return `# Settings of Talos, one NAME=value per line; docs/configuration.md lists them all.
 # This file holds secrets: keep its mode at 600. The environment of the process wins over it.
 
-# How to sign in to the API and the dashboard; the user name is admin unless BASIC_AUTH_USER says otherwise.
+# How to sign in to the API; the user name is admin unless BASIC_AUTH_USER says otherwise.
 ${login}
 
 # Allows answers by Google Gemini; without a key nothing ever goes to a cloud.

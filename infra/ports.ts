@@ -12,7 +12,7 @@ export function plannedPorts(config: Config): Record<'api' | 'temporal' | 'chrom
   const { ports } = config;
   const local = (port: number, setting: string, use: string): PortPlan => ({ port, setting, use, host: '127.0.0.1' });
   return {
-    api: [{ port: ports.web, host: config.web.bind, setting: 'WEB_PORT', use: 'API and dashboard' }],
+    api: [{ port: ports.web, host: config.web.bind, setting: 'WEB_PORT', use: 'the API' }],
     temporal: [
       local(ports.temporal, 'TEMPORAL_PORT', 'Temporal'),
       local(ports.temporalUi, 'TEMPORAL_UI_PORT', 'the Temporal Web UI'),

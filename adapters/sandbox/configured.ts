@@ -8,7 +8,8 @@ export async function createConfiguredSandbox(
   { skills }: Pick<Config, 'skills'>,
   memory?: ProofMemory,
 ): Promise<Sandbox> {
-  const options = memory === undefined ? {} : { memory };
+  const longestMs = skills.sandboxTimeoutSeconds * 1000;
+  const options = { longestMs, ...(memory !== undefined && { memory }) };
   if (skills.sandboxDriver === 'docker') {
     const { createDockerDriver } = await import('./docker.ts');
     return createSandbox(createDockerDriver(skills.socketProxyUrl), options);

@@ -15,10 +15,12 @@ const warm = { size: 2, mostWaiting: 8, lifeMs: 90_000 };
 type SandboxOptions = Partial<Pick<PoolOptions, 'size' | 'lifeMs' | 'mostWaiting'>> & {
   /** Where it may be remembered that containment was shown; without it every process shows it anew. */
   readonly memory?: ProofMemory;
+  /** The owner's limit of time; a skill may allow itself less. */
+  readonly longestMs?: number;
 };
 
 /** A sandbox over a driver; it refuses to run anything before containment has been shown. */
-export function createSandbox(driver: Driver, { memory, ...options }: SandboxOptions = {}): Sandbox {
+export function createSandbox(driver: Driver, { memory, longestMs, ...options }: SandboxOptions = {}): Sandbox {
   const pool = new WarmPool({ ...warm, ...options, start: (kind) => driver.start(kind) });
   let facts: DriverFacts | undefined;
   let proof: Promise<SandboxProof> | undefined;
@@ -74,7 +76,7 @@ export function createSandbox(driver: Driver, { memory, ...options }: SandboxOpt
 
     async run(request, powers, signal) {
       if (!isProven) throw unproven(driver);
-      return await run(request, powers, signal);
+      return await run(atMost(longestMs, request), powers, signal);
     },
 
     async close() {
@@ -92,6 +94,12 @@ async function showContainment({ name }: Driver, { facts, run, signal }: Showing
   const { version, limits, hasPython } = facts;
   const contained = await proveContainment({ driver: name, hasPython, run }, signal);
   return { driver: name, version, limits, contained };
+}
+
+function atMost(longestMs: number | undefined, request: SandboxRequest): SandboxRequest {
+  const { limits } = request;
+  if (longestMs === undefined || limits.timeoutMs <= longestMs) return request;
+  return { ...request, limits: { ...limits, timeoutMs: longestMs } };
 }
 
 function refused(driver: Driver, verdict: 'cancelled' | 'exception', reason: string): SandboxReport {

@@ -12,12 +12,11 @@ import {
   type MessageOptions,
   type MessageRef,
   parseMessageId,
-  StreamEvent,
   toChatReply,
 } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { answerChat, answerPending } from '../chat-answer.ts';
-import { LastEventId, lastEventId, streamMessage } from '../chat-events.ts';
+import { LastEventId, lastEventId, StreamData, streamMessage } from '../chat-events.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createMessages, type Messages } from '../messages.ts';
 import { parseInput } from '../problem.ts';
@@ -29,7 +28,7 @@ import type { Traffic } from '../traffic.ts';
 import { whileWaiting } from '../while-waiting.ts';
 
 const reply = { content: { 'application/json': { schema: ChatReply } } };
-const events = { 'text/event-stream': { schema: StreamEvent } };
+const events = { 'text/event-stream': { schema: StreamData } };
 const MessagePath = z.object({ id: MessageId });
 const outcomes = [
   'MESSAGE_TOO_LONG',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConversationId, ConversationSummary, MessageRecord } from '../../domain/chat.ts';
 import { TalosError } from '../../domain/errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { createMessages } from '../messages.ts';
 import { Page } from '../page.ts';
 import { parseInput } from '../problem.ts';
 import { problems, type Route } from '../route.ts';
@@ -18,7 +19,9 @@ export const Conversation = z
   .meta({ id: 'Conversation' });
 
 /** `GET /conversations` and `GET /conversations/{id}`. */
-export function conversationRoutes({ conversations }: Pick<ApiDeps, 'conversations'>): Route[] {
+export function conversationRoutes(deps: ApiDeps): Route[] {
+  const { conversations } = deps;
+  const { current } = createMessages(deps);
   return [
     {
       method: 'get',
@@ -51,8 +54,12 @@ export function conversationRoutes({ conversations }: Pick<ApiDeps, 'conversatio
       },
       async handle(request, response) {
         const id = parseInput(ConversationId, request.params['id'], 'id');
-        const messages = await conversations.conversation(id, parseInput(Page, request.query, 'query'));
-        if (messages === undefined) throw new TalosError('NOT_FOUND', `There is no conversation ${id}.`);
+        const found = await conversations.conversation(id, parseInput(Page, request.query, 'query'));
+        if (found === undefined) throw new TalosError('NOT_FOUND', `There is no conversation ${id}.`);
+        // One that never started would be shown as pending for ever.
+        const messages = await Promise.all(
+          found.map(async (one) => (one.state === 'pending' ? current(one).catch(() => one) : one)),
+        );
         response.json({ id, messages });
       },
     },

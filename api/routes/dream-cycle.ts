@@ -51,7 +51,10 @@ const operations = {
       'Each event `night` is the whole run as it is then; the last one has ended. Nothing has to be resumed: whoever connects again gets the run as it is.',
     requestParams: { path: NightPath },
     responses: {
-      200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
+      200: {
+        description: 'The data of every event is a NightView',
+        content: { 'text/event-stream': { schema: NightView } },
+      },
       ...problems('VALIDATION_FAILED', 'NOT_FOUND', ...unreachable),
     },
   },

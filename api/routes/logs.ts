@@ -43,17 +43,27 @@ export function logRoutes({ logs }: Pick<ApiDeps, 'logs'>): Route[] {
         const { backfill, ...wanted } = parseInput(LogQuery, request.query, 'query');
         const { upgrade, closing } = callerOf(request);
         if (upgrade === undefined) {
-          throw new TalosError('VALIDATION_FAILED', 'Connect with a WebSocket to follow the log.', {
-            details: { field: 'Upgrade' },
-          });
+          throw noUpgrade('Connect with a WebSocket to follow the log.');
         }
+        const refusals: string[] = [];
+        const keep = (refusal: Error): void => void refusals.push(refusal.message);
+        sockets.once('wsClientError', keep);
         response.detachSocket(request.socket);
         sockets.handleUpgrade(request, upgrade.socket, upgrade.head, (socket) => {
           void sendLogs(socket, logs, { follow: { backfill, accepts: acceptsLine(wanted) }, closing });
         });
+        sockets.off('wsClientError', keep);
+        const [refusal] = refusals;
+        if (refusal === undefined) return;
+        response.assignSocket(request.socket); // without a WebSocket it is answered like any request
+        throw noUpgrade(`This is no upgrade to a WebSocket: ${refusal}.`);
       },
     },
   ];
+}
+
+function noUpgrade(message: string): TalosError {
+  return new TalosError('VALIDATION_FAILED', message, { details: { field: 'Upgrade' } });
 }
 
 function acceptsLine({ level, component }: { level: LogLevel; component?: string | undefined }) {

@@ -59,7 +59,7 @@ const operations = {
     requestBody: { required: true, content: { 'application/json': { schema: UseRequest } } },
     responses: {
       200: { description: 'It is chosen', content: { 'application/json': { schema: ModelView } } },
-      ...problems(...badBody, 'LOCKDOWN', 'MODEL_MISSING', 'MODEL_REFUSED', ...away),
+      ...problems(...badBody, 'LOCKDOWN', 'MODEL_MISSING', 'MODEL_REFUSED', 'STORE_FULL', ...away),
     },
   },
   remove: {

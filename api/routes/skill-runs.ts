@@ -32,25 +32,25 @@ const RunPath = SkillPath.extend({ key: RunKey });
 const IdempotencyKey = z.object({ 'Idempotency-Key': RunKey.optional() });
 
 const record = { content: { 'application/json': { schema: SkillRunRecord } } };
-const runResponses = {
+const went = {
   200: { description: 'It went well', ...record },
   202: { description: 'Not ended yet; Location tells where the run is', ...record },
-  ...problems(
-    'VALIDATION_FAILED',
-    'NOT_FOUND',
-    'SKILL_NOT_READY',
-    'SKILL_CHANGED',
-    'SKILL_FAILED',
-    'RUN_STOPPED',
-    'IDEMPOTENCY_CONFLICT',
-    'LOCKDOWN',
-    'SANDBOX_UNAVAILABLE',
-    'SANDBOX_FAILED',
-    'STORE_UNAVAILABLE',
-    'STORE_FULL',
-    'RUNTIME_UNAVAILABLE',
-  ),
 };
+const failures = [
+  'VALIDATION_FAILED',
+  'NOT_FOUND',
+  'SKILL_NOT_READY',
+  'SKILL_CHANGED',
+  'SKILL_FAILED',
+  'RUN_STOPPED',
+  'IDEMPOTENCY_CONFLICT',
+  'LOCKDOWN',
+  'SANDBOX_UNAVAILABLE',
+  'SANDBOX_FAILED',
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
+  'RUNTIME_UNAVAILABLE',
+] as const;
 
 const operations = {
   run: {
@@ -59,7 +59,7 @@ const operations = {
     description: 'The same Idempotency-Key of the same skill is the same run. A client that goes away stops nothing.',
     requestParams: { path: SkillPath, header: IdempotencyKey },
     requestBody: { required: true, content: { 'application/json': { schema: RunRequest } } },
-    responses: { ...runResponses, ...problems('BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE') },
+    responses: { ...went, ...problems(...failures, 'BODY_NOT_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE') },
   },
   list: {
     operationId: 'listSkillRuns',
@@ -83,7 +83,7 @@ const operations = {
     operationId: 'retrySkillRun',
     summary: 'Run again what failed, with the same input',
     requestParams: { path: RunPath, header: IdempotencyKey },
-    responses: runResponses,
+    responses: { ...went, ...problems(...failures) },
   },
 } satisfies Record<string, Route['operation']>;
 

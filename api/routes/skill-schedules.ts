@@ -107,7 +107,7 @@ const operations = {
     requestParams: { path: SchedulePath },
     responses: {
       200: { description: 'It is paused', ...view },
-      ...problems('VALIDATION_FAILED', 'NOT_FOUND', ...unreachable),
+      ...problems('VALIDATION_FAILED', 'NOT_FOUND', 'STORE_FULL', ...unreachable),
     },
   },
   resume: {
@@ -116,7 +116,7 @@ const operations = {
     requestParams: { path: SchedulePath },
     responses: {
       200: { description: 'It comes due', ...view },
-      ...problems('VALIDATION_FAILED', 'NOT_FOUND', 'LOCKDOWN', ...unreachable),
+      ...problems('VALIDATION_FAILED', 'NOT_FOUND', 'LOCKDOWN', 'STORE_FULL', ...unreachable),
     },
   },
 } satisfies Record<string, Route['operation']>;

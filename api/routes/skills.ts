@@ -17,21 +17,24 @@ import { whileWaiting } from '../while-waiting.ts';
 const SkillList = z.strictObject({ skills: z.array(SkillSummary) }).meta({ id: 'SkillList' });
 
 const NewSkill = z
-  .union([
-    z.strictObject({
-      files: z.record(z.string(), z.string()).meta({ description: 'Texts by their path inside the skill' }),
-    }),
-    z.strictObject({
-      git: z
-        .string()
-        .regex(/^https:\/\//, 'must begin with https://')
-        .max(2000)
-        .meta({
-          description: 'Address of a repository whose head is the skill',
-          example: 'https://example.org/csv-summary.git',
-        }),
-    }),
-  ])
+  .union(
+    [
+      z.strictObject({
+        files: z.record(z.string(), z.string()).meta({ description: 'Texts by their path inside the skill' }),
+      }),
+      z.strictObject({
+        git: z
+          .string()
+          .regex(/^https:\/\//, 'must begin with https://')
+          .max(2000)
+          .meta({
+            description: 'Address of a repository whose head is the skill',
+            example: 'https://example.org/csv-summary.git',
+          }),
+      }),
+    ],
+    'give either files, texts by their path, or git, the address of a repository',
+  )
   .meta({ id: 'NewSkill' });
 
 /** The part of a path that names a skill. */

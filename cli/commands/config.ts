@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { renderEnvExample, renderReference, settingRows, type SettingRow } from '../../domain/config/document.ts';
 import { type ConfigProblem, type Environment, readConfig } from '../../domain/config/parse.ts';
 import { homePaths } from '../../domain/config/paths.ts';
+import { problemsTogether } from '../../domain/config/together.ts';
 import { TalosError } from '../../domain/errors.ts';
 import { hashPassword } from '../../infra/password-hash.ts';
 import type { CliDeps } from '../command.ts';
@@ -71,7 +72,7 @@ function problemsOf(environment: Environment): ConfigProblem[] {
   const result = readConfig(environment);
   if ('problems' in result) return result.problems;
   homePaths(result.config); // refuses a home whose path is too long
-  return [];
+  return problemsTogether(result.config);
 }
 
 function describeProblem({ variable, problem, example }: ConfigProblem): string {

@@ -86,7 +86,7 @@ async function run(words: readonly string[], deps: CliDeps): Promise<boolean> {
   const child = spawn(process.execPath, [...words], {
     cwd: deps.root,
     stdio: 'inherit',
-    env: { ...deps.processEnvironment, DASHBOARD_AUTO_OPEN: 'false' },
+    env: deps.processEnvironment,
   });
   const stop = (): void => void child.kill('SIGTERM');
   interrupted.addEventListener('abort', stop, { once: true });

@@ -13,7 +13,7 @@ export type SettingRow = SettingMeta & {
 
 const titles = {
   home: 'Places and ports',
-  web: 'API and dashboard',
+  web: 'API',
   temporal: 'Temporal',
   redis: 'Redis',
   chroma: 'Chroma',
@@ -117,9 +117,9 @@ directories can run side by side on one machine; a port set on its own still win
 
 | Port | By default | With \`TALOS_PORT_BASE=B\` |
 |---|---|---|
-| API and dashboard | 8080 | B |
-| Registry of the protocol | 8765 | B + 1 |
-| Peers | 8766 | B + 2 |
+| API | 8080 | B |
+| Kept free: registry of the protocol | 8765 | B + 1 |
+| Kept free: peers | 8766 | B + 2 |
 | Temporal | 7233 | B + 3 |
 | Temporal Web UI | 8233 | B + 4 |
 | Temporal metrics | 9233 | B + 5 |

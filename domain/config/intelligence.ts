@@ -192,16 +192,4 @@ export const chat = {
     description: 'Most memories put into a prompt',
     example: '10',
   }),
-  telegramToken: setting(text.optional(), {
-    env: 'TELEGRAM_BOT_TOKEN',
-    description: 'Enables the Telegram bot',
-    example: '123456:ABC...',
-    secret: true,
-  }),
-  discordToken: setting(text.optional(), {
-    env: 'DISCORD_BOT_TOKEN',
-    description: 'Enables the Discord bot',
-    example: 'MTA...',
-    secret: true,
-  }),
 };

@@ -12,12 +12,6 @@ export const home = {
     example: '~/talos',
     path: true,
   }),
-  walletDir: setting(hostPath.prefault('~/.talos'), {
-    env: 'TALOS_WALLET_HOME',
-    description: 'State directory of wallet and protocol',
-    example: '~/.talos',
-    path: true,
-  }),
   enginesDir: setting(hostPath.prefault('~/.cache/talos/engines'), {
     env: 'TALOS_ENGINES_DIR',
     description: 'Where engines are kept, shared by all state directories',
@@ -36,11 +30,21 @@ function isPasswordOrWholeHash(value: string): boolean {
   return !value.startsWith('scrypt:') || /^scrypt:\d{1,8}:\d{1,3}:\d{1,3}:[\w-]{16,64}:[\w-]{22,86}$/.test(value);
 }
 
-/** API and dashboard. */
+/** Blank parts count as none: a comma at the end harms nothing. */
+function areOrigins(list: string): boolean {
+  return list.split(',').every((part) => part.trim() === '' || isOrigin(part.trim()));
+}
+
+function isOrigin(part: string): boolean {
+  const url = URL.parse(part);
+  return url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '';
+}
+
+/** The API. */
 export const web = {
   user: setting(text.regex(/^[A-Za-z0-9]{1,32}$/, 'must be 1 to 32 letters or digits').prefault('admin'), {
     env: 'BASIC_AUTH_USER',
-    description: 'User name for API and dashboard',
+    description: 'User name for the API',
     example: 'admin',
   }),
   password: setting(
@@ -51,7 +55,7 @@ export const web = {
       .optional(),
     {
       env: 'BASIC_AUTH_PASS',
-      description: 'Password for API and dashboard, at least 16 characters; may be a hash made by `talos config hash`',
+      description: 'Password for the API, at least 16 characters; may be a hash made by `talos config hash`',
       example: 'correct-horse-battery-staple',
       fallback: 'made at the first start',
       secret: true,
@@ -59,20 +63,23 @@ export const web = {
   ),
   port: setting(port.optional(), {
     env: 'WEB_PORT',
-    description: 'Port of API and dashboard',
+    description: 'Port of the API',
     example: '8080',
     fallback: '8080',
   }),
   bind: setting(z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address' }).prefault('127.0.0.1'), {
     env: 'WEB_BIND',
-    description: 'Address API and dashboard listen on',
+    description: 'Address the API listens on',
     example: '127.0.0.1',
   }),
-  origins: setting(text.prefault(''), {
-    env: 'WEB_ORIGINS',
-    description: 'Further origins that may call the API from a browser, separated by commas',
-    example: 'https://talos.example',
-  }),
+  origins: setting(
+    text.refine(areOrigins, 'must be origins such as https://talos.example, separated by commas').prefault(''),
+    {
+      env: 'WEB_ORIGINS',
+      description: 'Further origins that may call the API from a browser, separated by commas',
+      example: 'https://talos.example',
+    },
+  ),
   rateMax: setting(wholeNumber(10, 100_000).prefault('100'), {
     env: 'API_RATE_LIMIT_MAX',
     description: 'Requests per IP address and window',
@@ -87,11 +94,6 @@ export const web = {
     env: 'CHAT_WAIT_SECONDS',
     description: 'How long POST /chat waits for the answer before it replies 202',
     example: '60',
-  }),
-  autoOpen: setting(flag.prefault('true'), {
-    env: 'DASHBOARD_AUTO_OPEN',
-    description: 'Open the browser when Talos is ready and a desktop is there',
-    example: 'true',
   }),
 };
 

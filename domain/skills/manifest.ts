@@ -89,7 +89,8 @@ export type SkillLimits = z.infer<typeof SkillLimits>;
 /** `skill.json`: what a skill is, takes, gives and may do. */
 export const SkillManifest = z
   .strictObject({
-    id: SkillId,
+    // At /skills/drafts lie the drafts: nobody could look at a skill of that name, nor take it out.
+    id: SkillId.refine((id) => id !== 'drafts', 'is taken; choose another name'),
     version: Version,
     description: z.string().min(1).max(1024),
     language: SkillLanguage,

@@ -35,7 +35,6 @@ export function readManifest(files: BundleFiles, checkValue: CheckValue): Manife
   return {
     manifest,
     findings: [
-      ...checkId(manifest),
       ...checkEntry(manifest, files),
       ...checkSchemas(manifest, checkValue),
       ...checkSecrets(manifest),
@@ -117,14 +116,6 @@ function issueText(issue: z.core.$ZodIssue): string {
 }
 
 const endings = { js: /\.[cm]?js$/, ts: /\.[cm]?ts$/, py: /\.py$/ } as const;
-
-/** Below this name the API keeps what a model is writing; of a skill of this name much could not be reached. */
-const takenId = 'drafts';
-
-function checkId({ id }: SkillManifest): BundleFinding[] {
-  if (id !== takenId) return [];
-  return [{ file: manifestFile, field: 'id', rule: `must not be ${takenId}`, example: '"csv-summary"' }];
-}
 
 function checkEntry({ entry, language }: SkillManifest, files: BundleFiles): BundleFinding[] {
   const wrong = (rule: string): BundleFinding[] => [

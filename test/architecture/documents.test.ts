@@ -3,12 +3,22 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { AuditEvent } from '../../domain/audit/entry.ts';
+import { settingGroups } from '../../domain/config/schema.ts';
+import { errorCatalogue } from '../../domain/errors.ts';
 import { root } from './run-tool.ts';
 
 const pages = ['.', 'docs', 'docs/adr']
   .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file)))
   .filter((path) => path.endsWith('.md'));
 const decisions = readdirSync(join(root, 'docs/adr')).filter((file) => file !== 'README.md');
+
+/** The code of the program. */
+const sources = ['activities', 'adapters', 'api', 'cli', 'domain', 'infra', 'workers', 'workflows']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  )
+  .filter((path) => path.endsWith('.ts'));
 
 function read(path: string): string {
   return readFileSync(join(root, path), 'utf8');
@@ -41,6 +51,26 @@ describe('documents', () => {
   test('decisions are numbered without a gap and listed in their order', () => {
     expect(decisions.map((file) => Number(file.slice(0, 3)))).toEqual(decisions.map((_file, index) => index + 1));
     expect(localLinks('docs/adr/README.md')).toEqual(decisions);
+  });
+
+  test('every setting that is documented is read by something', () => {
+    const schemas = ['engines', 'intelligence', 'operations', 'serving'].map((name) => `domain/config/${name}.ts`);
+    const code = sources.filter((path) => !schemas.includes(path)).map(read);
+    const keys = Object.values(settingGroups).flatMap((settings) => Object.keys(settings));
+    expect(keys.length).toBeGreaterThan(60);
+    expect(keys.filter((key) => !code.some((text) => new RegExp(`\\b${key}\\b`).test(text)))).toEqual([]);
+  });
+
+  test('every kind of audit entry is written by something', () => {
+    const code = sources.filter((path) => path !== 'domain/audit/entry.ts').map(read);
+    const kinds = AuditEvent.shape.type.options.filter((kind) => kind !== 'log-start' && kind !== 'log-end');
+    expect(kinds.filter((kind) => !code.some((text) => text.includes(`'${kind}'`)))).toEqual([]);
+  });
+
+  test('every error code is thrown or told by something', () => {
+    const code = sources.filter((path) => path !== 'domain/errors.ts').map(read);
+    const codes = Object.keys(errorCatalogue);
+    expect(codes.filter((name) => !code.some((text) => text.includes(`'${name}'`)))).toEqual([]);
   });
 
   test('the architecture lists every workflow', () => {

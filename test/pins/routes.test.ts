@@ -171,6 +171,18 @@ test('every description has a summary, a success and its problems', () => {
   }
 });
 
+test('a description of a route with a body names both what is no JSON and what does not fit', () => {
+  const withBody = documented.filter(({ operation }) => {
+    const { requestBody } = operation as { requestBody?: { required?: boolean } };
+    return requestBody?.required === true;
+  });
+  expect(withBody.length).toBeGreaterThan(10);
+  for (const { name, operation } of withBody) {
+    const { responses } = operation as { responses: Record<string, { description: string }> };
+    expect(responses['400']?.description, name).toMatch(/VALIDATION_FAILED.*BODY_NOT_JSON/);
+  }
+});
+
 test('operation ids are the pinned ones', () => {
   const ids = documented.map(({ operation }) => (operation as { operationId: string }).operationId);
   expect(ids.toSorted()).toEqual([

@@ -18,9 +18,7 @@ export async function createHome(settings: Record<string, string> = {}) {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     TALOS_HOME: dir,
-    TALOS_WALLET_HOME: join(dir, 'wallet'),
     TALOS_PORT_BASE: String(base),
-    DASHBOARD_AUTO_OPEN: 'false',
     API_RATE_LIMIT_MAX: '100000',
     SKILL_AUTOLOAD_ENABLED: 'false', // seven quarantines at once are for the tests that look at them
     MODEL_AUTOPULL_ENABLED: 'false', // no test fetches models from outside

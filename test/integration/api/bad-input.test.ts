@@ -165,6 +165,22 @@ describe('an address', () => {
   });
 });
 
+describe('what is wrong with a request', () => {
+  test.each([
+    ['GET', '/ws/logs', 'Upgrade'],
+    ['GET', '/chat/%ff', 'path'],
+    ['GET', '/models/pulls/..%2f..', 'model'],
+    ['DELETE', '/models/%00', 'model'],
+  ])('of %s %s is told by the field, also where no schema found it', async (method, path, field) => {
+    api = await startApi();
+    const { status, body } = await api.ask(path, { method });
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { code: 'VALIDATION_FAILED', errors: [{ field, problem: body['detail'] }] },
+    });
+  });
+});
+
 describe('a failure inside', () => {
   test('is told without a detail and logged once, with its cause and the id the client has', async () => {
     const { conversations } = createMemoryChat();

@@ -124,6 +124,16 @@ describe('/ws/logs', () => {
     expect((await api.ask('/ws/logs')).body).toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 
+  test.each([
+    { 'sec-websocket-version': '13' },
+    { 'sec-websocket-version': '7', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+  ])('cannot be made of an upgrade with %j, which is told as a problem', async (headers) => {
+    api = await startApi();
+    const answer = await api.ask('/ws/logs', { headers: { connection: 'upgrade', upgrade: 'websocket', ...headers } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', errors: [{ field: 'Upgrade' }] } });
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+  });
+
   test('is closed by the server when it shuts down', async () => {
     api = await startApi();
     const socket = connectTo();

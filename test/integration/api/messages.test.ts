@@ -65,6 +65,23 @@ describe('a message on its own', () => {
     expect(api.runtime.started()).toHaveLength(1);
   });
 
+  test('that could not be started is named where that is told, and starts when asked for', async () => {
+    api = await startApi();
+    api.runtime.refuse(true);
+    const { status, body } = await api.say('hi');
+    expect({ status, body }).toMatchObject({ status: 503, body: { code: 'RUNTIME_UNAVAILABLE', id: 'key-2.key-3' } });
+    api.runtime.refuse(false);
+    await api.ask(`/chat/${String(body['id'])}`);
+    expect(api.runtime.started()).toHaveLength(1);
+  });
+
+  test('that never started starts when its conversation is looked at', async () => {
+    api = await startApi();
+    await api.conversations.accept({ conversation: 'c', key: 'k', text: 'hi', createdAt: 1 });
+    expect((await api.ask('/conversations/c')).body).toMatchObject({ messages: [{ key: 'k' }] });
+    expect(api.runtime.started()).toHaveLength(1);
+  });
+
   test('that never started starts with the next one of its conversation, and so do those before it', async () => {
     api = await startApi();
     for (const key of ['first', 'second']) {

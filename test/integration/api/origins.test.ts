@@ -42,6 +42,18 @@ describe('pages of other origins', () => {
     expect(asked).toMatchObject({ status: 204, headers: { 'access-control-allow-origin': 'https://talos.example' } });
   });
 
+  test('may ask by every method there is', async () => {
+    api = await startApi();
+    const { paths } = (await api.ask('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> };
+    const methods = new Set(
+      Object.values(paths).flatMap((path) => Object.keys(path).map((name) => name.toUpperCase())),
+    );
+    const headers = { origin: `http://localhost:${api.port}`, 'access-control-request-method': 'PUT' };
+    const asked = await api.call('/models/use', { method: 'OPTIONS', headers });
+    const allowed = String(asked.headers['access-control-allow-methods']).split(', ');
+    expect(allowed.toSorted()).toEqual([...methods].toSorted());
+  });
+
   test('that are not allowed are not told that they may ask, nor let see an answer', async () => {
     api = await startApi();
     const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };

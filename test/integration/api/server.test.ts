@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -140,6 +140,20 @@ describe('shutting down', () => {
     await expect.poll(() => api.runtime.started()).toHaveLength(1);
     await api.close();
     expect(await asked).toBe('ECONNRESET');
+  });
+
+  test('waits for no client that was refused an upgrade and does not hang up', async () => {
+    api = await startApi({ drain: { answerMs: 1, cutMs: 1000 } });
+    const client = connect({ host: '127.0.0.1', port: api.port, allowHalfOpen: true });
+    client.write(
+      `GET /ws/logs HTTP/1.1\r\nhost: 127.0.0.1:${api.port}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`,
+    );
+    let text = '';
+    for await (const chunk of client) text += String(chunk);
+    expect(text).toContain('UNAUTHENTICATED');
+    await api.close();
+    client.destroy();
+    expect(api.logged.map(({ message }) => message)).not.toContain('connections cut at shutdown');
   });
 
   test('twice is as good as once', async () => {

@@ -121,7 +121,10 @@ describe('a run', () => {
     const error = { code: 'VALIDATION_FAILED', message: 'The input does not fit' } as const;
     api = await startApi({ running: runTo({ state: 'failed', blame: 'input', error }) });
     await keepActive(api);
-    expect(await run('x')).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    expect(await run('x')).toMatchObject({
+      status: 400,
+      body: { code: 'VALIDATION_FAILED', errors: [{ field: 'input', problem: error.message }] },
+    });
   });
 
   test('needs an active version and no lockdown', async () => {

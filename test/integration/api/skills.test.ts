@@ -107,6 +107,12 @@ describe('handing in a skill', () => {
     expect(await submit(body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
   });
 
+  test.each([{}, [], { files: { 'a.js': 7 } }])('says of a body such as %j what it has to be', async (body) => {
+    api = await startApi();
+    const detail = 'body: give either files, texts by their path, or git, the address of a repository.';
+    expect((await submit(body)).body).toMatchObject({ detail });
+  });
+
   test('puts a fetch of a repository on record before it goes out', async () => {
     api = await startApi();
     const answer = await submit({ git: 'https://127.0.0.1:1/x.git' });

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
+import { StreamData } from '../../../api/chat-events.ts';
 import {
   answerWith,
   collect,
@@ -34,11 +36,26 @@ describe('a streamed answer', () => {
   const follow = (headers: Record<string, string> = {}) =>
     open({ port: api.port, path: '/chat/c.k/events', headers: { ...stream, ...headers } });
 
+  test('is over with its head for who asks for no more, and the connection takes the next request', async () => {
+    api = await startApi({ answering: untilStopped });
+    await post('hi');
+    const client = connect(api.port, '127.0.0.1').setEncoding('utf8');
+    const head = (method: string, path: string) =>
+      `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${api.port}\r\nauthorization: ${right}\r\n\r\n`;
+    client.write(head('HEAD', '/chat/c.k/events') + head('GET', '/panic'));
+    let text = '';
+    client.on('data', (chunk) => (text += String(chunk)));
+    await expect.poll(() => text).toMatch(/text\/event-stream[^]*"locked":false/);
+    client.destroy();
+    await api.runtime.stopMessage({ conversation: 'c', key: 'k' });
+  });
+
   test('comes piece by piece and ends with the reply', async () => {
     api = await startApi({ answering: answerWith(['Hel', 'lo']) });
     const response = await post('hi');
     expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     const events = await collect(response);
+    for (const { data } of events) expect(StreamData.safeParse(JSON.parse(data)).error).toBeUndefined();
     expect(events.map(({ id, event, data }) => [id, event, JSON.parse(data)])).toEqual([
       [undefined, 'message', { id: 'c.k', conversation: 'c' }],
       ['1-0', 'attempt-start', { type: 'attempt-start', attempt: 1 }],

@@ -82,6 +82,9 @@ describe('a message', () => {
       error: { code: 'CONVERSATION_ON_HOLD' },
     });
     expect(await talos.settled(await talos.send('hello'))).toMatchObject({ state: 'answered' });
+    const until = await talos.ports.holds.heldUntil(conversation);
+    const audited = talos.ports.audited.events().filter(({ subject }) => subject === conversation);
+    expect(audited).toMatchObject([{ type: 'hold-set', actor: 'firewall', details: { until } }]);
     await talos.ports.holds.release(conversation);
     expect(await talos.settled(await talos.send('hello', { conversation }))).toMatchObject({ state: 'answered' });
   });

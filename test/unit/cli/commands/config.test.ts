@@ -31,6 +31,30 @@ describe('talos config check', () => {
     expect(stderr).toContain('TRUST_LEVEL must be from 0 to 5, for example TRUST_LEVEL=0\n');
   });
 
+  it.each([
+    { WEB_ORIGINS: 'talos.example' },
+    { WEB_ORIGINS: 'https://talos.example/path' },
+    { LOCAL_ENGINE: 'openai' },
+    { LOCAL_ENGINE: 'embedded' },
+    { TEMPORAL_TLS_CERT: '/etc/talos.crt' },
+    { TEMPORAL_TLS_KEY: '/etc/talos.key' },
+  ])('finds what would stop the start: %j', async (file) => {
+    const { code, stderr } = await config(['check'], { file });
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/^CONFIG_INVALID: ([A-Z_]+) .*, for example \1=/);
+  });
+
+  it('takes origins, and an engine or a certificate with all that goes with it', async () => {
+    const file = {
+      WEB_ORIGINS: 'https://talos.example, http://localhost:3000/',
+      LOCAL_ENGINE: 'openai',
+      OPENAI_BASE_URL: 'http://127.0.0.1:8000/v1',
+      TEMPORAL_TLS_CERT: '/etc/talos.crt',
+      TEMPORAL_TLS_KEY: '/etc/talos.key',
+    };
+    expect(await config(['check'], { file })).toMatchObject({ code: 0 });
+  });
+
   it('shows every value with its source, and no secret', async () => {
     const file = { TRUST_LEVEL: '1', STRIKE_THRESHOLD: '2', BASIC_AUTH_PASS: 'a-long-enough-secret' };
     const processEnvironment = { STRIKE_THRESHOLD: '4', LOG_LEVEL: ' ' };

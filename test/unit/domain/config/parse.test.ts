@@ -24,7 +24,6 @@ describe('reading the configuration', () => {
     const config = configOf({ HOME: '/home/ada' });
     expect(config.home).toEqual({
       dir: '/home/ada/talos',
-      walletDir: '/home/ada/.talos',
       enginesDir: '/home/ada/.cache/talos/engines',
       portBase: undefined,
     });
@@ -104,7 +103,7 @@ describe('reading the configuration', () => {
     ['REDIS_MAX_MEMORY_POLICY', 'allkeys-lru'],
     ['REDIS_URL', 'localhost:6379'],
     ['LOG_LEVEL', 'LOUD'],
-    ['DASHBOARD_AUTO_OPEN', 'maybe'],
+    ['SKILL_AUTOLOAD_ENABLED', 'maybe'],
     ['CLOUD_FALLBACK', 'sometimes'],
     ['QWEN_TEMPERATURE', '2.1'],
     ['OLLAMA_URL', 'ftp://models'],
