@@ -192,4 +192,16 @@ export const chat = {
     description: 'Most memories put into a prompt',
     example: '10',
   }),
+  telegramToken: setting(text.optional(), {
+    env: 'TELEGRAM_BOT_TOKEN',
+    description: 'Enables the Telegram bot; nothing reads it yet',
+    example: '123456:ABC...',
+    secret: true,
+  }),
+  discordToken: setting(text.optional(), {
+    env: 'DISCORD_BOT_TOKEN',
+    description: 'Enables the Discord bot; nothing reads it yet',
+    example: 'MTA...',
+    secret: true,
+  }),
 };

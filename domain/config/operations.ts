@@ -88,6 +88,11 @@ export const upkeep = {
     description: 'Days a debug log is kept; those of as many last days with logs stay however old',
     example: '7',
   }),
+  backupRetentionDays: setting(wholeNumber(1, 365).prefault('30'), {
+    env: 'BACKUP_RETENTION_DAYS',
+    description: 'Days a backup is kept; nothing reads it yet',
+    example: '30',
+  }),
   logLevel: setting(
     text
       .toLowerCase()

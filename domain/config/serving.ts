@@ -12,6 +12,12 @@ export const home = {
     example: '~/talos',
     path: true,
   }),
+  walletDir: setting(hostPath.prefault('~/.talos'), {
+    env: 'TALOS_WALLET_HOME',
+    description: 'State directory of wallet and protocol; nothing reads it yet',
+    example: '~/.talos',
+    path: true,
+  }),
   enginesDir: setting(hostPath.prefault('~/.cache/talos/engines'), {
     env: 'TALOS_ENGINES_DIR',
     description: 'Where engines are kept, shared by all state directories',
@@ -94,6 +100,11 @@ export const web = {
     env: 'CHAT_WAIT_SECONDS',
     description: 'How long POST /chat waits for the answer before it replies 202',
     example: '60',
+  }),
+  autoOpen: setting(flag.prefault('true'), {
+    env: 'DASHBOARD_AUTO_OPEN',
+    description: 'Open the browser when Talos is ready and a desktop is there; nothing reads it yet',
+    example: 'true',
   }),
 };
 

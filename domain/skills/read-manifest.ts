@@ -34,11 +34,7 @@ export function readManifest(files: BundleFiles, checkValue: CheckValue): Manife
   const manifest = result.data;
   return {
     manifest,
-    findings: [
-      ...checkEntry(manifest, files),
-      ...checkSchemas(manifest, checkValue),
-      ...checkSecrets(manifest),
-    ],
+    findings: [...checkEntry(manifest, files), ...checkSchemas(manifest, checkValue), ...checkSecrets(manifest)],
   };
 }
 

@@ -25,12 +25,16 @@ const promised = [
   'GEMINI_MAX_TOKENS',
   'WEB_PORT',
   'WEB_BIND',
+  'DASHBOARD_AUTO_OPEN',
   'STRIKE_THRESHOLD',
   'SKILL_MAX_SIZE_BYTES',
   'PROMPT_MAX_LENGTH',
   'SOCKET_PROXY_URL',
+  'TELEGRAM_BOT_TOKEN',
+  'DISCORD_BOT_TOKEN',
   'DREAM_CYCLE_HOUR',
   'DREAM_CYCLE_MINUTE',
+  'BACKUP_RETENTION_DAYS',
 ];
 
 describe('configuration documents', () => {

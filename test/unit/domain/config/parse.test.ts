@@ -24,6 +24,7 @@ describe('reading the configuration', () => {
     const config = configOf({ HOME: '/home/ada' });
     expect(config.home).toEqual({
       dir: '/home/ada/talos',
+      walletDir: '/home/ada/.talos',
       enginesDir: '/home/ada/.cache/talos/engines',
       portBase: undefined,
     });
@@ -103,7 +104,7 @@ describe('reading the configuration', () => {
     ['REDIS_MAX_MEMORY_POLICY', 'allkeys-lru'],
     ['REDIS_URL', 'localhost:6379'],
     ['LOG_LEVEL', 'LOUD'],
-    ['SKILL_AUTOLOAD_ENABLED', 'maybe'],
+    ['DASHBOARD_AUTO_OPEN', 'maybe'],
     ['CLOUD_FALLBACK', 'sometimes'],
     ['QWEN_TEMPERATURE', '2.1'],
     ['OLLAMA_URL', 'ftp://models'],
