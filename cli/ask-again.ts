@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TalosError } from '../domain/errors.ts';
+import { maxAttempts, mayComeBack } from './may-come-back.ts';
 
 type Asking = {
   /** Gives up; the last failure is then thrown. */
@@ -10,9 +10,6 @@ type Asking = {
   /** Pause between two attempts. */
   readonly pauseMs?: number;
 };
-
-/** Attempts before a Talos that was there is taken for gone; one that is started again needs a few seconds. */
-const maxAttempts = 60;
 
 /** Asks a Talos that answered before, and again where it does not: its API may just be started anew. */
 export async function askAgain<Value>(
@@ -28,8 +25,4 @@ export async function askAgain<Value>(
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // the next attempt is then the last
   }
-}
-
-function mayComeBack(thrown: unknown): boolean {
-  return thrown instanceof TalosError && ['NOT_RUNNING', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE'].includes(thrown.code);
 }

@@ -3,12 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TalosError } from '../domain/errors.ts';
 import type { LogLine } from '../domain/log.ts';
 import { type LiveLogs, readLiveLogs } from './log-socket.ts';
+import { maxAttempts } from './may-come-back.ts';
 
 /** Most lines from before that the API sends. */
 export const mostBackfill = 1000;
-
-/** Attempts to connect again before the log is left to itself. */
-const maxReconnects = 60;
 
 type Following = LiveLogs & {
   /** Told once per break, before the connection is made again. */
@@ -33,7 +31,7 @@ type Place = {
 export async function* followLogs(socketPath: string, following: Following): AsyncGenerator<LogLine> {
   const { signal, onBreak, pauseMs = 500 } = following;
   const place: Place = { since: Date.now(), known: new Set(), wasThere: false, breaks: 0 };
-  while (place.breaks <= maxReconnects) {
+  while (place.breaks <= maxAttempts) {
     yield* followOnce(socketPath, following, place);
     if (signal.aborted) return;
     place.wasThere = true;

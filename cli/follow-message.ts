@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChatRequest, messageId, type MessageRef, type StreamEvent } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ApiClient } from './client.ts';
+import { maxAttempts } from './may-come-back.ts';
 
 type Following = {
   readonly request: ChatRequest;
@@ -15,9 +16,6 @@ type Following = {
   readonly pauseMs?: number;
 };
 
-/** Attempts to connect again before a message is left to itself; the answer is kept and can be asked for later. */
-const maxReconnects = 60;
-
 /** How far a message was followed: the last event seen, and what broke the connection since. */
 type Place = { lastId: string; broken: TalosError | undefined };
 
@@ -25,7 +23,7 @@ type Place = { lastId: string; broken: TalosError | undefined };
 export async function* followMessage(client: ApiClient, following: Following): AsyncGenerator<StreamEvent> {
   const { onBreak, signal, pauseMs = 500 } = following;
   const place: Place = { lastId: '', broken: undefined };
-  for (let breaks = 0; breaks <= maxReconnects && !signal.aborted; breaks += 1) {
+  for (let breaks = 0; breaks <= maxAttempts && !signal.aborted; breaks += 1) {
     const before = place.lastId;
     if (yield* followOnce(client, following, place)) return;
     if (place.lastId !== before) breaks = 0;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TalosError } from '../domain/errors.ts';
 import type { NightRunId, NightView } from '../domain/night/run.ts';
 import type { DreamClient } from './dream-client.ts';
+import { maxAttempts, mayComeBack } from './may-come-back.ts';
 
 type Following = {
   readonly client: DreamClient;
@@ -14,14 +15,11 @@ type Following = {
   readonly pauseMs?: number;
 };
 
-/** Attempts to connect again before the run is left to itself. */
-const maxReconnects = 60;
-
 /** Follows a run to its end, connecting again where the stream broke. Undefined when the signal came first. */
 export async function followNight(following: Following): Promise<NightView | undefined> {
   const { signal, pauseMs = 500 } = following;
   let broken = new TalosError('NOT_RUNNING', 'The connection to Talos ended early; look at: ./talos status');
-  for (let breaks = 0; breaks <= maxReconnects && !signal.aborted; breaks += 1) {
+  for (let breaks = 0; breaks <= maxAttempts && !signal.aborted; breaks += 1) {
     try {
       const end = await followOnce(following);
       if (end !== undefined) return end;
@@ -43,8 +41,4 @@ async function followOnce({ client, id, signal, onChange }: Following): Promise<
     if (night.state !== 'running') return night;
   }
   return undefined;
-}
-
-function mayComeBack(thrown: unknown): thrown is TalosError {
-  return thrown instanceof TalosError && ['NOT_RUNNING', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE'].includes(thrown.code);
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TalosError } from '../domain/errors.ts';
 import type { ModelPull } from '../domain/models/pull.ts';
 import type { ModelsClient } from './models-client.ts';
+import { maxAttempts, mayComeBack } from './may-come-back.ts';
 
 type Following = {
   readonly client: Pick<ModelsClient, 'follow'>;
@@ -16,14 +17,11 @@ type Following = {
   readonly pauseMs?: number;
 };
 
-/** Attempts to connect again before the pull is left to itself. */
-const maxReconnects = 60;
-
 /** Follows a pull to its end, connecting again where the stream broke; resolves with the pull as it was last heard of. */
 export async function followPull(following: Following): Promise<ModelPull> {
   const { signal, onBreak, pauseMs = 500 } = following;
   let pull = following.begun;
-  for (let breaks = 0; breaks <= maxReconnects; breaks += 1) {
+  for (let breaks = 0; breaks <= maxAttempts; breaks += 1) {
     const before = pull.updatedAt;
     pull = await followOnce(following, pull);
     if (pull.state !== 'running' || signal.aborted) return pull;
@@ -46,8 +44,4 @@ async function followOnce({ client, signal, onChange }: Following, known: ModelP
     if (!signal.aborted && !mayComeBack(thrown)) throw thrown;
   }
   return pull;
-}
-
-function mayComeBack(thrown: unknown): boolean {
-  return thrown instanceof TalosError && ['NOT_RUNNING', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE'].includes(thrown.code);
 }
