@@ -38,6 +38,8 @@ import { neverStarted, wasStarted } from './started-home.ts';
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const interrupted = createInterruption(process);
 const readerGone = createReaderGone(process.stdout);
+/** Whatever a command reads of it, the home is the same. */
+const processEnvironment = withHome(process.env);
 let config: Config | undefined;
 let exitCode = 0;
 
@@ -50,10 +52,10 @@ function nodeKeyOf(checked: Config): KeyObject {
 
 const deps: CliDeps = {
   root,
-  processEnvironment: process.env,
-  environment: () => loadEnvironment(process.env),
-  config: () => (config ??= parseConfig(loadEnvironment(process.env))),
-  paths: () => homePaths(parseHome(withHome(process.env))),
+  processEnvironment,
+  environment: () => loadEnvironment(processEnvironment),
+  config: () => (config ??= parseConfig(loadEnvironment(processEnvironment))),
+  paths: () => homePaths(parseHome(processEnvironment)),
   output: createOutput({
     stdout: process.stdout,
     stderr: process.stderr,

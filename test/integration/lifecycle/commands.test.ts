@@ -8,7 +8,12 @@ import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
 
-type Settings = { readonly TALOS_HOME: string; readonly REDIS_URL?: string };
+type Settings = {
+  readonly TALOS_HOME: string;
+  readonly HOME?: string;
+  readonly REDIS_URL?: string;
+  readonly WEB_PORT?: string;
+};
 
 function talos(given: string | Settings, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const settings = typeof given === 'string' ? { TALOS_HOME: given } : given;
@@ -82,6 +87,21 @@ describe('with nothing running', () => {
       expect(await talos(home, ...words)).toEqual({ code: 64, stdout: '', stderr });
     }
   });
+});
+
+describe('a clone in the home directory', () => {
+  it.each(['status', 'logs', 'panic', 'doctor'])(
+    'is not taken for the state directory by %s, whatever is mistyped',
+    async (command) => {
+      const HOME = scratchFolder();
+      mkdirSync(join(HOME, 'talos/cli'), { recursive: true });
+      writeFileSync(join(HOME, 'talos/cli/main.ts'), '');
+      for (const mistyped of command === 'doctor' ? [{}] : [{}, { WEB_PORT: 'x' }]) {
+        const { stdout, stderr } = await talos({ TALOS_HOME: '', HOME, ...mistyped }, command);
+        expect(stdout + stderr).toContain(`${HOME}/talos-home`);
+      }
+    },
+  );
 });
 
 describe('a configuration that cannot be used', () => {
