@@ -45,6 +45,6 @@ function nodeChild(
     env: talosEnvironment(environment, config.home.dir),
     stopSignal: 'SIGTERM',
     stopGraceMs: 25_000,
-    readyTimeoutMs: 60_000,
+    readyTimeoutMs: 180_000, // a slow machine that has never run it before takes more than a minute
   };
 }
