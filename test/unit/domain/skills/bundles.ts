@@ -1,6 +1,7 @@
 import { createBundleTools } from '../../../../adapters/skill-reader.ts';
 import type { BundleFiles, SkillBundle } from '../../../../domain/skills/bundle.ts';
-import { readBundle } from '../../../../domain/skills/read-bundle.ts';
+import { findingText } from '../../../../domain/skills/finding.ts';
+import { checkBundle, readBundle } from '../../../../domain/skills/read-bundle.ts';
 import { skillTemplate } from '../../../../domain/skills/template.ts';
 
 /** Real SHA-256, YAML and JSON Schema, as the program uses them. */
@@ -22,4 +23,10 @@ export function filesWithManifest(changes: Readonly<Record<string, unknown>>, id
 /** A good skill, read. */
 export function bundleWith(changes: Readonly<Record<string, string | undefined>> = {}, id = 'word-count'): SkillBundle {
   return readBundle(filesWith(changes, id), tools);
+}
+
+/** The findings for a bundle, each as its sentence. */
+export function findings(files: BundleFiles): string[] {
+  const reading = checkBundle(files, tools);
+  return reading.ok ? [] : reading.findings.map(findingText);
 }
