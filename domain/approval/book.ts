@@ -31,7 +31,7 @@ export function isOpen(code: Pick<OpenCode, 'issuedAt' | 'expiresAt'>, at: numbe
   return at >= code.issuedAt && at < code.expiresAt;
 }
 
-/** Opens a code in place of an earlier one for the same, unless a lock-out holds. */
+/** Opens a code in place of an earlier one for the same, unless a lock-out holds. What is over by now is forgotten for every subject. */
 export function issue(
   book: ApprovalBook,
   code: OpenCode,
@@ -42,10 +42,7 @@ export function issue(
   const until = lockedUntil(guards);
   if (until > at) return { book: withGuards(book, name, guards), result: { kind: 'locked', until } };
   const open = Object.fromEntries(Object.entries(book.open).filter(([, other]) => isOpen(other, at)));
-  return {
-    book: { ...withGuards(book, name, guards), open: { ...open, [name]: code } },
-    result: { kind: 'issued' },
-  };
+  return { book: { open: { ...open, [name]: code }, guards: currentGuards(book, at) }, result: { kind: 'issued' } };
 }
 
 /** One guess. Every guess at an open code counts, also one for something else than it was made for. */
@@ -95,6 +92,12 @@ function refuse(
 
 function guardsAt({ guards }: ApprovalBook, name: string, at: number): Guards {
   return { subject: guardAt(guards[name] ?? calm, at), all: guardAt(guards[overall] ?? calm, at) };
+}
+
+/** All guards as they stand at a moment, so that those of subjects nobody asks for again do not add up. */
+function currentGuards({ guards }: ApprovalBook, at: number): ApprovalBook['guards'] {
+  const current = Object.entries(guards).map(([name, guard]) => [name, guardAt(guard, at)] as const);
+  return Object.fromEntries(current.filter(([, guard]) => guard !== calm));
 }
 
 function lockedUntil({ subject, all }: Guards): number {
