@@ -21,6 +21,7 @@ export type Broker = {
   take(text: string): { verdict: SandboxVerdict; reason: string } | undefined;
   /** What a denied call was worth, if one was denied. */
   denied(): SandboxVerdict | undefined;
+  /** Gives up the calls that are open; nothing more is taken. */
   close(): void;
 };
 
@@ -67,6 +68,7 @@ export function createBroker(stdin: Writable, powers: SkillPowers): Broker {
 
   return {
     take(text) {
+      if (ending.signal.aborted) return undefined;
       bytes += text.length;
       calls += 1;
       if (bytes > mostBytes) return { verdict: 'output-limit', reason: 'it asked for too much' };

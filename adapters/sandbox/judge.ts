@@ -61,7 +61,11 @@ export async function judge(program: SandboxProgram, trial: Trial): Promise<Judg
 }
 
 function openHearing(program: SandboxProgram, { request, sources, signal }: Trial, tools: HearingTools) {
-  const { promise: ruling, resolve: rule } = Promise.withResolvers<Ruling>();
+  const { promise: ruling, resolve } = Promise.withResolvers<Ruling>();
+  const rule = (made: Ruling): void => {
+    tools.broker.close(); // what a skill asks for after that, or has asked for unheard, is done no more
+    resolve(made);
+  };
   const nonce = randomUUID();
   const timers: NodeJS.Timeout[] = [];
   const after = (ms: number, reason: string): void => {
