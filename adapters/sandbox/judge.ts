@@ -149,8 +149,9 @@ function createListener({ limits, until }: SandboxRequest, { log, broker, rule, 
       if (log.written > floodBytes) rule({ verdict: 'output-limit', reason: 'it prints without end' });
     },
     ended(end): Ruling {
-      if (answer === undefined) return classifyEnd(end, log.text());
-      if (end.code === 0) return { verdict: 'ok', ...answer };
+      if (answer !== undefined && end.code === 0) return { verdict: 'ok', ...answer };
+      const finding = classifyEnd(end, log.text());
+      if (answer === undefined || finding.verdict !== 'crash') return finding;
       return { verdict: 'crash', reason: `it answered and then ended with code ${end.code}` };
     },
   } satisfies FrameListener & { ended(end: Awaited<SandboxProgram['ended']>): Ruling };
