@@ -25,6 +25,14 @@ export function isPublicAddress(address: string): boolean {
   return !alsoSpecial.some((range) => matches(parsed, range));
 }
 
+/** Names that mean this machine or the own network wherever they are asked for (RFC 6761, 6762 and 8375; the root zone keeps `internal` free). */
+const insideNames = /\.(localhost|local|internal|home\.arpa)$/;
+
+/** Whether a host is by its very name none of the public Internet. */
+export function isInsideName(host: string): boolean {
+  return insideNames.test(host);
+}
+
 type Address = ReturnType<typeof ipaddr.parse>;
 
 function matches(address: Address, [network, bits]: [Address, number]): boolean {

@@ -8,7 +8,7 @@ import type { AuditLog } from '../../domain/ports.ts';
 import type { EgressAttempt } from '../../domain/sandbox/run.ts';
 import { decideEgress, egressRule, headersToSend, type Hop, nextHop } from '../../domain/skills/egress.ts';
 import type { SkillManifest } from '../../domain/skills/manifest.ts';
-import { isPublicAddress } from './address.ts';
+import { isInsideName, isPublicAddress } from './address.ts';
 import { createEgressRecord, type EgressRecord } from './egress-record.ts';
 import { type Dial, dialTls, exchange, type Reply, unavailable } from './exchange.ts';
 import { parsePowerInput } from './input.ts';
@@ -134,9 +134,16 @@ async function findAddress(host: string, { record, attempt, options, signal }: S
   const own = new Set(ownAddresses());
   const [address] = addresses;
   if (address === undefined || addresses.some((one) => !isPublicAddress(one) || own.has(one))) {
-    return await record.refuse(attempt, 'its name leads to an address that is not of the public Internet');
+    const reason = 'its name leads to an address that is not of the public Internet';
+    return await record.refuse(attempt, reason, isInsideName(host) ? undefined : ledAstray(host, reason));
   }
   return address;
+}
+
+/** Filters of advertisements and login pages of networks give such addresses for any name: the skill asked for what it may. */
+function ledAstray(host: string, reason: string): TalosError {
+  const message = `${host} was not asked: ${reason}; whoever resolves names for this machine says so.`;
+  return new TalosError('HOST_UNAVAILABLE', message, { details: { host, why: reason } });
 }
 
 async function resolveAll(host: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
+import { isHostFault } from '../../../domain/skills/blame.ts';
 import { egressRule } from '../../../domain/skills/egress.ts';
 import { failure, powersOf, publicAddress, startServer } from './support.ts';
 
@@ -71,23 +72,45 @@ describe('fetching', () => {
     expect(audit.events()).toMatchObject([{ type: 'skill-egress', details: { allowed: false } }]);
   });
 
-  test.each(['127.0.0.1', '169.254.169.254', '10.1.2.3', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1', '100.64.0.1'])(
-    'is denied when the name leads to %s, alone or among public ones',
-    async (address) => {
-      server = await startServer((_seen, _request, response) => void response.end());
-      for (const addresses of [[address], [publicAddress, address]]) {
-        const { fetch, egress } = powersOf({ hosts }, { dial: server.dial, resolve: async () => addresses });
-        expect(await failure(fetch({ url: 'https://api.example.org/' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
-        expect(egress()).toMatchObject([{ host: 'api.example.org', allowed: false }]);
-      }
-      expect(server.dialled).toEqual([]);
-    },
-  );
-
-  test('is denied when the name leads to a public address of this machine', async () => {
+  test.each([
+    '0.0.0.0',
+    '::',
+    '127.0.0.1',
+    '169.254.169.254',
+    '10.1.2.3',
+    '::1',
+    '::ffff:127.0.0.1',
+    '64:ff9b::7f00:1',
+    '100.64.0.1',
+  ])('is refused, by no fault of the skill, when the name leads to %s, alone or among public ones', async (address) => {
     server = await startServer((_seen, _request, response) => void response.end());
-    const { fetch } = powersOf({ hosts }, { dial: server.dial, ownAddresses: () => [publicAddress] });
-    expect(await failure(fetch({ url: 'https://api.example.org/' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    for (const addresses of [[address], [publicAddress, address]]) {
+      const { fetch, egress, audit } = powersOf({ hosts }, { dial: server.dial, resolve: async () => addresses });
+      const thrown = await failure(fetch({ url: 'https://api.example.org/' }));
+      expect(thrown).toMatchObject({ code: 'HOST_UNAVAILABLE', message: expect.stringContaining('public Internet') });
+      expect(isHostFault(thrown)).toBe(true);
+      expect(egress()).toMatchObject([{ host: 'api.example.org', allowed: false }]);
+      expect(audit.events()).toMatchObject([{ type: 'skill-egress', details: { allowed: false } }]);
+    }
+    expect(server.dialled).toEqual([]);
+  });
+
+  test('is denied when the name means the own network wherever it is asked for', async () => {
+    server = await startServer((_seen, _request, response) => void response.end());
+    for (const host of ['api.localhost', 'printer.local', 'metadata.google.internal', 'router.home.arpa']) {
+      const { fetch } = powersOf({ hosts: [host] }, { dial: server.dial, resolve: async () => ['10.1.2.3'] });
+      expect(await failure(fetch({ url: `https://${host}/` }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    }
+    expect(server.dialled).toEqual([]);
+  });
+
+  test('is refused when the name leads to a public address of this machine, or to none', async () => {
+    server = await startServer((_seen, _request, response) => void response.end());
+    for (const odd of [{ ownAddresses: () => [publicAddress] }, { resolve: async () => [] }]) {
+      const { fetch } = powersOf({ hosts }, { dial: server.dial, ...odd });
+      expect(await failure(fetch({ url: 'https://api.example.org/' }))).toMatchObject({ code: 'HOST_UNAVAILABLE' });
+    }
+    expect(server.dialled).toEqual([]);
   });
 
   test('dials the address that was checked though the name leads elsewhere a moment later', async () => {
@@ -96,7 +119,8 @@ describe('fetching', () => {
     const { fetch } = powersOf({ hosts }, { dial: server.dial, resolve: async () => answers.shift() ?? [] });
     expect(await fetch({ url: 'https://api.example.org/' })).toMatchObject({ body: 'ok' });
     expect(server.dialled).toEqual([{ address: publicAddress, host: 'api.example.org' }]);
-    expect(await failure(fetch({ url: 'https://api.example.org/' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(fetch({ url: 'https://api.example.org/' }))).toMatchObject({ code: 'HOST_UNAVAILABLE' });
+    expect(server.dialled).toHaveLength(1);
   });
 
   test('does not happen when it cannot be audited', async () => {
@@ -170,11 +194,11 @@ describe('a redirect', () => {
     },
   );
 
-  test('to a name that leads to this machine is denied', async () => {
+  test('to a name that leads to this machine is not followed', async () => {
     server = await redirecting();
     const resolve = async (host: string) => [host === 'other.example.org' ? '127.0.0.1' : publicAddress];
     const { fetch } = powersOf({ hosts }, { dial: server.dial, resolve });
-    expect(await failure(fetch({ url: to('https://api.example.org') }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(fetch({ url: to('https://api.example.org') }))).toMatchObject({ code: 'HOST_UNAVAILABLE' });
     expect(server.seen).toHaveLength(1);
   });
 
