@@ -118,7 +118,13 @@ async function decideUpgrade(
   if ('status' in route) return route;
   if (route.kind !== 'attach' || !asksForStream(request)) return refusal('only attach may be upgraded, to tcp');
   if (!deps.ledger.attach(route.id)) return refusal('somebody is attached to this container already');
-  return { status: await attach(route.id, caller, deps) };
+  let status = 502;
+  try {
+    status = await attach(route.id, caller, deps);
+    return { status };
+  } finally {
+    if (status !== 101) deps.ledger.ended(route.id); // nobody will attach any more
+  }
 }
 
 /** Says no on a connection the HTTP server has let go of. */

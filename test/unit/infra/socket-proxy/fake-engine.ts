@@ -62,6 +62,7 @@ export async function startFakeEngine(socket: string): Promise<FakeEngine> {
     engine.seen.push({ method, url, body: '' });
     const id = idIn(url);
     stream.on('error', () => undefined);
+    if (engine.isBroken) return void stream.destroy();
     engine.streams.set(id, stream);
     stream.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nready\n');
     stream.on('data', (chunk: Buffer) => stream.write(chunk));

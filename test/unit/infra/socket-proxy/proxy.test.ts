@@ -214,6 +214,15 @@ describe('the socket proxy', () => {
     await removed(proxy, container.id);
   });
 
+  test('removes a container nobody could be attached to, because the engine was away', async () => {
+    const proxy = await start({ keepEndedMs: 0, lookEveryMs: 10 });
+    const container = await create(proxy);
+    proxy.engine.isBroken = true;
+    await expect(attach(container)).rejects.toMatchObject({ statusCode: 502 });
+    proxy.engine.isBroken = false;
+    await removed(proxy, container.id);
+  });
+
   test('removes a container whose maker died before it told of it, and no other', async () => {
     const proxy = await start({ lookEveryMs: 10 });
     const known = await create(proxy);
