@@ -159,8 +159,20 @@ function rejectOn(signal: AbortSignal): Promise<never> {
   });
 }
 
+/** Nobody asks for it; and what is packed may hold a secret that nobody finds. */
+function isPacked({ headers, body }: Reply): boolean {
+  return body.length > 0 && !/^(identity)?$/i.test(headers['content-encoding'] ?? '');
+}
+
+function unreadable(): TalosError {
+  const why = 'it is packed, though nobody asked for that, and cannot be searched for secrets';
+  return new TalosError('HOST_UNAVAILABLE', `The reply of the host is not taken: ${why}.`, { details: { why } });
+}
+
 /** What the skill gets: text where the bytes are UTF-8, else base64. */
-function toAnswer({ status, headers, body }: Reply, { url, secrets }: { url: string; secrets: string[] }): JsonValue {
+function toAnswer(reply: Reply, { url, secrets }: { url: string; secrets: string[] }): JsonValue {
+  if (secrets.length > 0 && isPacked(reply)) throw unreadable();
+  const { status, headers, body } = reply;
   const clean = redactSecrets(body, secrets);
   const shown = Object.entries(headers).map(([name, value]) => [name, redactSecretText(value, secrets)]);
   const text = readUtf8(clean);

@@ -19,21 +19,62 @@ export function redactSecretText(text: string, secrets: readonly string[]): stri
 }
 
 function formsOf(secret: string): string[] {
-  const parts = [secret, secret.replace(/^\S+ +/, '')];
-  return [...new Set(parts.flatMap(encodingsOf))].filter((form) => form.length >= shortest);
+  return [...new Set(partsOf(secret).flatMap(encodingsOf))].filter((form) => form.length >= shortest);
+}
+
+/** A secret as it is, without its scheme, and the password behind a scheme that packs one up with a name (RFC 7617). */
+function partsOf(secret: string): string[] {
+  const bare = secret.replace(/^\S+ +/, '');
+  if (!/^basic /i.test(secret)) return [secret, bare];
+  const pair = Buffer.from(bare, 'base64').toString();
+  return [secret, bare, pair, pair.replace(/^[^:]*:/, '')];
 }
 
 function encodingsOf(text: string): string[] {
   const bytes = Buffer.from(text);
   const plain = bytes.toString('latin1');
+  const hex = bytes.toString('hex');
+  const percent = encodeURIComponent(text);
+  const json = JSON.stringify(text).slice(1, -1);
   return [
     plain,
-    bytes.toString('base64'),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-    encodeURIComponent(text),
-    encodeURIComponent(text).replaceAll('%20', '+'),
-    JSON.stringify(text).slice(1, -1),
     plain.split('').toReversed().join(''),
+    hex,
+    hex.toUpperCase(),
+    percent,
+    percent.replaceAll('%20', '+'),
+    percent.replaceAll(/%../g, (code) => code.toLowerCase()),
+    json,
+    json.replaceAll('/', String.raw`\/`),
+    json.replaceAll(/[<>&'+=]/g, (sign) => String.raw`\u00` + signCode(sign)),
+    json.replaceAll(/[<>&]/g, (sign) => String.raw`\u00` + signCode(sign)),
+    text.replaceAll(/[<>&]/g, (sign) => entities[sign] ?? sign),
+    text.replaceAll(/[<>&"']/g, (sign) => entities[sign] ?? sign),
+    Buffer.from(text, 'utf16le').toString('latin1'),
+    Buffer.from(text, 'utf16le').swap16().toString('latin1'),
+    ...base64Of(bytes),
   ];
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '&': '&amp;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function signCode(sign: string): string {
+  return Buffer.from(sign).toString('hex');
+}
+
+/** The whole, and what of it is the same wherever it begins in a longer text; both alphabets. */
+function base64Of(bytes: Buffer): string[] {
+  const inside = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    // six bits a character: those that also hold bits of a neighbour are left out
+    return text.slice(Math.ceil((8 * before) / 6), Math.floor((8 * (before + bytes.length)) / 6));
+  });
+  const forms = [bytes.toString('base64'), ...inside];
+  return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''))];
 }
