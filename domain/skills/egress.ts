@@ -82,7 +82,7 @@ export function nextHop(hop: Hop, reply: { status: number; location: string | un
   if (![301, 302, 303, 307, 308].includes(reply.status) || reply.location === undefined) return undefined;
   const url = URL.parse(reply.location, hop.url);
   // What cannot be read goes on as it is, to be refused like any other address.
-  const target = url === null ? reply.location : url.href.replace(/#.*$/, '');
+  const target = url === null ? reply.location : encodeRest(url.href.replace(/#.*$/, ''));
   const isSameHost = url?.host === new URL(hop.url).host;
   const becomesGet = reply.status === 303 ? hop.method !== 'HEAD' : reply.status < 303 && hop.method === 'POST';
   const { body, ...rest } = hop;
@@ -96,6 +96,11 @@ export function nextHop(hop: Hop, reply: { status: number; location: string | un
     isFirstHost: hop.isFirstHost && isSameHost,
     ...(becomesGet ? { method: 'GET' } : body !== undefined && { body }),
   };
+}
+
+/** Percent-encodes what URL parsers leave as it is and a skill may not send: a server that writes so is no fault of a skill. */
+function encodeRest(url: string): string {
+  return url.replaceAll(/[\\^`{|}]/g, (sign) => encodeURIComponent(sign));
 }
 
 /** What a refusal says of a host: printable, short, without a user name or password. */

@@ -137,6 +137,16 @@ describe('a redirect', () => {
     expect(follow(308, '/again', back)).toMatchObject({ isFirstHost: false });
   });
 
+  it.each([
+    ['/s?q={a}|b^c`d', '/s?q=%7Ba%7D%7Cb%5Ec%60d'],
+    ['/a|b?c=\\&d="<>"', '/a%7Cb?c=%5C&d=%22%3C%3E%22'],
+    ['/ü b', '/%C3%BC%20b'],
+  ])('to %j is taken as browsers do, though a skill has to encode that', (location, path) => {
+    const from = { ...hop, url: 'https://api.example.org/' };
+    expect(decide(`https://api.example.org${location}`)).toMatchObject({ allowed: false });
+    expect(decide(follow(302, location, from)?.url ?? '')).toEqual({ allowed: true, host: 'api.example.org', path });
+  });
+
   it('to what cannot be read is refused afterwards', () => {
     expect(decide(follow(302, 'https://[')?.url ?? '')).toMatchObject({ allowed: false });
     expect(decide(follow(302, 'http://api.example.org/')?.url ?? '')).toMatchObject({ allowed: false });
