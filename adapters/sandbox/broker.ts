@@ -45,19 +45,22 @@ export function createBroker(stdin: Writable, powers: SkillPowers): Broker {
   let calls = 0;
   let denied: SandboxVerdict | undefined;
 
-  const reply = (line: unknown): void => {
-    if (!ending.signal.aborted) stdin.write(`${JSON.stringify(line)}\n`);
-  };
+  /** Resolves when the pipe has taken it: a skill that does not read must not fill the memory of the host. */
+  const reply = (line: unknown): Promise<void> =>
+    new Promise((resolve) => {
+      if (ending.signal.aborted) resolve();
+      else stdin.write(`${JSON.stringify(line)}\n`, () => resolve());
+    });
 
   async function serve({ id, power, input }: Call): Promise<void> {
     open += 1;
     try {
-      reply({ id, value: await powers.call(power, input, ending.signal) });
+      await reply({ id, value: await powers.call(power, input, ending.signal) });
     } catch (error) {
       const known = error instanceof TalosError ? error : undefined;
       if (known?.code === 'PERMISSION_DENIED') denied = denials[power];
       // what else went wrong is the host's business
-      reply({
+      await reply({
         id,
         error: { code: known?.code ?? 'INTERNAL', message: known?.message ?? 'The host could not do this.' },
       });
@@ -78,7 +81,7 @@ export function createBroker(stdin: Writable, powers: SkillPowers): Broker {
       if (call?.success !== true) return { verdict: 'invalid-output', reason: 'it made a call that is none' };
       const { id } = call.data;
       if (open >= mostAtOnce)
-        reply({
+        void reply({
           id,
           error: { code: 'TOO_MANY_REQUESTS', message: `At most ${mostAtOnce} calls may be open at once.` },
         });
