@@ -264,10 +264,7 @@ function logAtOnce() {
   let stream;
   const open = () => {
     const { Writable } = builtIn('node:stream');
-    const write = (chunk, _, done) => {
-      writeAll(2, chunk);
-      done();
-    };
+    const write = (chunk, _, done) => done(writeAll(2, chunk));
     return Object.assign(new Writable({ write }), { fd: 2 });
   };
   const get = () => (stream ??= open());
@@ -287,19 +284,15 @@ async function run() {
     output = await functionOf(await new Loader(request.files).load(request.entry))(request.input, context);
   } catch (error) {
     writeAll(2, bufferFrom(`${String(error?.stack ?? error).slice(0, 4000)}\n`));
-    send('error', describe(error));
-    return;
+    return send('error', describe(error));
   }
-  let text;
   try {
-    text = stringify(output);
+    const text = stringify(output);
+    if (text === undefined) throw new TypeError(`it returned ${typeof output}, which JSON has no word for`);
+    send('answer', text);
   } catch (error) {
     send('unfit', describe(error));
-    return;
   }
-  if (text === undefined)
-    send('unfit', describe(new TypeError(`it returned ${typeof output}, which JSON has no word for`)));
-  else send('answer', text);
 }
 
 void run();
