@@ -9,7 +9,7 @@ export type FrameListener = {
 };
 
 const newline = 10;
-/** Stands before every frame, so that half a printed line does not hide it. */
+/** Stands before every frame, so that half a printed line does not hide it; all others were printed. */
 const emptyLine = Buffer.from('\n');
 
 /** Tells the lines that begin with the nonce from what a skill prints; takes chunks as they come. Noise is never kept. */
@@ -21,6 +21,7 @@ export function createFrameReader(
   let kept: Buffer[] = [];
   let length = 0;
   let kind: 'unknown' | 'frame' | 'noise' | 'stopped' = 'unknown';
+  let isAfterEmptyLine = false;
 
   function take(part: Buffer, endsLine: boolean): void {
     if (kind === 'noise') listener.noise(part);
@@ -36,13 +37,12 @@ export function createFrameReader(
   function decide(endsLine: boolean): void {
     if (length < prefix.length && !endsLine) return;
     const begun = Buffer.concat(kept);
-    kept = [begun];
-    if (begun.subarray(0, prefix.length).equals(prefix)) kind = 'frame';
-    else {
-      kind = 'noise';
-      if (!begun.equals(emptyLine)) listener.noise(begun);
-      kept = [];
-    }
+    const isFrame = begun.subarray(0, prefix.length).equals(prefix);
+    const isEmpty = begun.equals(emptyLine);
+    if (isAfterEmptyLine && !isFrame) listener.noise(emptyLine);
+    if (!isFrame && !isEmpty) listener.noise(begun);
+    isAfterEmptyLine = isEmpty;
+    [kept, kind] = isFrame ? [[begun], 'frame'] : [[], 'noise'];
   }
 
   function finish(endsLine: boolean): void {

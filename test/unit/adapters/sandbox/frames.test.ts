@@ -56,6 +56,12 @@ describe('the frame reader', () => {
     expect(read([Buffer.from(`${line}\n`)])).toMatchObject({ frames: [], noise: `${line}\n` });
   });
 
+  it('counts empty lines, too, but for the one that stands before a frame', () => {
+    expect(read([Buffer.from('\n'.repeat(1000))]).noise.length).toBeGreaterThanOrEqual(999);
+    expect(read([Buffer.from(`a\n\n\n${nonce} answer 1\n`)])).toMatchObject({ noise: 'a\n\n' });
+    expect(read([Buffer.from(`\n\nb\n\n${nonce} call 1\n\n${nonce} answer 1\n`)]).noise).toBe('\n\nb\n');
+  });
+
   it('stops at a frame that is too long, before it has all come', () => {
     const endless = Array.from({ length: 10 }, () => Buffer.alloc(200, 'x'));
     expect(read([Buffer.from(`${nonce} answer `), ...endless, Buffer.from(`\n${nonce} answer 1\n`)])).toMatchObject({
