@@ -8,7 +8,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 case $(node --version) in v24.*) ;; *) echo "build.sh: Node 24 is needed on the PATH, this is $(node --version)" >&2; exit 1 ;; esac
-image=$(node --input-type=module --eval "import { sandboxImage } from '$root/domain/sandbox/container.ts'; console.log(sandboxImage)")
+# From within the folder: its name may hold what is no name to a program.
+image=$(cd "$root" && node --input-type=module --eval "import { sandboxImage } from './domain/sandbox/container.ts'; console.log(sandboxImage)")
 
 # The tree holds all that is needed to make it again.
 node "$root/infra/docker/sandbox/tree.ts" "$work/tree"
