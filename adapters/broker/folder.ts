@@ -164,7 +164,11 @@ async function moveEntry(from: Place, to: Place): Promise<void> {
   if (taken !== undefined) throw occupied();
   // a folder is never put onto a file, nor onto a folder that holds something
   if (found.isDirectory() || !(await linkAnew(from, to))) return await rename(from.path, to.path);
-  await unlink(from.path);
+  await unlink(from.path).catch(async (error: unknown) => {
+    const second = await lstat(to.path);
+    if (second.ino === found.ino && second.dev === found.dev) await unlink(to.path); // or it would have both names for good
+    throw error;
+  });
 }
 
 /** Gives a file a second name if nothing has that name, which a rename would not look at; false where files have one name only. */

@@ -1,6 +1,18 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -11,6 +23,8 @@ import type { JsonValue } from '../../../domain/json.ts';
 import { isHostFault } from '../../../domain/skills/blame.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { failure, powersOf } from './support.ts';
+
+const nobody = 65_534;
 
 let root: string;
 let outside: string;
@@ -225,47 +239,31 @@ describe('a granted folder', () => {
     }
   });
 
+  test('keeps a file where it was when it cannot be taken from there', async ({ skip }) => {
+    skip(
+      process.getuid?.() !== 0,
+      'only root can become somebody who may write into one folder and not into the other',
+    );
+    await mkdir(join(root, 'own'));
+    for (const path of ['own', 'a.txt']) await chown(join(root, path), nobody, nobody);
+    await chmod(join(root, '..'), 0o755);
+    process.seteuid?.(nobody);
+    try {
+      for (let turn = 0; turn < 2; turn += 1) {
+        const thrown = await failure(folderOf()({ action: 'move', path: 'a.txt', to: 'own/a.txt' }));
+        expect(thrown).toMatchObject({ code: 'CONFIG_INVALID' });
+      }
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(await readdir(join(root, 'own'))).toEqual([]);
+    expect(await readFile(join(root, 'a.txt'), 'utf8')).toBe('alpha');
+  });
+
   test('writes into a file of its own when the old one has another name elsewhere', async () => {
     await link(join(outside, 'secret.txt'), join(root, 'twin.txt'));
     await folderOf()({ action: 'write', path: 'twin.txt', text: 'mine' });
     expect(await readFile(join(outside, 'secret.txt'), 'utf8')).toBe('secret');
     expect((await stat(join(root, 'twin.txt'))).nlink).toBe(1);
-  });
-});
-
-describe('memory and tools', () => {
-  test('are reached when the manifest names them', async () => {
-    const { call } = powersOf(
-      { memory: 'read', tools: ['clock'] },
-      {
-        searchMemory: async ({ query, limit }) => [`${query} ${limit}`],
-        callTool: async ({ name, input }) => ({ name, input }),
-      },
-    );
-    expect(await call('memory', { query: 'tea' })).toEqual(['tea 5']);
-    expect(await call('tool', { name: 'clock', input: { zone: 'UTC' } })).toEqual({
-      name: 'clock',
-      input: { zone: 'UTC' },
-    });
-    expect(await failure(call('memory', { query: '', limit: 99 }))).toMatchObject({ code: 'VALIDATION_FAILED' });
-  });
-
-  test('are denied otherwise, and not asked', async () => {
-    const asked: string[] = [];
-    const { call } = powersOf(
-      { tools: ['clock'] },
-      { searchMemory: async () => (asked.push('memory'), []), callTool: async () => (asked.push('tool'), null) },
-    );
-    expect(await failure(call('memory', { query: 'tea' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
-    for (const name of ['shell', 'Clock', 'clock\0', '__proto__', '']) {
-      expect(await failure(call('tool', { name })), name).toMatchObject({ code: 'PERMISSION_DENIED' });
-    }
-    expect(asked).toEqual([]);
-  });
-
-  test('are not called without end', async () => {
-    const { call } = powersOf({ tools: ['clock'] });
-    for (let count = 0; count < 500; count += 1) await call('tool', { name: 'clock' });
-    expect(await failure(call('tool', { name: 'clock' }))).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
   });
 });
