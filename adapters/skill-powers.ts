@@ -18,7 +18,7 @@ export type SkillPowersOptions = FetchOptions & {
   readonly callTool: (call: { name: string; input: JsonValue }, signal: AbortSignal) => Promise<JsonValue>;
 };
 
-/** Calls of all powers a run may make. */
+/** Calls a run may make, those to folders aside, which keep count themselves. */
 const mostCalls = 500;
 
 const MemoryInput = z.strictObject({
@@ -50,7 +50,7 @@ export function createSkillPowers(options: SkillPowersOptions): SkillPowersFacto
     return {
       async call(power, input, signal) {
         signal.throwIfAborted();
-        calls += 1;
+        if (power !== 'folder') calls += 1;
         if (calls > mostCalls) throw new TalosError('TOO_MANY_REQUESTS', `A run makes at most ${mostCalls} calls.`);
         return await powers[power](input, signal);
       },

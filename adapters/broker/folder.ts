@@ -12,8 +12,8 @@ import { parsePowerInput } from './input.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** What one call and one run may move. */
-export const folderRule = { fileBytes: 1_048_576, runBytes: 16_777_216, mostEntries: 1000 } as const;
+/** What one call and one run may do: enough to move each entry of the largest folder that is listed. */
+export const folderRule = { fileBytes: 1_048_576, runBytes: 16_777_216, mostEntries: 1000, mostCalls: 1500 } as const;
 
 const name = z.string().max(64);
 const path = z.string().max(1024);
@@ -32,6 +32,7 @@ export type GrantedFolders = ReadonlyMap<string, string>;
 
 /** Makes the power over folders of one run. Fails with PERMISSION_DENIED for all that was not granted, and for every link. */
 export function createFolderPower({ folders }: Pick<SkillPermissions, 'folders'>, granted: GrantedFolders) {
+  let calls = 0;
   let moved = 0;
   const sweepDrafts = createDraftSweep();
   const countBytes = (bytes: number): void => {
@@ -45,6 +46,10 @@ export function createFolderPower({ folders }: Pick<SkillPermissions, 'folders'>
   };
 
   return async function useFolder(input: JsonValue): Promise<JsonValue> {
+    calls += 1;
+    if (calls > folderRule.mostCalls) {
+      throw new TalosError('TOO_MANY_REQUESTS', `A run makes at most ${folderRule.mostCalls} calls to folders.`);
+    }
     const call = parsePowerInput(FolderInput, input, 'folder');
     const permission = folders.find((folder) => folder.name === call.name);
     const root = granted.get(call.name);
@@ -97,7 +102,9 @@ async function listEntries(folder: FileHandle): Promise<JsonValue> {
   for await (const entry of await opendir(own)) {
     if (isDraftName(entry.name)) continue;
     if (entries.length === folderRule.mostEntries) {
-      throw new TalosError('BODY_TOO_LARGE', `ctx.folder: the folder has more than ${folderRule.mostEntries} entries.`);
+      // no skill can know of that before, or ask for less
+      const message = `ctx.folder: the folder has more than ${folderRule.mostEntries} entries; its owner has to lend a smaller one.`;
+      throw new TalosError('CONFIG_INVALID', message);
     }
     const found = await lstat(`${own}/${entry.name}`).catch(() => undefined); // gone meanwhile
     if (found === undefined) continue;

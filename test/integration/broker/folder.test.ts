@@ -8,6 +8,7 @@ import {
   readdir,
   readFile,
   rename,
+  rm,
   stat,
   symlink,
   utimes,
@@ -187,6 +188,29 @@ describe('a granted folder', () => {
     const text = 'x'.repeat(folderRule.fileBytes + 1);
     expect(await failure(folder({ action: 'write', path: 'new', text }))).toMatchObject({ code: 'BODY_TOO_LARGE' });
     expect(await readdir(join(root, 'notes'))).toEqual([]);
+  });
+
+  test('with as many entries as are listed is put in order within one run, and no run asks without end', async () => {
+    await rm(join(root, 'notes'), { recursive: true });
+    const names = Array.from({ length: folderRule.mostEntries - 2 }, (_, number) => `${number}.txt`);
+    await Promise.all(names.map((name) => writeFile(join(root, name), name)));
+    const folder = folderOf();
+    await folder({ action: 'mkdir', path: 'texts' });
+    const listed = (await folder({ action: 'list' })) as { kind: string; name: string }[];
+    expect(listed).toHaveLength(folderRule.mostEntries);
+    for (const { kind, name } of listed)
+      if (kind === 'file') await folder({ action: 'move', path: name, to: `texts/${name}` });
+    expect(await readdir(root)).toEqual(['texts']);
+    for (let call = listed.length + 1; call < folderRule.mostCalls; call += 1) await folder({ action: 'list' });
+    expect(await failure(folder({ action: 'list' }))).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+  });
+
+  test('with more entries than are listed is no fault of the skill', async () => {
+    const names = Array.from({ length: folderRule.mostEntries }, (_, number) => `${number}`);
+    await Promise.all(names.map((name) => mkdir(join(root, name))));
+    const thrown = await failure(folderOf()({ action: 'list' }));
+    expect(thrown).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('1000 entries') });
+    expect(isHostFault(thrown)).toBe(true);
   });
 
   test('takes at most 16 MiB a run', async () => {
