@@ -39,7 +39,9 @@ describe('the frame reader', () => {
         expect(result.frames).toEqual(
           lines.flatMap((entry) => (typeof entry === 'string' ? [] : [[entry.kind, entry.text]])),
         );
-        expect(result.noise.replaceAll('\n', '')).toBe(lines.filter((entry) => typeof entry === 'string').join(''));
+        const printed = lines.map((entry) => (typeof entry === 'string' ? `${entry}\n` : '')).join('');
+        // an empty line at the end may yet turn out to stand before a frame
+        expect([printed, printed.slice(0, -1)]).toContain(result.noise);
       }),
     );
   });
