@@ -194,6 +194,21 @@ describe('a message that uses skills', () => {
     expect(await talos.settled(ref)).toMatchObject({ state: 'stopped' });
   });
 
+  it('goes on without a skill whose files were changed after it was offered', async () => {
+    const model = await start(async (_request, turn) => {
+      if (turn > 1) return 'I could not look.';
+      skills.skills.tamper(hash);
+      return [[id, { input: 1 }]];
+    });
+    const { hash } = await use(skills, id);
+    expect(await talos.settled(await talos.send('double one'))).toMatchObject({
+      state: 'answered',
+      reply: 'I could not look.',
+    });
+    expect(skills.sandbox.requests()).toEqual([]);
+    expect(model.toolMessages()[0]?.content).toContain('files of the skill are not what was approved');
+  });
+
   it('with a version that is no longer the active one runs nothing', async () => {
     const model = await start((_request, turn) => (turn === 1 ? [[id, { input: 1 }]] : 'It changed.'), {
       trustLevel: 0,
