@@ -136,6 +136,15 @@ describe('a message that uses skills', () => {
     expect(model.requests).toHaveLength(5);
   });
 
+  it('says so when the model asks for skills for ever and never answers', async () => {
+    const model = await start((_request, turn) => [[id, { input: turn }]]);
+    await use(skills, id);
+    const record = await talos.settled(await talos.send('go on'));
+    expect(record).toMatchObject({ state: 'answered', notice: expect.stringContaining('instead of answering') });
+    expect(record.steps).toHaveLength(4);
+    expect(model.requests).toHaveLength(5);
+  });
+
   it('stopped: the run of its skill ends, too', async () => {
     await start(() => [[id, { input: 1 }]]);
     await use(skills, id);
