@@ -24,10 +24,20 @@ async function textOf(given: string, input: ChatInput): Promise<string> {
   if (given === '-') {
     const chunks: Buffer[] = [];
     for await (const chunk of input) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks).toString('utf8');
+    return fromUtf8(Buffer.concat(chunks));
   }
   if (!given.startsWith('@')) return given;
-  return readFile(given.slice(1), 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(given.slice(1)).catch((cause: unknown) => {
     throw new TalosError('NOT_FOUND', `${given.slice(1)} cannot be read: ${String(cause)}`, { cause });
   });
+  return fromUtf8(bytes);
+}
+
+/** What is no UTF-8 would reach the skill with other characters in it. A byte order mark is none of the text. */
+function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TalosError('VALIDATION_FAILED', 'The input is not UTF-8; save it as UTF-8.', { cause });
+  }
 }
