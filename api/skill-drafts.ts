@@ -60,7 +60,7 @@ async function revived({ drafts, skillRuntime }: Deps, draft: SkillDraft): Promi
 function nameDraft(key: DraftKey): (thrown: unknown) => never {
   return (thrown) => {
     const { code, message, details, cause } = toTalosError(thrown);
-    const kept = `${message} Draft ${key} is kept and begins when it is looked at.`;
+    const kept = `${message} Draft ${key} is kept and begins when it is looked at: GET /skills/drafts/${key}`;
     throw new TalosError(code, kept, { cause, details: { ...details, draft: key } });
   };
 }
