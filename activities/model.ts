@@ -20,7 +20,7 @@ import type { Patience } from './patience.ts';
 import { chooseModel } from './choose-model.ts';
 import { chooseSight, showImages } from './sight.ts';
 import { buildRequest, freeTokens } from './reply-request.ts';
-import { streamReply } from './reply-stream.ts';
+import { type Said, streamReply } from './reply-stream.ts';
 import { askRound, planRound } from './skill-calls.ts';
 import type { SkillDeps } from './skill-parts.ts';
 import type { SkillTools } from './skill-tools.ts';
@@ -88,7 +88,8 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
   const { usage, ...said } = await streamReply(deps, ref, { events, signal });
   const cost = { usage, context, modelMs: Math.max(0, Math.round(deps.now() - startedAt)) };
   const told = { ...facts, ...cost, ...noticeOf(notice, said.notice) };
-  if (tools.length === 0 || said.calls.length === 0) return told;
+  if (tools.length === 0) return { ...told, ...noticeOf(notice, said.notice, unanswered(said)) };
+  if (said.calls.length === 0) return told;
   const planned = await planRound(deps, ref, await askRound(deps, { ref, place, tools }, said));
   return { ...told, calls: planned };
 }
@@ -96,6 +97,12 @@ async function generate(deps: Deps, order: ReplyOrder, signal: AbortSignal): Pro
 function noticeOf(...notices: readonly (string | undefined)[]): { notice?: string } {
   const given = notices.filter((notice) => notice !== undefined);
   return given.length === 0 ? {} : { notice: given.join(' ') };
+}
+
+/** A model that may ask for nothing more and asks all the same leaves an empty answer, which nobody would understand. */
+function unanswered({ text, calls }: Pick<Said, 'text' | 'calls'>): string | undefined {
+  if (calls.length === 0 || text.trim() !== '') return undefined;
+  return 'The model asked for skills again instead of answering; ask in other words, or choose another model.';
 }
 
 const noUsage = { promptTokens: 0, outputTokens: 0 };

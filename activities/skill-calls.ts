@@ -5,7 +5,9 @@ import type { ToolCall } from '../domain/models/model.ts';
 import type { TextHasher } from '../domain/ports.ts';
 import type { SkillPorts } from '../domain/skills/ports.ts';
 import type { PlannedCall } from '../domain/settlement.ts';
+import type { SkillBundle } from '../domain/skills/bundle.ts';
 import { inputOf, type OfferedSkill } from '../domain/skills/offer.ts';
+import type { VersionRef } from '../domain/skills/skill-name.ts';
 import { type AskedCall, mostCalls, type ToolRound } from '../domain/skills/tool-rounds.ts';
 import { asksFor } from '../domain/skills/trust.ts';
 import { type SkillDeps, skillParts } from './skill-parts.ts';
@@ -52,6 +54,16 @@ async function ask(deps: Deps, asking: Asking & { index: number }, call: ToolCal
   return { ...asked, run: { skill: skill.manifest.id, key, hash: skill.hash } };
 }
 
+/** A version that is not what was approved keeps no message from its answer. */
+async function loadKept({ skills }: SkillPorts, { id, hash }: VersionRef): Promise<SkillBundle | undefined> {
+  try {
+    return await skills.load(id, hash);
+  } catch (thrown) {
+    if (thrown instanceof TalosError && ['NOT_FOUND', 'SKILL_CHANGED'].includes(thrown.code)) return undefined;
+    throw thrown;
+  }
+}
+
 type CheckedInput =
   | { readonly refusal: string }
   | { readonly value: JsonObject | JsonObject[string]; readonly hash: string };
@@ -60,7 +72,8 @@ async function checkedInput(parts: SkillPorts, skill: OfferedSkill, call: ToolCa
   const args = JsonObject.safeParse(call.arguments);
   const value = args.success ? inputOf(skill, args.data) : undefined;
   if (value === undefined) return { refusal: 'The arguments of the call are missing or no JSON; call it once more.' };
-  const bundle = await parts.skills.load(skill.manifest.id, skill.hash);
+  const bundle = await loadKept(parts, { id: skill.manifest.id, hash: skill.hash });
+  if (bundle === undefined) return { refusal: 'The files of the skill are not what was approved; answer without it.' };
   const fits = parts.skillRules.checkInput(bundle, value);
   if (fits.pass) return { value, hash: parts.skillRules.hashJson(value) };
   return {
@@ -72,7 +85,9 @@ async function plan(deps: Deps, ref: MessageRef, { id, call, run }: AskedCall): 
   if (run === undefined) return undefined;
   const parts = skillParts(deps);
   const { skill, key, hash } = run;
-  const { manifest } = await parts.skills.load(skill, hash);
+  const bundle = await loadKept(parts, { id: skill, hash });
+  if (bundle === undefined) return undefined; // changed since it was asked for: the model is told that there was no run
+  const { manifest } = bundle;
   const input = inputOf({ manifest, hash }, JsonObject.parse(call.arguments)) ?? null;
   const inputHash = parts.skillRules.hashJson(input);
   const accepted = await parts.skillRuns.accept({

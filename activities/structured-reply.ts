@@ -2,7 +2,7 @@ import { TalosError } from '../domain/errors.ts';
 import type { ModelRequest } from '../domain/models/model.ts';
 import type { LanguageModel } from '../domain/ports.ts';
 import { promptBudget } from '../domain/prompt/assemble.ts';
-import { estimateTokens } from '../domain/prompt/tokens.ts';
+import { beginningOf, estimateTokens } from '../domain/prompt/tokens.ts';
 import { completeText } from './reply-stream.ts';
 
 /** What was read out of an answer, or why nothing could be. */
@@ -43,13 +43,6 @@ function toMend(request: ModelRequest, reply: string, problem: string): ModelReq
   const content = `That is not the form asked for. ${told}\nAnswer with the whole JSON and nothing else.`;
   const taken = [content, ...request.messages.map((message) => message.content)];
   const free = promptBudget(request) - taken.reduce((sum, text) => sum + estimateTokens(text), 0);
-  const shown = { role: 'assistant', content: beginning(reply, free) } as const;
+  const shown = { role: 'assistant', content: beginningOf(reply, free) } as const;
   return { ...request, messages: [...request.messages, shown, { role: 'user', content }] };
-}
-
-/** As much of a text as so many tokens hold, about: what is longer than the window is refused. */
-function beginning(text: string, tokens: number): string {
-  let kept = text.slice(0, 20_000);
-  while (kept !== '' && estimateTokens(kept) > tokens) kept = kept.slice(0, Math.floor(kept.length * 0.8));
-  return kept.toWellFormed();
 }

@@ -129,6 +129,7 @@ function runCalls(client: Client, options: SkillRuntimeOptions) {
   const call = <T>(work: () => Promise<T>) => callTemporal(connection, callTimeoutMs, work);
   return {
     startDraft: (key) => call(() => startDraft(client, options, key)),
+    draftState: (key) => call(() => workflowState(client, skillDraftWorkflowId(key))),
     startRun: ({ summary, ...run }) => call(() => startRun(client, options, { run, summary })),
     measure(order, signal) {
       const { queueWaitSeconds } = { ...defaultSettings, ...options.settings };

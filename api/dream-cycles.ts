@@ -9,6 +9,9 @@ type Deps = Pick<ApiDeps, 'nightRuns' | 'nightClock' | 'nightRuntime' | 'audit' 
 /** So many runs are listed. */
 const listed = 30;
 
+/** How long whoever starts a run waits for it to begin. */
+const beginMs = 3000;
+
 export type Nights = ReturnType<typeof createNights>;
 
 /** What the API does with runs of the nightly maintenance. */
@@ -25,6 +28,12 @@ export function createNights(deps: Deps) {
     phases: [],
   });
 
+  /** The run once it has begun, so that whoever asks next finds it; undefined where no worker takes it in time. */
+  async function begun(id: NightRunId): Promise<NightView | undefined> {
+    for await (const night of nightRuns.follow(id, AbortSignal.timeout(beginMs))) return night;
+    return undefined;
+  }
+
   return {
     async list(): Promise<NightList> {
       const { when, paused, next } = await lookAtNight(deps);
@@ -34,7 +43,7 @@ export function createNights(deps: Deps) {
     /** Starts a run; one that is known already is as it is. */
     async start(id: NightRunId): Promise<NightView> {
       await nightRuntime.start(id);
-      return (await nightRuns.get(id)) ?? waiting(id);
+      return (await begun(id)) ?? waiting(id);
     },
 
     /** Fails with NOT_FOUND for a run nobody started. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { BlockList, isIPv6 } from 'node:net';
 
 import type { NextFunction, RequestHandler, Response } from 'express';
 
@@ -18,6 +19,15 @@ const preflight = {
   'Access-Control-Max-Age': '600',
 };
 
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether only this machine reaches an address, in whatever way it is written: ::ffff:127.0.0.1 is 127.0.0.1. */
+export function isLoopbackAddress(address: string): boolean {
+  return loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
 /**
  * Keeps pages of other origins from acting with the owner's browser, and other names for this address (DNS rebinding) from
  * reaching a Talos bound to loopback. A request without Origin comes from no page and passes; `null` is nobody's origin.
@@ -26,7 +36,7 @@ export function createOriginCheck(web: Config['web']): RequestHandler {
   const configured = web.origins.split(',').flatMap((text) => (text.trim() === '' ? [] : [new URL(text.trim())]));
   const origins = new Set(configured.map((url) => url.origin));
   const hosts = new Set(configured.map((url) => url.host));
-  const isLoopback = web.bind === '::1' || web.bind.startsWith('127.');
+  const isLoopback = isLoopbackAddress(web.bind);
 
   return (request, response, next) => {
     if (callerOf(request).isOwner) return next();

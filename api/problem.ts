@@ -26,7 +26,12 @@ export const Problem = z
     run: z
       .string()
       .optional()
-      .meta({ description: 'The run of a skill that ended this way', example: 'csv-summary.k1' }),
+
+      .meta({
+        description: 'The run of a skill that ended this way, or that is kept and could not be started',
+        example: 'csv-summary.k1',
+      }),
+    draft: z.string().optional().meta({ description: 'The draft of a skill that is kept and could not be started' }),
     response: z.string().nullable().optional().meta({ description: 'The text that had come before a message ended' }),
   })
   .meta({ id: 'Problem' });
@@ -42,7 +47,7 @@ const longestField = 64;
 export function toProblem(error: TalosError, instance: string): Problem {
   const { httpStatus: status, title } = errorCatalogue[error.code];
   const errors = fieldProblems(error);
-  const { fix, messageId } = error.details;
+  const { fix, messageId, runId, draft } = error.details;
   return {
     type: `urn:talos:error:${error.code}`,
     title,
@@ -56,6 +61,8 @@ export function toProblem(error: TalosError, instance: string): Problem {
     ...(errors.length > 0 && { errors }),
     ...(typeof fix === 'string' && { fix }),
     ...(typeof messageId === 'string' && { id: messageId }),
+    ...(typeof runId === 'string' && { run: runId }),
+    ...(typeof draft === 'string' && { draft }),
   };
 }
 

@@ -14,11 +14,11 @@ export type Route = {
 
 /** Registers routes; a known path with another method answers METHOD_NOT_ALLOWED. */
 export function mount(app: Express, routes: readonly Route[]): void {
+  for (const { method, path, handle } of routes) app.route(path)[method](handle);
+  // Last of all: what one pattern does not take, another may, such as a model that is called as a path is.
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
-    const place = app.route(path);
-    for (const { method, handle } of group) place[method](handle);
     const allow = group.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
-    place.all(() => {
+    app.route(path).all(() => {
       throw new TalosError('METHOD_NOT_ALLOWED', `This path takes ${allow}.`, { details: { allow } });
     });
   }

@@ -31,21 +31,40 @@ const endedOutside = {
 } as const;
 
 /**
- * A run whose workflow was ended from outside (terminated by hand) would stay pending for ever: it is settled by whoever looks. One that
- * was never started waits, as for consent.
+ * A pending run whose workflow is gone would stay pending for ever, so whoever looks does something about it: one that was asked for and
+ * could not be started then is started now, one that was ended from outside (terminated by hand) is settled. Others wait, as for consent.
  */
-async function settledIfOver({ skillRuns, skillRuntime, now }: Deps, record: SkillRunRecord): Promise<SkillRunRecord> {
-  const { skill, key } = record;
+async function revived(deps: Deps, record: SkillRunRecord): Promise<SkillRunRecord> {
+  const { skillRuns, skillRuntime, now } = deps;
+  const { skill, key, inputBy, retryOf } = record;
   const state = await skillRuntime.runState({ skill, key }).catch(whileAway);
-  if (state !== 'ended') return record;
+  if (state === 'running' || state === 'away') return record;
+  if (state === 'unknown') {
+    if (inputBy === 'person' || retryOf !== undefined) await start(deps, record).catch(whileAway);
+    return record;
+  }
   await skillRuns.settle({ skill, key }, { ...endedOutside, egress: [], log: '', finishedAt: now() });
   return (await skillRuns.run({ skill, key })) ?? record;
 }
 
 /** What can be told of a run while the runtime is away. */
-function whileAway(thrown: unknown): 'unknown' {
-  if (toTalosError(thrown).code === 'RUNTIME_UNAVAILABLE') return 'unknown';
+function whileAway(thrown: unknown): 'away' {
+  if (toTalosError(thrown).code === 'RUNTIME_UNAVAILABLE') return 'away';
   throw thrown;
+}
+
+/** Starts an accepted run, or finds it started. */
+function start({ skillRuntime }: Deps, { skill, key, inputBy }: SkillRunRef & Pick<SkillRunRecord, 'inputBy'>) {
+  return skillRuntime.startRun({ skill, key, priority, summary: `skill ${skill}, asked for by ${inputBy}` });
+}
+
+/** The run is kept already: who hears that it could not be started may look at it later, or ask for it again with its key. */
+function nameRun(ref: SkillRunRef): (thrown: unknown) => never {
+  return (thrown) => {
+    const { code, message, details, cause } = toTalosError(thrown);
+    const kept = `${message} Run ${runId(ref)} is kept and begins when it is looked at: talos runs show ${ref.skill} ${ref.key}`;
+    throw new TalosError(code, kept, { cause, details: { ...details, runId: runId(ref) } });
+  };
 }
 
 async function requireActive({ catalog }: Deps, skill: string): Promise<void> {
@@ -72,13 +91,13 @@ export function createSkillRuns(deps: Deps) {
   const { skillRuns, skillRuntime, lockdown, hashText, now } = deps;
   async function record(ref: SkillRunRef): Promise<SkillRunRecord> {
     const found = await skillRuns.run(ref);
-    if (found !== undefined) return found.state === 'pending' ? settledIfOver(deps, found) : found;
+    if (found !== undefined) return found.state === 'pending' ? revived(deps, found) : found;
     throw new TalosError('NOT_FOUND', `There is no run ${runId(ref)}; \`talos skills runs ls\` lists what there is.`);
   }
 
   /** Accepts and starts a run. The same key again is the same run: `ended` is its record if it was over already. */
   async function submit(wanted: WantedRun): Promise<{ ended?: SkillRunRecord }> {
-    const { skill, key } = wanted;
+    const { skill } = wanted;
     const inputHash = hashText(canonicalJson(wanted.input));
     try {
       await Promise.all([refuseWhenLocked(lockdown), requireActive(deps, skill)]);
@@ -95,7 +114,7 @@ export function createSkillRuns(deps: Deps) {
       );
     }
     if (place.kind === 'existing' && place.record.state !== 'pending') return { ended: place.record };
-    await skillRuntime.startRun({ skill, key, priority, summary: `skill ${skill}, asked for by ${wanted.inputBy}` });
+    await start(deps, wanted).catch(nameRun(wanted));
     return {};
   }
 

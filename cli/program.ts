@@ -18,6 +18,19 @@ export function createProgram(version: string): Command {
     .exitOverride();
 }
 
+/** `help skills approve` is `skills approve --help`: by itself the help command knows only the first of several names. */
+function asAsked(program: Command, [first, ...names]: readonly string[]): string[] {
+  if (first !== 'help' || names.length < 2) return first === undefined ? [] : [first, ...names];
+  let place = program;
+  for (const name of names) {
+    if (place.commands.length === 0) break;
+    const found = place.commands.find((one) => one.name() === name || one.aliases().includes(name));
+    if (found === undefined) return names; // none of this name, which the command above it says
+    place = found;
+  }
+  return [...names, '--help'];
+}
+
 /** Runs the command line; resolves with the exit code of a failure, or undefined when the command said nothing of it. */
 export async function runProgram(
   program: Command,
@@ -25,7 +38,7 @@ export async function runProgram(
   output: Output,
 ): Promise<number | undefined> {
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync(asAsked(program, words), { from: 'user' });
     return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) return output.fail(error);

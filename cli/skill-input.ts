@@ -5,6 +5,7 @@ import { parseJsonText } from '../domain/json-text.ts';
 import type { JsonValue } from '../domain/json.ts';
 import type { ChatInput } from './commands/chat.ts';
 import { plainText } from './plain-text.ts';
+import { readUtf8 } from './read-utf8.ts';
 
 /** Deepest nesting of an input. */
 const mostLevels = 64;
@@ -24,10 +25,11 @@ async function textOf(given: string, input: ChatInput): Promise<string> {
   if (given === '-') {
     const chunks: Buffer[] = [];
     for await (const chunk of input) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks).toString('utf8');
+    return readUtf8(Buffer.concat(chunks), 'The input');
   }
   if (!given.startsWith('@')) return given;
-  return readFile(given.slice(1), 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(given.slice(1)).catch((cause: unknown) => {
     throw new TalosError('NOT_FOUND', `${given.slice(1)} cannot be read: ${String(cause)}`, { cause });
   });
+  return readUtf8(bytes, 'The input');
 }

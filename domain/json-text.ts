@@ -28,13 +28,18 @@ export function parseJsonText(text: string, maxDepth: number): ParsedJson {
   }
 }
 
-/** Deepest level of brackets outside strings. */
+/** Deepest level of brackets outside strings. One look at each character: a pattern would look for the end of a text that has none again and again. */
 function nesting(text: string): number {
   let depth = 0;
   let deepest = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
-    else if (token === ']' || token === '}') depth -= 1;
+  let isInText = false;
+  for (let place = 0; place < text.length; place += 1) {
+    const sign = text.charAt(place);
+    if (isInText && sign === '\\') place += 1;
+    else if (sign === '"') isInText = !isInText;
+    else if (isInText) continue;
+    else if (sign === '[' || sign === '{') deepest = Math.max(deepest, (depth += 1));
+    else if (sign === ']' || sign === '}') depth -= 1;
   }
   return deepest;
 }

@@ -35,12 +35,29 @@ export async function replyWithSkills(input: MessageInput, { steps, onWait }: Pr
   const consent = createCallConsent(ref, onWait);
   let generation = await gpu(gpuWaitSeconds).generateReply(ref);
   for (let round = 1; generation.calls !== undefined; round += 1) {
-    steps.push(...(await Promise.all(generation.calls.map((call) => runCall(ref, call, consent)))));
+    await runTogether(generation.calls, { steps, run: (call) => runCall(ref, call, consent) });
     const next = await gpu(gpuWaitSeconds).generateReply({ ...ref, round });
     const usage = addUsage(generation.usage, next.usage);
     generation = { ...next, usage, modelMs: addMs(generation.modelMs, next.modelMs) };
   }
   return generation;
+}
+
+type Together = { readonly steps: SkillStep[]; readonly run: (call: PlannedCall) => Promise<SkillStep> };
+
+/** Calls of one round, side by side. When one cannot be made or is stopped, so are the others, and what has ended stays a step. */
+async function runTogether(calls: readonly PlannedCall[], { steps, run }: Together): Promise<void> {
+  const scope = new CancellationScope();
+  const running = calls.map((call) => scope.run(() => run(call)));
+  try {
+    steps.push(...(await Promise.all(running)));
+  } catch (thrown) {
+    if (!patched('calls-end-together')) throw thrown;
+    scope.cancel();
+    const ended = await CancellationScope.nonCancellable(() => Promise.allSettled(running));
+    steps.push(...ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+    throw thrown;
+  }
 }
 
 async function runCall(ref: MessageRef, call: PlannedCall, consent: CallConsent): Promise<SkillStep> {
@@ -49,7 +66,7 @@ async function runCall(ref: MessageRef, call: PlannedCall, consent: CallConsent)
   } catch (thrown) {
     // A run that was accepted and never began would wait for ever; one that did begin has settled itself.
     const { skill, key } = call;
-    if (isCancellation(thrown) && patched('stopped-before-call')) {
+    if (isCancellation(thrown) ? patched('stopped-before-call') : patched('failed-call')) {
       await CancellationScope.nonCancellable(() => settleStoppedRun({ skill, key }));
     }
     throw thrown;

@@ -4,6 +4,7 @@ import {
   ChildWorkflowFailure,
   executeChild,
   isCancellation,
+  patched,
   setCurrentDetails,
 } from '@temporalio/workflow';
 
@@ -53,7 +54,10 @@ async function run(ref: SkillRunRef, queueWaitSeconds: number): Promise<DueRunEn
     if (state === 'ok') return { state: 'ran' };
     return { state: 'failed', reason: verdict ?? code ?? 'RUN_STOPPED' };
   } catch (thrown) {
-    if (thrown instanceof ChildWorkflowFailure) await CancellationScope.nonCancellable(() => settleStoppedRun(ref));
+    // One that never began would be pending for ever; one that is there already and goes on has no word from here.
+    const isStopped =
+      thrown instanceof ChildWorkflowFailure || (isCancellation(thrown) && patched('stopped-before-run'));
+    if (isStopped) await CancellationScope.nonCancellable(() => settleStoppedRun(ref));
     return { state: 'failed', reason: 'RUN_STOPPED' };
   }
 }

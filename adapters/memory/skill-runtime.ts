@@ -17,6 +17,8 @@ export type MemorySkillRuntime = SkillRuntime & {
   started(): readonly Parameters<SkillRuntime['startRun']>[0][];
   /** The keys of drafts that were started. */
   drafts(): readonly string[];
+  /** Ends those drafts without a word to anybody. */
+  endDrafts(): void;
   approvals(): readonly Parameters<SkillRuntime['approve']>[0][];
   /** Whether every call fails with RUNTIME_UNAVAILABLE from now on. */
   refuse(isRefusing: boolean): void;
@@ -86,13 +88,20 @@ export function createMemorySkillRuntime(options: Options): MemorySkillRuntime {
 function createMemoryRuns({ script }: Options, isRefusing: () => boolean) {
   const runs = new Map<string, { stop: AbortController; ended: Promise<void>; isRunning: boolean }>();
   const started: Parameters<SkillRuntime['startRun']>[0][] = [];
-  const drafts = new Set<string>();
+  const drafts = new Map<string, 'running' | 'ended'>();
   return {
     started: () => [...started],
-    drafts: () => [...drafts],
+    drafts: () => [...drafts.keys()],
+    endDrafts() {
+      for (const key of drafts.keys()) drafts.set(key, 'ended');
+    },
     async startDraft(key) {
       if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
-      drafts.add(key);
+      if (!drafts.has(key)) drafts.set(key, 'running');
+    },
+    async draftState(key) {
+      if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');
+      return drafts.get(key) ?? 'unknown';
     },
     async startRun(start) {
       if (isRefusing()) throw new TalosError('RUNTIME_UNAVAILABLE', 'The runtime was told to refuse.');

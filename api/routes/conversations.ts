@@ -18,6 +18,9 @@ export const Conversation = z
   .strictObject({ id: ConversationId, messages: z.array(MessageRecord) })
   .meta({ id: 'Conversation' });
 
+/** Pending messages whose workflows are asked after at a time. */
+const mostLookedAfter = 8;
+
 /** `GET /conversations` and `GET /conversations/{id}`. */
 export function conversationRoutes(deps: ApiDeps): Route[] {
   const { conversations } = deps;
@@ -56,9 +59,10 @@ export function conversationRoutes(deps: ApiDeps): Route[] {
         const id = parseInput(ConversationId, request.params['id'], 'id');
         const found = await conversations.conversation(id, parseInput(Page, request.query, 'query'));
         if (found === undefined) throw new TalosError('NOT_FOUND', `There is no conversation ${id}.`);
-        // One that never started would be shown as pending for ever.
+        // One that never started would be shown as pending for ever. The first ones have to end before any other can.
+        const pending = found.filter(({ state }) => state === 'pending').slice(0, mostLookedAfter);
         const messages = await Promise.all(
-          found.map(async (one) => (one.state === 'pending' ? current(one).catch(() => one) : one)),
+          found.map(async (one) => (pending.includes(one) ? current(one).catch(() => one) : one)),
         );
         response.json({ id, messages });
       },

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-import { TalosError } from '../../domain/errors.ts';
 import { refuseWhenLocked } from '../../domain/lockdown/refuse.ts';
 import { DraftKey, SkillDraft } from '../../domain/skills/draft.ts';
 import { actorOf } from '../consent.ts';
@@ -8,6 +7,7 @@ import type { ApiDeps } from '../deps.ts';
 import { parseInput } from '../problem.ts';
 import { readJsonBody } from '../read-body.ts';
 import { problems, type Route } from '../route.ts';
+import { createDrafts } from '../skill-drafts.ts';
 
 const DraftRequest = z
   .strictObject({
@@ -61,6 +61,7 @@ const operations = {
 
 /** `POST /skills/drafts` and `GET /skills/drafts/{key}`: skills the model writes. */
 export function skillDraftRoutes(deps: Deps): Route[] {
+  const drafts = createDrafts(deps);
   return [
     {
       method: 'post',
@@ -71,11 +72,7 @@ export function skillDraftRoutes(deps: Deps): Route[] {
         const given = parseInput(DraftKey.optional(), httpRequest.get('idempotency-key'), 'Idempotency-Key');
         await refuseWhenLocked(deps.lockdown);
         const begun = { key: given ?? deps.newKey(), request, by: actorOf(httpRequest, deps), createdAt: deps.now() };
-        const kept = await deps.drafts.begin(begun);
-        if (kept.request !== request) {
-          throw new TalosError('IDEMPOTENCY_CONFLICT', `Draft ${kept.key} is of another skill; use a new key.`);
-        }
-        await deps.skillRuntime.startDraft(kept.key);
+        const kept = await drafts.begin(begun);
         response.status(202).set('Location', `/skills/drafts/${kept.key}`).json(kept);
       },
     },
@@ -85,10 +82,7 @@ export function skillDraftRoutes(deps: Deps): Route[] {
       operation: operations.read,
       async handle(request, response) {
         const { key } = parseInput(DraftPath, request.params, 'path');
-        const found = await deps.drafts.get(key);
-        if (found === undefined)
-          throw new TalosError('NOT_FOUND', `There is no draft ${key}, or it is older than a week.`);
-        response.json(found);
+        response.json(await drafts.current(key));
       },
     },
   ];

@@ -1,7 +1,9 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 
+import { TalosError } from '../../domain/errors.ts';
 import { JsonValue } from '../../domain/json.ts';
+import type { SkillId } from '../../domain/skills/manifest.ts';
 import {
   CronLine,
   EveryMinutes,
@@ -156,7 +158,7 @@ function manyRoutes(deps: ApiDeps, schedules: Schedules): Route[] {
       path: '/skills/:id/schedules',
       operation: operations.create,
       async handle(request, response) {
-        const wanted = await wantedSchedule(request, response);
+        const wanted = await wantedSchedule(deps, request, response);
         const created = await schedules.create(wanted, actorOf(request, deps));
         const place = `/skills/${wanted.skill}/schedules/${wanted.name}`;
         response.status(created.isNew ? 201 : 200).set('Location', place);
@@ -210,12 +212,29 @@ function scheduleIn(request: Request): ScheduleRef {
   return { skill: skillIn(request), name: parseInput(ScheduleName, request.params['schedule'], 'schedule') };
 }
 
-async function wantedSchedule(request: Request, response: Response) {
+async function wantedSchedule(deps: Pick<ApiDeps, 'schedules'>, request: Request, response: Response) {
   const skill = skillIn(request);
   const { name, input, note, ...times } = parseInput(ScheduleRequest, await readAnyJsonBody(request, response), 'body');
   const when = whenOf(times);
-  // Times too long for a name ask for one.
-  return { skill, name: name ?? parseInput(ScheduleName, nameByTimes(when), 'name'), when, input, note };
+  return { skill, name: name ?? (await freeName(deps, skill, when)), when, input, note };
+}
+
+/** A schedule without a name is named by its times. Fails where they make none, or that of a schedule in another zone. */
+async function freeName(
+  { schedules }: Pick<ApiDeps, 'schedules'>,
+  skill: SkillId,
+  when: ScheduleWhen,
+): Promise<ScheduleName> {
+  const name = ScheduleName.safeParse(nameByTimes(when));
+  if (!name.success) throw unnamed('give one: these times are too long to be one');
+  const there = (await schedules.get({ skill, name: name.data }))?.when;
+  const zone = there !== undefined && 'zone' in there ? there.zone : undefined;
+  if (zone === undefined || ('zone' in when && when.zone === zone)) return name.data;
+  throw unnamed(`give one: ${name.data} is the schedule of these times in ${zone}; with its name this would change it`);
+}
+
+function unnamed(problem: string): TalosError {
+  return new TalosError('VALIDATION_FAILED', `name: ${problem}.`, { details: { field: 'name' } });
 }
 
 /** The times of a checked request. */

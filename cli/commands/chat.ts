@@ -17,6 +17,7 @@ import {
 import { readImageFiles } from '../image-files.ts';
 import { createApiClient } from '../client.ts';
 import type { CliDeps } from '../command.ts';
+import { readUtf8 } from '../read-utf8.ts';
 
 type ChatOptions = {
   conversation?: string;
@@ -161,5 +162,5 @@ async function readAll(input: Readable): Promise<string> {
       throw new TalosError('MESSAGE_TOO_LONG', 'Standard input is longer than any message may be.');
     chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return readUtf8(Buffer.concat(chunks), 'Standard input');
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { homePaths } from '../../domain/config/paths.ts';
-import { TalosError } from '../../domain/errors.ts';
+import { errorCatalogue, TalosError } from '../../domain/errors.ts';
 import { describeFinding } from '../../domain/night/finding.ts';
 import type { NightRun, NightView } from '../../domain/night/run.ts';
 import { type NightList, whyNight } from '../../domain/night/view.ts';
@@ -80,6 +80,7 @@ async function watch({ client, night }: Watched, { json }: Options, deps: CliDep
   const end = await followNight({ client, id: night.id, signal: deps.following(), onChange: show });
   if (end === undefined) {
     output.note(`Dream cycle ${night.id} goes on. To watch it again: talos dream --follow`);
+    if (deps.interrupted().aborted) deps.setExitCode(errorCatalogue.RUN_STOPPED.exitCode);
     return;
   }
   if (json === true) output.json(end);

@@ -1,5 +1,6 @@
 import type { ModelMessage } from '../models/model.ts';
 import type { DraftTry } from '../skills/draft.ts';
+import { beginningOf, estimateTokens, overheadTokens } from './tokens.ts';
 
 const rules = `You write small, safe functions called skills, in JavaScript.
 
@@ -13,8 +14,17 @@ const rules = `You write small, safe functions called skills, in JavaScript.
 /** How much of what went wrong the model hears. */
 const longestProblem = 2000;
 
-/** What a model is asked to write a skill with; after a try that failed, with what was wrong. */
-export function draftPrompt(request: string, tries: readonly DraftTry[]): ModelMessage[] {
+/** Most of what is left beside the order that may say what was wrong. */
+const problemShare = 0.4;
+
+const mend = (problem: string): string =>
+  `That does not work:\n${problem}\n\nMend it and answer with the whole skill-draft as JSON.`;
+
+/**
+ * What a model is asked to write a skill with; after a try that failed, with what was wrong. Of both it sees as much as fits into so
+ * many tokens: a prompt that is longer than its window would be refused.
+ */
+export function draftPrompt(request: string, tries: readonly DraftTry[], tokens: number): ModelMessage[] {
   const last = tries.at(-1);
   const order = `Answer with one skill-draft as JSON. The owner asks: ${request}`;
   const first: ModelMessage[] = [
@@ -22,13 +32,9 @@ export function draftPrompt(request: string, tries: readonly DraftTry[]): ModelM
     { role: 'user', content: order },
   ];
   if (last?.problem === undefined) return first;
-  const problem = last.problem.slice(0, longestProblem).toWellFormed();
-  return [
-    ...first,
-    { role: 'assistant', content: last.reply },
-    {
-      role: 'user',
-      content: `That does not work:\n${problem}\n\nMend it and answer with the whole skill-draft as JSON.`,
-    },
-  ];
+  const fixed = [rules, order, mend('')].reduce((sum, text) => sum + estimateTokens(text), 4 * overheadTokens);
+  const free = Math.max(0, tokens - fixed);
+  const problem = beginningOf(last.problem.slice(0, longestProblem), free * problemShare);
+  const reply = beginningOf(last.reply, free - estimateTokens(problem));
+  return [...first, { role: 'assistant', content: reply }, { role: 'user', content: mend(problem) }];
 }

@@ -38,3 +38,10 @@ export function estimateTokens(text: string): number {
   const others = text.length - units - 2 * astral;
   return Math.ceil(tokens + astral * astralWeight + others * otherWeight);
 }
+
+/** As much of the beginning of a text as so many tokens hold, about: what is longer than the window is refused. */
+export function beginningOf(text: string, tokens: number): string {
+  let kept = text.slice(0, 20_000);
+  while (kept !== '' && estimateTokens(kept) > tokens) kept = kept.slice(0, Math.floor(kept.length * 0.8));
+  return kept.toWellFormed();
+}

@@ -12,6 +12,9 @@ const saidShare = 1 / 3;
 /** What a run gave, as a model may see it. `isWithheld`: the firewall took it for an attack. */
 export type RunResult = { readonly text: string; readonly isWithheld: boolean };
 
+/** No skill has a longer name: what is longer is a name the model made up. */
+const longestName = 64;
+
 /** Finds the run of a call. */
 export type RunLookup = (call: AskedCall) => SkillRunRecord | undefined;
 
@@ -55,14 +58,18 @@ function showSaid({ text, calls }: ToolRound, tokens: number): ModelMessage {
   const said = (length: number): ModelMessage => ({
     role: 'assistant',
     content: cut(text, length),
-    toolCalls: calls.map(({ call }) => ({ ...call, arguments: cutValues(call.arguments, length) })),
+    toolCalls: calls.map(({ call }) => ({
+      ...call,
+      name: shownName(call),
+      arguments: cutArguments(call.arguments, length),
+    })),
   });
   const whole = said(Infinity);
   return messageTokens(whole) <= tokens ? whole : fitting(said, { length: mostCharacters(tokens), tokens });
 }
 
 function showResult(asked: AskedCall, { run, marker, tokens }: Exchange): ModelMessage {
-  const told = (content: string): ModelMessage => ({ role: 'tool', toolName: asked.call.name, content });
+  const told = (content: string): ModelMessage => ({ role: 'tool', toolName: shownName(asked.call), content });
   const ofRun = asked.refusal === undefined ? resultOf(run(asked)) : undefined;
   const text = asked.refusal ?? ofRun?.text ?? '';
   const framed = (length: number): string => {
@@ -72,6 +79,11 @@ function showResult(asked: AskedCall, { run, marker, tokens }: Exchange): ModelM
   const isOurs = ofRun === undefined || ofRun.isWithheld;
   const version = (length: number): ModelMessage => told(isOurs ? cut(text, length) : framed(length));
   return fitting(version, { length: Math.min(text.length, mostCharacters(tokens)), tokens });
+}
+
+/** What was called, as a model is told of it. */
+function shownName({ name }: AskedCall['call']): string {
+  return name.slice(0, longestName).toWellFormed();
 }
 
 /** The first of ever shorter versions that fits: what quotes and escapes add is known only once they are there. */
@@ -109,11 +121,22 @@ function cut(text: string, length: number): string {
   return `${text.slice(0, length).toWellFormed()}\n(cut short: ${text.length - length} more characters)`;
 }
 
-/** Arguments whose values are no longer than that as text; a long one that is no text becomes one. */
-function cutValues(given: Readonly<Record<string, unknown>>, length: number): Record<string, unknown> {
-  const values = Object.entries(given).map(([name, value]): [string, unknown] => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return [name, text === undefined || text.length <= length ? value : cut(text, length)];
-  });
-  return Object.fromEntries(values);
+/**
+ * Arguments of at most so many characters, names and values together: the first that does not fit ends early, those behind it are left
+ * out. A long value that is no text becomes one.
+ */
+function cutArguments(given: Readonly<Record<string, unknown>>, length: number): Record<string, unknown> {
+  const entries = Object.entries(given);
+  const kept: [string, unknown][] = [];
+  let free = length;
+  for (const [name, value] of entries) {
+    free -= name.length;
+    if (free < 0) break;
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    kept.push([name, text.length <= free ? value : cut(text, free)]);
+    free -= text.length;
+  }
+  const more = entries.length - kept.length;
+  if (more > 0) kept.push(['...', `(cut short: ${more} more arguments)`]);
+  return Object.fromEntries(kept);
 }

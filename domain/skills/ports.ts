@@ -255,6 +255,8 @@ export interface SkillRuntime {
   measure(order: MeasureOrder, signal: AbortSignal): Promise<Measurement>;
   /** Lets the model write a draft that was begun; a second start is the same. */
   startDraft(key: DraftKey): Promise<void>;
+  /** Whether a draft goes on, has ended, or was never started. */
+  draftState(key: DraftKey): Promise<'running' | 'ended' | 'unknown'>;
   /** Starts an accepted run; a second start is the same run. Priority 1 is chat, 3 quarantine, 5 night work. */
   startRun(start: SkillRunRef & { readonly priority: 1 | 3 | 5; readonly summary: string }): Promise<void>;
   /** Resolves when a started run has ended, however; false when the signal came first. */

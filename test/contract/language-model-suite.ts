@@ -81,7 +81,7 @@ export function describeLanguageModel(name: string, create: () => Promise<Langua
     });
 
     it('writes a whole skill to the schema of a draft', async () => {
-      const messages = draftPrompt('Make a skill that shouts a text', []);
+      const messages = draftPrompt('Make a skill that shouts a text', [], 4000);
       const events = await answer(saying('', { messages, format: draftFormat, maxOutputTokens: 4096 }));
       const files = draftFiles(textOf(events));
       if (typeof files === 'string') throw new Error(files);

@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import { homePaths } from '../../../domain/config/paths.ts';
+import { modelUses } from '../../../domain/models/store.ts';
 import type { CliDeps } from '../../command.ts';
 import { createModelsClient } from '../../models-client.ts';
 
@@ -18,7 +19,7 @@ export function addModelUse(models: Command, deps: CliDeps): void {
     .command('use')
     .description('choose another installed model, from the next message on')
     .argument('<name>', 'its name, as `models ls` shows it')
-    .option('--for <use>', 'chat or vision', 'chat')
+    .addOption(new Option('--for <use>', 'what it is used for').choices(modelUses).default('chat'))
     .option('--json', 'print the model as JSON')
     .addHelpText('after', useHelp)
     .action(async (name: string, { for: use, json }: { for: string; json?: true }) => {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 
 import { homePaths } from '../../../domain/config/paths.ts';
-import { TalosError } from '../../../domain/errors.ts';
+import { errorCatalogue, TalosError } from '../../../domain/errors.ts';
 import { describeDraft } from '../../../domain/skills/describe-draft.ts';
 import { SkillDraft } from '../../../domain/skills/draft.ts';
 import { askAgain } from '../../ask-again.ts';
@@ -47,6 +47,7 @@ export function addSkillDraft(skills: Command, deps: CliDeps): void {
       }
       if (options.json === true) deps.output.json(draft);
       else deps.output.line(plainText(describeDraft(draft)));
+      if (draft.state === 'writing' && signal.aborted) deps.setExitCode(errorCatalogue.RUN_STOPPED.exitCode);
       if (draft.state === 'failed') throw new TalosError('SKILL_INVALID', `Draft ${draft.key} came to nothing.`);
     });
 }

@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { homePaths } from '../../../domain/config/paths.ts';
-import { describeWhen } from '../../../domain/skills/schedule.ts';
+import { TalosError } from '../../../domain/errors.ts';
+import { describeWhen, EveryMinutes } from '../../../domain/skills/schedule.ts';
 import type { ScheduleView } from '../../../domain/skills/schedule-view.ts';
 import type { CliDeps } from '../../command.ts';
 import { formatTime } from '../../format-time.ts';
@@ -22,7 +23,7 @@ Examples:
 type SetOptions = {
   readonly cron?: string;
   readonly zone?: string;
-  readonly every?: string;
+  readonly every?: number;
   readonly input?: string;
   readonly name?: string;
   readonly note?: string;
@@ -44,19 +45,34 @@ function addSchedule(skills: Command, deps: CliDeps, input: ChatInput): void {
     .argument('<id>', 'the name of the skill')
     .option('--cron <line>', 'when, by the clock: minute hour day month weekday')
     .option('--zone <name>', 'the time zone of that clock; the one of this machine when left out')
-    .option('--every <minutes>', 'or again and again after so many minutes')
+    .addOption(
+      new Option('--every <minutes>', 'or again and again after so many minutes')
+        .argParser(parseMinutes)
+        .conflicts('cron'),
+    )
     .option('--input <json>', 'its input each time: JSON, @file, or - for standard input')
     .option('--name <name>', 'what the schedule is called; by its times when left out')
     .option('--note <text>', 'what it is for')
     .option('--json', 'print the schedule as JSON')
     .addHelpText('after', setHelp)
     .action(async (id: string, { input: given, every, json, ...rest }: SetOptions) => {
+      if (every === undefined && rest.cron === undefined) throw untimed();
       const value = await readSkillInput(given, input);
-      const wanted = { ...rest, input: value, ...(every !== undefined && { everyMinutes: Number(every) }) };
+      const wanted = { ...rest, input: value, ...(every !== undefined && { everyMinutes: every }) };
       const schedule = await client(deps).set(id, wanted);
       if (json === true) return deps.output.json(schedule);
       tellSchedule(schedule, deps);
     });
+}
+
+function parseMinutes(text: string): number {
+  const minutes = EveryMinutes.safeParse(text.trim() === '' ? Number.NaN : Number(text));
+  if (minutes.success) return minutes.data;
+  throw new InvalidArgumentError(minutes.error.issues[0]?.message ?? 'must be a number of minutes');
+}
+
+function untimed(): TalosError {
+  return new TalosError('VALIDATION_FAILED', 'Say when: --cron, such as "0 8 * * *", or --every, such as 30.');
 }
 
 function addSchedules(skills: Command, deps: CliDeps): void {

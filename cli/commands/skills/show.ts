@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 
 import { homePaths } from '../../../domain/config/paths.ts';
+import { errorCatalogue } from '../../../domain/errors.ts';
 import type { SkillLife, SkillVersion } from '../../../domain/skills/life.ts';
 import { CLEAN_RUNS } from '../../../domain/skills/quarantine.ts';
 import { currentVersions, type SkillView } from '../../../domain/skills/view.ts';
@@ -90,6 +91,7 @@ async function follow({ id, client, deps, isJson }: Following): Promise<void> {
       return;
     }
     await pause(lookMs, undefined, { signal }).catch(() => undefined); // Ctrl-C ends the wait and with it the command
+    if (deps.interrupted().aborted) deps.setExitCode(errorCatalogue.RUN_STOPPED.exitCode);
     if (signal.aborted) return;
   }
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
+import { createMemoryNightRuns } from '../../../adapters/memory/night-runs.ts';
+import { createMemoryNightRuntime } from '../../../adapters/memory/night-runtime.ts';
 import type { NightRun } from '../../../domain/night/run.ts';
 import { collect, open, right, startApi, type TestApi } from './support.ts';
 
@@ -70,6 +72,34 @@ describe('the dream cycle', () => {
     }
     expect(await api.ask(`${place}/now-nobody/events`)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     expect((await api.ask(`${place}/now-nobody`, { method: 'DELETE' })).status).toBe(404);
+  });
+
+  test('has begun when its start is answered, so that it is listed', async () => {
+    const nightRuns = createMemoryNightRuns();
+    const runtime = createMemoryNightRuntime(nightRuns, () => 1000);
+    const start = async (id: string) => void setImmediate(() => void runtime.start(id));
+    const nightRuntime = { ...runtime, start };
+    api = await startApi({ deps: { nightRuns, nightRuntime } });
+    await post('a');
+    expect((await api.ask(place)).body).toMatchObject({ runs: [{ id: 'now-a', state: 'running' }] });
+  });
+
+  test('is told as ended once its workflow has, which writes the report last', async () => {
+    const nightRuns = createMemoryNightRuns();
+    const runtime = createMemoryNightRuntime(nightRuns, () => 1000);
+    const states = ['running', 'running', 'ended'] as const;
+    let looks = 0;
+    const state = async () => states[looks++] ?? 'ended';
+    api = await startApi({ deps: { nightRuns, nightRuntime: { ...runtime, state } } });
+    await post('a');
+    const path = `${place}/now-a/events`;
+    const events = collect(await open({ port: api.port, path, headers: { authorization: right } }));
+    const run = await nightRuns.get('now-a');
+    if (run === undefined) throw new Error('there is no such run');
+    looks = 0;
+    await nightRuns.save({ ...run, state: 'ran', endedAt: 1000 });
+    expect((await events).map(({ data }) => (JSON.parse(data) as NightRun).state).at(-1)).toBe('ran');
+    expect(looks).toBe(3);
   });
 
   test('is followed to its end; whoever comes later gets what it came to', async () => {

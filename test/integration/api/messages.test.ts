@@ -82,6 +82,15 @@ describe('a message on its own', () => {
     expect(api.runtime.started()).toHaveLength(1);
   });
 
+  test('that never started starts later where many wait before it, however many there are', async () => {
+    api = await startApi();
+    const keys = Array.from({ length: 30 }, (_, place) => `k${place}`);
+    for (const key of keys) await api.conversations.accept({ conversation: 'c', key, text: 'hi', createdAt: 1 });
+    const { body } = await api.ask('/conversations/c');
+    expect(body['messages']).toHaveLength(30);
+    expect(new Set(api.runtime.started().map(({ key }) => key))).toEqual(new Set(keys.slice(0, 8)));
+  });
+
   test('that never started starts with the next one of its conversation, and so do those before it', async () => {
     api = await startApi();
     for (const key of ['first', 'second']) {

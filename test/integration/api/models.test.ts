@@ -194,6 +194,16 @@ it('changes nothing in a lockdown', async () => {
   expect((await api.ask('/models')).status).toBe(200);
 });
 
+it('finds a model that is called as a path is', async () => {
+  const api = await start();
+  const answers = [await api.ask('/models/use', { method: 'DELETE' }), await api.ask('/models/use')];
+  expect(answers.map(({ status, body }) => [status, body['code']])).toEqual([
+    [404, 'NOT_FOUND'],
+    [405, 'METHOD_NOT_ALLOWED'],
+  ]);
+  expect(answers[0]?.body['detail']).toContain('use:latest');
+});
+
 it('says so where the engine neither pulls nor removes models', async () => {
   const api = await start({ withStore: false });
   for (const answer of [

@@ -76,6 +76,21 @@ describe('a schedule', () => {
     expect(long).toMatchObject({ status: 400, body: { errors: [{ field: 'name' }] } });
   });
 
+  test('without a name changes none of the same times in another zone', async () => {
+    api = await startApi();
+    await keepActive(api);
+    const unnamed = { cron: '0 8 * * *', input: 1 };
+    const berlin = await create({ ...unnamed, zone: 'Europe/Berlin' });
+    expect(berlin).toMatchObject({ status: 201, body: { name: 'at-0-8-x-x-x' } });
+    expect(await create({ ...unnamed, zone: 'America/New_York' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'name' }], detail: expect.stringContaining('Europe/Berlin') },
+    });
+    expect(await create({ ...unnamed, zone: 'Europe/Berlin', input: 2 })).toMatchObject({ status: 200 });
+    const named = { ...unnamed, zone: 'America/New_York', name: 'at-0-8-x-x-x' };
+    expect(await create(named)).toMatchObject({ status: 200, body: { when: { zone: 'America/New_York' } } });
+  });
+
   test.each<[string, object, string]>([
     ['a cron line that is none', { ...morning, cron: '60 8 * * *' }, 'cron'],
     ['a zone nobody knows', { ...morning, zone: 'Nowhere/X' }, 'zone'],

@@ -145,6 +145,31 @@ describe('a run', () => {
     expect(await run(1, 'k')).toMatchObject({ status: 200, body: { output: 42 } });
   });
 
+  test('that could not be started is named at once, and begins when it is looked at', async () => {
+    api = await startApi();
+    await keepActive(api);
+    api.skillRuntime.refuse(true);
+    const { status, body } = await run(1);
+    expect({ status, body }).toMatchObject({ status: 503, body: { code: 'RUNTIME_UNAVAILABLE' } });
+    const [, key = ''] = String(body['run']).split('.');
+    expect((await api.ask(`/skills/${id}/runs/${key}`)).body).toMatchObject({ state: 'pending' });
+    api.skillRuntime.refuse(false);
+    await api.ask(`/skills/${id}/runs/${key}`);
+    expect(api.skillRuntime.started()).toMatchObject([{ skill: id, key, priority: 1 }]);
+    await expect.poll(async () => (await api.ask(`/skills/${id}/runs/${key}`)).body['output']).toBe(42);
+  });
+
+  test.each(['model', 'schedule', 'case'] as const)(
+    'by a %s is not started by whoever looks at it',
+    async (inputBy) => {
+      api = await startApi();
+      await keepActive(api);
+      await api.skillRuns.accept({ skill: id, key: 'k', input: 1, inputHash: 'h', inputBy, createdAt: 1 });
+      expect((await api.ask(`/skills/${id}/runs/k`)).body).toMatchObject({ state: 'pending' });
+      expect(api.skillRuntime.started()).toEqual([]);
+    },
+  );
+
   test.each(['{"input":1', '{"input":{"__proto__":{"x":1}}}', `{"input":${'['.repeat(5000)}${']'.repeat(5000)}}`])(
     'takes no body such as %.40s',
     async (body) => {

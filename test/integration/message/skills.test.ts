@@ -136,6 +136,15 @@ describe('a message that uses skills', () => {
     expect(model.requests).toHaveLength(5);
   });
 
+  it('says so when the model asks for skills for ever and never answers', async () => {
+    const model = await start((_request, turn) => [[id, { input: turn }]]);
+    await use(skills, id);
+    const record = await talos.settled(await talos.send('go on'));
+    expect(record).toMatchObject({ state: 'answered', notice: expect.stringContaining('instead of answering') });
+    expect(record.steps).toHaveLength(4);
+    expect(model.requests).toHaveLength(5);
+  });
+
   it('stopped: the run of its skill ends, too', async () => {
     await start(() => [[id, { input: 1 }]]);
     await use(skills, id);
@@ -192,6 +201,21 @@ describe('a message that uses skills', () => {
     await talos.ports.lockdown.lock({ reason: 'test', by: 'owner', at: Date.now() });
     await talos.ports.runtime.cancelMessages();
     expect(await talos.settled(ref)).toMatchObject({ state: 'stopped' });
+  });
+
+  it('goes on without a skill whose files were changed after it was offered', async () => {
+    const model = await start(async (_request, turn) => {
+      if (turn > 1) return 'I could not look.';
+      skills.skills.tamper(hash);
+      return [[id, { input: 1 }]];
+    });
+    const { hash } = await use(skills, id);
+    expect(await talos.settled(await talos.send('double one'))).toMatchObject({
+      state: 'answered',
+      reply: 'I could not look.',
+    });
+    expect(skills.sandbox.requests()).toEqual([]);
+    expect(model.toolMessages()[0]?.content).toContain('files of the skill are not what was approved');
   });
 
   it('with a version that is no longer the active one runs nothing', async () => {

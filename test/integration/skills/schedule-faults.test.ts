@@ -100,6 +100,19 @@ describe('a scheduled skill', () => {
     await expect.poll(() => at.talos.scheduleClock.timing(schedule.ref), { timeout: 10_000 }).toBeUndefined();
   });
 
+  it('that is cancelled before its run starts leaves nothing pending', async () => {
+    const { skill, schedule, stop } = await scheduled();
+    await schedule.create();
+    await stop();
+    await schedule.trigger();
+    await schedule.cancelRunning();
+    await at.serve();
+    const [{ key, ...end } = never()] = await schedule.ended();
+    expect(end).toMatchObject({ state: 'failed', reason: 'RUN_STOPPED' });
+    expect(await at.runOf(skill.id, key)).toMatchObject({ state: 'cancelled' });
+    expect(at.runs()).toBe(0);
+  });
+
   it('whose run was ended from outside has failed, and runs the next time', async () => {
     const { skill, schedule } = await scheduled();
     await schedule.create();

@@ -38,6 +38,17 @@ export function scheduleDriver(talos: Talos, skill: string, now: () => number = 
     /** Makes it due now; the due time is the second this falls into. */
     trigger: () => handle.trigger(),
 
+    /** Cancels the due run that was begun last, as by hand. */
+    async cancelRunning(): Promise<void> {
+      let workflowId = '';
+      await until(5000, async () => {
+        const { recentActions } = (await handle.describe()).info;
+        workflowId = recentActions.at(-1)?.action.workflow.workflowId ?? '';
+        return workflowId !== '';
+      });
+      await client.workflow.getHandle(workflowId).cancel();
+    },
+
     /** The due runs that have ended, newest first, once there are so many. */
     async ended(count = 1): Promise<DueRun[]> {
       let over: DueRun[] = [];

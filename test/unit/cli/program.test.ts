@@ -16,6 +16,8 @@ async function run(...words: string[]) {
     .command('up')
     .option('--detach')
     .action(() => undefined);
+  const skills = program.command('skills').description('all about skills');
+  skills.command('approve').description('promote a version').argument('<id>');
   program.command('fails').action(() => {
     throw new TalosError('CONFIG_INVALID', 'broken');
   });
@@ -39,6 +41,21 @@ describe('the command line', () => {
       expect((await run(...words)).code).toBeUndefined();
     },
   );
+
+  it.each([
+    [['help', 'skills'], 'all about skills'],
+    [['help', 'skills', 'approve'], 'promote a version'],
+    [['help', 'up', 'now'], '--detach'],
+  ])('says more about what is named: %j', async (words, told) => {
+    const { code, text } = await run(...words);
+    expect(code).toBeUndefined();
+    expect(text).toContain(told);
+  });
+
+  it('says that there is no such command to say more about', async () => {
+    const { code, text } = await run('help', 'skills', 'aprove');
+    expect({ code, text }).toEqual({ code: 64, text: expect.stringContaining('Did you mean approve?') });
+  });
 
   it('suggests the command that was meant', async () => {
     const { code, text } = await run('upp');

@@ -19,6 +19,14 @@ describe('reading JSON that may be hostile', () => {
     expect(parseJsonText(`${'{"a":'.repeat(65)}1${'}'.repeat(65)}`, 64)).toMatchObject({ ok: false });
   });
 
+  it.each([
+    ['quotes', '"' + '\\"'.repeat(1_000_000)],
+    ['backslashes', '"' + '\\'.repeat(2_000_001)],
+    ['a last backslash', '"' + '\\"'.repeat(1_000_000) + '\\'],
+  ])('comes to an end over a long text that has none: %s', (_name, text) => {
+    expect(parseJsonText(text, 64)).toMatchObject({ ok: false });
+  });
+
   it('does not count brackets inside strings', () => {
     expect(parseJsonText(JSON.stringify('[[[[ \\" {{{{'), 2)).toMatchObject({ ok: true });
   });

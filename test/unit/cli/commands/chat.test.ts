@@ -77,6 +77,9 @@ describe('talos chat', () => {
     await chat([], { input: Readable.from(['line one\n', 'line two\n']) });
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ message: 'line one\nline two' });
     expect(await chat([], { input: Readable.from(['\n']) })).toMatchObject({ code: 64 });
+    const latin1 = Readable.from([Buffer.from('Bücher', 'latin1')]);
+    const refused = { code: 64, stderr: expect.stringContaining('not UTF-8') };
+    expect(await chat([], { input: latin1 })).toMatchObject(refused);
   });
 
   it('prints the whole reply as JSON', async () => {

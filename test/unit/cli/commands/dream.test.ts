@@ -53,7 +53,8 @@ describe('talos dream --follow', () => {
 
   it('says that the run goes on when only the watching was ended', async () => {
     await serve(undefined);
-    const { stderr, stdout } = await dream(['--follow', '--json'], AbortSignal.timeout(300));
+    const { code, stderr, stdout } = await dream(['--follow', '--json'], AbortSignal.timeout(300));
+    expect(code).toBe(75);
     expect(stderr).toContain('goes on. To watch it again: talos dream --follow');
     expect(stdout).toBe('');
   });

@@ -43,6 +43,23 @@ describe('what a skill returned, in a prompt', () => {
     expect(messages.at(-1)?.content).toContain('> the result');
   });
 
+  it.each<[string, JsonObject]>([
+    ['arguments', Object.fromEntries(Array.from({ length: 3000 }, (_, place) => [`a${place}`, place]))],
+    ['one long name', { ['a'.repeat(20_000)]: 1 }],
+  ])('leaves room also where the model handed over too many: %s', (_name, given) => {
+    const { messages, report } = prompt(given, 'the result');
+    expect(report.toolTokens).toBeLessThanOrEqual(3600);
+    expect(JSON.stringify(messages)).toMatch(/cut short: \d+ more arguments/);
+    expect(messages.at(-1)?.content).toContain('> the result');
+  });
+
+  it('leaves room also where the model made up a tool with an endless name', () => {
+    const call = { id: 'c', name: 'do_it_'.repeat(5000), arguments: {} };
+    const calls = [{ id: '1-1', call, refusal: 'There is no tool of this name.' }];
+    const exchange = toolExchange([{ text: '', calls }], { run: () => undefined, marker, tokens: 400 });
+    expect(exchange.reduce((sum, message) => sum + messageTokens(message), 0)).toBeLessThanOrEqual(400);
+  });
+
   it('takes no more than its share: a long reason why a call was not made', () => {
     const [round] = rounds({ a: 1 });
     const calls = (round?.calls ?? []).map(({ run: _run, ...call }) => ({ ...call, refusal: 'no '.repeat(9999) }));

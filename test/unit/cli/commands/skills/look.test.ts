@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { addSkillsCommand } from '../../../../../cli/commands/skills.ts';
 import { unborn } from '../../../../../domain/skills/change.ts';
 import { begun, hashOf, inUse, passed, submitted, waiting, walk } from '../../../domain/skills/build.ts';
 import { createSkillHome, id, type SkillHome, viewOf } from './skill-home.ts';
@@ -116,6 +117,13 @@ describe('talos skills show and diff', () => {
       `It needs you: talos skills approve ${id}`,
       '',
     ]);
+  });
+
+  it('says by its exit code that Ctrl-C came before the skill needed anybody', async () => {
+    await home.serve({ [`GET /skills/${id}`]: [200, viewOf(walk(unborn(id), [submitted('a')]))] });
+    const words = ['skills', 'show', id, '--follow'];
+    const result = await home.run(addSkillsCommand, words, { interrupted: AbortSignal.timeout(200) });
+    expect(result).toMatchObject({ code: 75, stdout: '1.0.97 quarantined 0/3 clean runs\n' });
   });
 
   it('follows nothing that is decided', async () => {

@@ -51,6 +51,22 @@ describe('talos skills run and runs', () => {
   const serveRun = (first: Reply, looks: Reply[] = []) =>
     home.serve({ 'POST *': first, ...(looks.length > 0 && { 'GET *': looks }) });
 
+  it('takes a byte order mark before its input, and nothing that is not UTF-8', async () => {
+    await serveRun([200, record('k')]);
+    const latin1 = Buffer.from('{"a":"Bücher"}', 'latin1');
+    await writeFile(`${home.dir}/latin1.json`, latin1);
+    for (const words of [
+      ['--input', '-'],
+      ['--input', `@${home.dir}/latin1.json`],
+    ]) {
+      const { code, stderr } = await home.skills(['run', id, ...words], Readable.from([latin1]));
+      expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining('not UTF-8') });
+    }
+    expect(home.seen()).toEqual([]);
+    expect((await home.skills(['run', id], Readable.from(['\uFEFF{"a":1}']))).code).toBe(0);
+    expect(home.bodies()).toEqual([{ input: { a: 1 } }]);
+  });
+
   it.each([['--input', '{"a":1}'], ['--input', '@FILE'], ['--input', '-'], []])(
     'takes its input by %s %s and prints the output',
     async (...words) => {

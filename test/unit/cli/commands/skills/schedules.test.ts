@@ -92,6 +92,19 @@ describe('talos skills schedule', () => {
     expect(JSON.parse(stdout)).toEqual(schedule());
   });
 
+  it.each([
+    [['--every', 'abc'], '--every <minutes>'],
+    [['--every', '0'], '--every <minutes>'],
+    [['--every', ''], '--every <minutes>'],
+    [['--every', '5', '--cron', '0 8 * * *'], '--every <minutes>'],
+    [[], '--every'],
+  ])('names the option that is wrong: %j', async (words, option) => {
+    await home.serve({});
+    const { code, stderr } = await home.skills(['schedule', id, ...words, '--input', '1']);
+    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining(option) });
+    expect(home.seen()).toEqual([]);
+  });
+
   it.each([['../x'], ['UPPER']])('asks nothing about a skill such as %s', async (skill) => {
     await home.serve({});
     expect((await home.skills(['schedule', skill, '--every', '5', '--input', '1'])).code).toBe(64);
