@@ -156,6 +156,14 @@ describe('the list', () => {
     expect(await states('deprecated')).toEqual([]);
   });
 
+  test('names a skill whose state cannot be read beside the others', async () => {
+    api = await startApi();
+    await keepActive(api);
+    const unreadable = [{ id: 'broken', problem: 'The life of skill broken is not stored as Talos writes it.' }];
+    api.catalog.unreadable = async () => unreadable;
+    expect((await api.ask('/skills')).body).toMatchObject({ skills: [{ id }], unreadable });
+  });
+
   test.each(['state=happy', 'state=', 'stat=active'])('refuses %s', async (query) => {
     api = await startApi();
     expect(await api.ask(`/skills?${query}`)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });

@@ -60,6 +60,15 @@ describe('talos skills submit and ls', () => {
     expect(home.seen()).toEqual(['GET /skills?state=active']);
   });
 
+  it('names a skill whose state cannot be read', async () => {
+    const unreadable = [{ id: 'broken', problem: `The life of skill broken is not stored ${nasty}` }];
+    await home.serve({ 'GET /skills': [200, { skills: [], unreadable }] });
+    const { stdout, stderr } = await home.skills(['ls']);
+    expect(`${stdout}${stderr}`).toContain('The life of skill broken is not stored');
+    expect(`${stdout}${stderr}`).not.toMatch(control);
+    expect(JSON.parse((await home.skills(['ls', '--json'])).stdout)).toEqual({ skills: [], unreadable });
+  });
+
   it('says that Talos does not run', async () => {
     expect(await home.skills(['ls'])).toMatchObject({ code: 69 });
   });
