@@ -32,6 +32,7 @@ const NewSkill = z
         git: z
           .string()
           .regex(/^https:\/\//, 'must begin with https://')
+          .regex(/^[^/]*\/\/[^/?#@]*(?:[/?#]|$)/, 'must hold no user name and no password')
           .max(2000)
           .meta({
             description: 'Address of a repository whose head is the skill',

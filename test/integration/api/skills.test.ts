@@ -94,6 +94,8 @@ describe('handing in a skill', () => {
 
   test.each([
     { git: 'http://example.org/x.git' },
+    { git: 'https://user:secret@example.org/x.git' },
+    { git: 'https://secret@example.org' },
     { git: 'file:///etc' },
     { git: 'ext::sh -c id' },
     { git: '--upload-pack=id' },
@@ -104,7 +106,10 @@ describe('handing in a skill', () => {
     [],
   ])('refuses a body such as %j', async (body) => {
     api = await startApi();
-    expect(await submit(body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    const answer = await submit(body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    expect(answer.text).not.toContain('secret');
+    expect(api.audit.events()).toEqual([]);
   });
 
   test.each([{}, [], { files: { 'a.js': 7 } }])('says of a body such as %j what it has to be', async (body) => {
