@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { createMemoryAuditLog } from '../../../adapters/memory/audit-log.ts';
+import { isHostFault } from '../../../domain/skills/blame.ts';
 import { egressRule } from '../../../domain/skills/egress.ts';
 import { failure, powersOf, publicAddress, startServer } from './support.ts';
 
@@ -159,22 +160,27 @@ describe('a redirect', () => {
   });
 
   test.each(['https://evil.example/', 'http://api.example.org/', 'https://127.0.0.1/', 'file:///etc/passwd'])(
-    'to %s is denied',
+    'to %s is refused, as the doing of the host that asked for it',
     async (target) => {
       server = await redirecting();
       const { fetch, egress } = powersOf({ hosts }, { dial: server.dial });
       const url = `https://api.example.org/to?${encodeURIComponent(target)}`;
-      expect(await failure(fetch({ url }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+      const refusal = await failure(fetch({ url }));
+      expect(refusal).toMatchObject({
+        code: 'HOST_UNAVAILABLE',
+        message: expect.stringContaining('sent the request on'),
+      });
+      expect(isHostFault(refusal)).toBe(true);
       expect(server.seen).toHaveLength(1);
       expect(egress()).toMatchObject([{ allowed: true, status: 302 }, { allowed: false }]);
     },
   );
 
-  test('to a name that leads to this machine is denied', async () => {
+  test('to a name that leads to this machine is refused', async () => {
     server = await redirecting();
     const resolve = async (host: string) => [host === 'other.example.org' ? '127.0.0.1' : publicAddress];
     const { fetch } = powersOf({ hosts }, { dial: server.dial, resolve });
-    expect(await failure(fetch({ url: to('https://api.example.org') }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(await failure(fetch({ url: to('https://api.example.org') }))).toMatchObject({ code: 'HOST_UNAVAILABLE' });
     expect(server.seen).toHaveLength(1);
   });
 
