@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { unborn } from '../../../../../domain/skills/change.ts';
+import { versionRefused } from '../../../../../domain/skills/skill-name.ts';
 import { begun, hashOf, inUse, passed, submitted, waiting, walk } from '../../../domain/skills/build.ts';
 import { createSkillHome, id, type SkillHome, viewOf } from './skill-home.ts';
 import { control, files, nasty } from './support.ts';
@@ -90,6 +91,16 @@ describe('talos skills show and diff', () => {
       expect(stdout).toContain(part);
     }
     expect(stdout).not.toMatch(control);
+  });
+
+  it('shows to its end what is wrong with the files and what to do', async () => {
+    const { message } = versionRefused(
+      { id: 'a'.repeat(64), hash: hashOf('a') },
+      { file: `"${'p'.repeat(80)}"`, rule: 'has the part node_modules, which is left out wherever a skill is read' },
+    );
+    const view = viewOf(inUse('a'), { problem: { code: 'SKILL_CHANGED', message } });
+    await home.serve({ [`GET /skills/${id}`]: [200, view] });
+    expect((await home.skills(['show', id])).stdout).toContain('submit the copy');
   });
 
   it.each([inUse('a'), waiting('b', inUse('a'))])(
