@@ -23,7 +23,7 @@ export function redactFields(fields: Readonly<Record<string, unknown>>): Record<
 /** Hides passwords in addresses and credentials in headers. */
 export function redactText(text: string): string {
   const shown = text
-    .replaceAll(/:\/\/[^\s/@]*@/g, `://${hidden}@`)
+    .replaceAll(/:\/\/[^\s/?#]*@/g, `://${hidden}@`)
     .replaceAll(/\b(Basic|Bearer) +[\w.~+/=-]{8,}/gi, `$1 ${hidden}`);
   return shown.length > maxText ? `${shown.slice(0, maxText)}...` : shown;
 }

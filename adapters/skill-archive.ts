@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 
 import { TalosError } from '../domain/errors.ts';
+import { hideSecrets } from '../domain/hide-secrets.ts';
 import { certificateFile, isLeftBehind, maxBundleFiles } from '../domain/skills/bundle-files.ts';
 import type { BundleFiles, SkillBundle } from '../domain/skills/bundle.ts';
 import { formatCertificate, parseCertificate } from '../domain/skills/certificate-seal.ts';
@@ -121,13 +122,18 @@ function toFound(all: BundleFiles): FoundSkill {
 
 /** Says of what is no skill where it lies and why. */
 export async function asFound(place: string, read: () => Promise<FoundSkill>): Promise<FoundSkill> {
+  const shown = hideSecrets(place); // somebody may have meant an address
   try {
     return await read();
   } catch (cause) {
     if (cause instanceof FolderFlaw)
-      throw new TalosError('SKILL_INVALID', `${place} is no skill: ${cause.message}.`, { cause });
+      throw new TalosError('SKILL_INVALID', `${shown} is no skill: ${cause.message}.`, { cause });
     if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) {
-      throw new TalosError('NOT_FOUND', `There is no ${place}; give a folder or an archive.`, { cause });
+      throw new TalosError(
+        'NOT_FOUND',
+        `There is no ${shown}; give a folder, an archive or the https:// address of a repository.`,
+        { cause },
+      );
     }
     throw cause;
   }

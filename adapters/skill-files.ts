@@ -16,6 +16,7 @@ import {
   noSuchVersion,
   type VersionRef,
   versionChanged,
+  versionRefused,
 } from '../domain/skills/skill-name.ts';
 import { FolderFlaw, readTextFolder, syncParent, writeSynced } from './skill-folder.ts';
 import {
@@ -132,6 +133,8 @@ function checkKept(files: BundleFiles, version: VersionRef, tools: BundleTools):
     const { manifest, cases } = reading.bundle;
     return { manifest, cases };
   }
+  const [finding] = reading.ok ? [] : reading.findings;
+  if (finding !== undefined) throw versionRefused(version, finding);
   throw versionChanged(version, 'its files are no valid skill');
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { TalosError } from '../domain/errors.ts';
+import { hideSecrets } from '../domain/hide-secrets.ts';
 import { quoted } from '../domain/skills/finding.ts';
 import { ownMark } from './sandbox/owner-mark.ts';
 import { type FoundSkill, type ReadLimits, readSkillArchive } from './skill-archive.ts';
@@ -124,11 +125,14 @@ async function git(args: readonly string[], run: GitRun): Promise<Buffer> {
 }
 
 function failure({ url, signal, maxBytes }: GitRun, said: string, size: number): TalosError {
+  const shown = quoted(hideSecrets(url), 200);
   if (size > maxBytes && maxBytes > 0) {
-    return new TalosError('SKILL_INVALID', `${quoted(url, 200)} is no skill: it holds more than a skill may have.`);
+    return new TalosError('SKILL_INVALID', `${shown} is no skill: it holds more than a skill may have.`);
   }
-  const reason = signal.aborted ? 'it took too long or was stopped' : quoted(said.trim().split('\n').at(-1) ?? '', 200);
-  return new TalosError('NOT_FOUND', `The repository ${quoted(url, 200)} cannot be fetched: ${reason}.`);
+  const reason = signal.aborted
+    ? 'it took too long or was stopped'
+    : quoted(hideSecrets(said.trim().split('\n').at(-1) ?? ''), 200);
+  return new TalosError('NOT_FOUND', `The repository ${shown} cannot be fetched: ${reason}.`);
 }
 
 /** The whole group, because git leaves the transport to a program of its own. */

@@ -20,6 +20,7 @@ import {
   removeScheduleScript,
   rewindScript,
 } from './lua/schedules.ts';
+import { readAll } from './read-all.ts';
 import type { RedisConnections } from './redis.ts';
 
 /** Due runs kept beyond those shown until it is known what came of every earlier one. */
@@ -59,9 +60,14 @@ function createDefinitions({ keys, call, run }: RedisConnections) {
     },
 
     async list(skill) {
-      const found = (await call((c) => c.hvals(keys.schedules))).map((json) => read(SkillSchedule, json));
-      const wanted = skill === undefined ? found : found.filter((schedule) => schedule.skill === skill);
+      const { items } = readAll(await call((c) => c.hgetall(keys.schedules)), readSchedule);
+      const wanted = skill === undefined ? items : items.filter((schedule) => schedule.skill === skill);
       return wanted.toSorted((a, b) => (scheduleId(a) < scheduleId(b) ? -1 : 1));
+    },
+
+    async unreadable(skill) {
+      const { unreadable } = readAll(await call((c) => c.hgetall(keys.schedules)), readSchedule);
+      return skill === undefined ? unreadable : unreadable.filter(({ id }) => id.startsWith(`${skill}.`));
     },
 
     async remove(ref) {
@@ -118,6 +124,15 @@ function createDueRuns({ keys, call, run }: RedisConnections) {
 
 function dueKeys(keys: RedisConnections['keys'], ref: ScheduleRef): string[] {
   return [keys.scheduleState(ref), keys.dueTimes(ref), keys.dueRuns(ref)];
+}
+
+function readSchedule(id: string, json: string): SkillSchedule {
+  try {
+    return SkillSchedule.parse(JSON.parse(json));
+  } catch (cause) {
+    const cure = `remove it with \`talos skills unschedule ${id.replace('.', ' ')}\` and set it anew`;
+    throw new TalosError('INTERNAL', `The schedule ${id} is not stored as Talos writes it; ${cure}.`, { cause });
+  }
 }
 
 function readKept(facts: string, input: string): KeptSchedule {

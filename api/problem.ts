@@ -26,7 +26,6 @@ export const Problem = z
     run: z
       .string()
       .optional()
-
       .meta({
         description: 'The run of a skill that ended this way, or that is kept and could not be started',
         example: 'csv-summary.k1',

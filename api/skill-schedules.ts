@@ -1,5 +1,5 @@
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { TalosError } from '../domain/errors.ts';
+import { TalosError, toTalosError } from '../domain/errors.ts';
 import type { JsonValue } from '../domain/json.ts';
 import { refuseWhenLocked } from '../domain/lockdown/refuse.ts';
 import { whyDueRun } from '../domain/skills/due-run.ts';
@@ -15,6 +15,7 @@ import {
   type SkillSchedule,
 } from '../domain/skills/schedule.ts';
 import type { ScheduleView } from '../domain/skills/schedule-view.ts';
+import type { Unreadable } from '../domain/skills/unreadable.ts';
 import type { ApiDeps } from './deps.ts';
 
 type Deps = Pick<
@@ -51,11 +52,16 @@ export function createSchedules(deps: Deps) {
     kept,
     view,
 
-    /** By skill and name. */
-    async list(skill?: SkillId): Promise<ScheduleView[]> {
+    /** By skill and name. One that cannot be read keeps no other from being told. */
+    async list(skill?: SkillId): Promise<{ schedules: ScheduleView[]; unreadable?: Unreadable[] }> {
       const views: ScheduleView[] = [];
-      for (const schedule of await schedules.list(skill)) views.push(await view(schedule));
-      return views;
+      const unreadable = await schedules.unreadable(skill);
+      for (const schedule of await schedules.list(skill)) {
+        const found = await view(schedule).catch((thrown: unknown) => unreadableView(schedule, thrown));
+        if ('problem' in found) unreadable.push(found);
+        else views.push(found);
+      }
+      return { schedules: views, ...(unreadable.length > 0 && { unreadable }) };
     },
 
     /** Makes a schedule, or changes the one of this name; the same again is the same. Tells whether it is new. */
@@ -71,7 +77,7 @@ export function createSchedules(deps: Deps) {
     },
 
     async remove(ref: ScheduleRef, by: string): Promise<void> {
-      await audit(deps, await kept(ref), { change: 'removed', by });
+      await audit(deps, await removable(deps, ref), { change: 'removed', by });
       await scheduleClock.remove(ref);
       await schedules.remove(ref);
     },
@@ -93,6 +99,23 @@ async function keptSchedule({ schedules }: Deps, ref: ScheduleRef): Promise<Kept
     'NOT_FOUND',
     `Skill ${ref.skill} has no schedule ${ref.name}; \`talos skills schedules\` lists what there is.`,
   );
+}
+
+/** What is audited of a schedule that goes; one that cannot be read goes as well. */
+async function removable(deps: Deps, ref: ScheduleRef): Promise<Pick<SkillSchedule, 'skill' | 'name' | 'inputHash'>> {
+  try {
+    return await keptSchedule(deps, ref);
+  } catch (thrown) {
+    if (toTalosError(thrown).code !== 'INTERNAL') throw thrown;
+    return { ...ref, inputHash: 'unreadable' };
+  }
+}
+
+/** What comes of a store that is away concerns all schedules, what is kept wrongly concerns one. */
+function unreadableView(schedule: SkillSchedule, thrown: unknown): Unreadable {
+  const { code, message } = toTalosError(thrown);
+  if (code !== 'INTERNAL') throw thrown;
+  return { id: scheduleId(schedule), problem: message };
 }
 
 async function viewSchedule(deps: Deps, schedule: SkillSchedule): Promise<ScheduleView> {
@@ -168,7 +191,11 @@ async function checkFit({ catalog, skills, checkInput }: Deps, { skill, input }:
   });
 }
 
-async function audit({ audit: log }: Deps, schedule: SkillSchedule, { change, by }: { change: Change; by: string }) {
+async function audit(
+  { audit: log }: Deps,
+  schedule: Pick<SkillSchedule, 'skill' | 'name' | 'inputHash'>,
+  { change, by }: { change: Change; by: string },
+) {
   const details = { change, inputHash: schedule.inputHash };
   await log.append({ type: 'skill-schedule-changed', actor: by, subject: scheduleId(schedule), details });
 }

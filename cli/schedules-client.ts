@@ -4,9 +4,10 @@ import type { JsonValue } from '../domain/json.ts';
 import type { SkillId } from '../domain/skills/manifest.ts';
 import { ScheduleView } from '../domain/skills/schedule-view.ts';
 import { checkSkillId } from '../domain/skills/skill-name.ts';
+import { Unreadable } from '../domain/skills/unreadable.ts';
 import { createApiSocket, pathPart } from './api-socket.ts';
 
-const ScheduleList = z.object({ schedules: z.array(ScheduleView) });
+const ScheduleList = z.object({ schedules: z.array(ScheduleView), unreadable: z.array(Unreadable).optional() });
 
 /** A schedule as it is asked for; the API checks it. */
 export type WantedSchedule = {
@@ -27,9 +28,9 @@ export function createSchedulesClient(socketPath: string) {
       api.json({ method: 'POST', path: pathOf(id), body: wanted }, ScheduleView),
 
     /** Of one skill, or of all. */
-    async list(id?: SkillId): Promise<ScheduleView[]> {
+    list(id?: SkillId) {
       const path = id === undefined ? '/schedules' : pathOf(id);
-      return (await api.json({ method: 'GET', path }, ScheduleList)).schedules;
+      return api.json({ method: 'GET', path }, ScheduleList);
     },
 
     pause: (id: SkillId, name: string): Promise<ScheduleView> =>

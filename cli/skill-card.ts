@@ -5,14 +5,17 @@ import type { SkillTrouble } from '../domain/skills/trouble.ts';
 import type { SkillView } from '../domain/skills/view.ts';
 import { plainLine } from './plain-text.ts';
 
+/** What is to be done stands at the end of a reason. */
+const longestReason = 800;
+
 /** What the owner has to see before a decision, in lines: hash, permissions, findings, runs, benefit. */
 export function evidenceCard({ life, manifest, diff, problem, trouble }: SkillView, version: SkillVersion): string[] {
   return [
     `Skill ${life.id}, version ${plainLine(version.version)}, ${version.state}`,
     `  hash         ${version.hash}`,
     ...(manifest === undefined ? [] : [`  description  ${plainLine(manifest.description, 300)}`]),
-    ...(problem === undefined ? [] : [`  PROBLEM      ${plainLine(problem.message, 300)}`]),
-    ...(version.reason === undefined ? [] : [`  reason       ${plainLine(version.reason, 300)}`]),
+    ...(problem === undefined ? [] : [`  PROBLEM      ${plainLine(problem.message, longestReason)}`]),
+    ...(version.reason === undefined ? [] : [`  reason       ${plainLine(version.reason, longestReason)}`]),
     ...(manifest === undefined ? [] : listed('may', grants(manifest.permissions), 'only compute')),
     ...(diff?.from === undefined ? [] : listed('changes', diff.manifest, 'only code')),
     ...listed('findings', version.findings, 'none'),

@@ -8,10 +8,11 @@ import type { BundleHash, SkillId } from '../domain/skills/manifest.ts';
 import { type RunKey, SkillRunRecord, type SkillRunRef } from '../domain/skills/run.ts';
 import { checkSkillId } from '../domain/skills/skill-name.ts';
 import { SkillSubmission, SkillSummary, SkillView, type StateFilter } from '../domain/skills/view.ts';
+import { Unreadable } from '../domain/skills/unreadable.ts';
 import { type ApiSocket, createApiSocket, pathPart } from './api-socket.ts';
 
 const Ticket = z.object({ id: z.string(), expiresAt: z.int() });
-const SummaryList = z.object({ skills: z.array(SkillSummary) });
+const SummaryList = z.object({ skills: z.array(SkillSummary), unreadable: z.array(Unreadable).optional() });
 const RunList = z.object({ runs: z.array(SkillRunRecord.omit({ input: true, output: true })) });
 const EvalReply = z.object({
   state: z.enum(['pending', 'measured']),
@@ -34,9 +35,9 @@ function createLives(api: ApiSocket) {
   const order = (id: SkillId, verb: string, body: object): Promise<SkillLife> =>
     api.json({ method: 'POST', path: `${pathOf(id)}/${verb}`, body }, SkillLife);
   return {
-    async list(state?: StateFilter): Promise<SkillSummary[]> {
+    list(state?: StateFilter) {
       const query = state === undefined ? '' : `?state=${state}`;
-      return (await api.json({ method: 'GET', path: `/skills${query}` }, SummaryList)).skills;
+      return api.json({ method: 'GET', path: `/skills${query}` }, SummaryList);
     },
     view: (id: SkillId) => api.json({ method: 'GET', path: pathOf(id) }, SkillView),
     submit: (files: BundleFiles) => api.json({ method: 'POST', path: '/skills', body: { files } }, SkillSubmission),

@@ -3,17 +3,19 @@ import type { Logger } from '../domain/ports.ts';
 import type { SkillCatalog, SkillRuntime } from '../domain/skills/ports.ts';
 
 type Deps = {
-  readonly catalog: Pick<SkillCatalog, 'list'>;
-  readonly skillRuntime: Pick<SkillRuntime, 'goOn'>;
+  readonly catalog: Pick<SkillCatalog, 'list' | 'unreadable' | 'put'>;
+  readonly skillRuntime: Pick<SkillRuntime, 'goOn' | 'life'>;
   readonly logger: Logger;
 };
 
 /**
- * Lets the lives go on that Temporal has lost: without one nobody counts the faults of a version in use, and none is tested. Never
- * fails; the log has what did.
+ * Lets the lives go on that Temporal has lost: without one nobody counts the faults of a version in use, and none is tested. A life the
+ * catalogue cannot read is copied anew from its workflow. Never fails; the log has what did.
  */
-export async function keepLives({ catalog, skillRuntime, logger }: Deps): Promise<void> {
+export async function keepLives(deps: Deps): Promise<void> {
+  const { catalog, skillRuntime, logger } = deps;
   try {
+    for (const { id, problem } of await catalog.unreadable()) await copyAnew(deps, id, problem);
     for (const { id, active, candidate } of await catalog.list()) {
       if (active === undefined && candidate === undefined) continue;
       await skillRuntime.goOn(id).catch((thrown: unknown) => {
@@ -23,5 +25,15 @@ export async function keepLives({ catalog, skillRuntime, logger }: Deps): Promis
     }
   } catch (thrown) {
     logger.warn({ code: toTalosError(thrown).code, err: thrown }, 'the skills could not be read');
+  }
+}
+
+async function copyAnew({ catalog, skillRuntime, logger }: Deps, id: string, problem: string): Promise<void> {
+  try {
+    const life = await skillRuntime.life(id);
+    if (life !== undefined) await catalog.put(life);
+    logger.warn({ skill: id, isMended: life !== undefined }, problem);
+  } catch (thrown) {
+    logger.warn({ skill: id, code: toTalosError(thrown).code, err: thrown }, problem);
   }
 }

@@ -15,6 +15,7 @@ type Deps = {
 export async function keepSchedules({ logger, ...ports }: Deps): Promise<void> {
   const keeping = { ...ports, now: Date.now };
   try {
+    for (const { id, problem } of await ports.schedules.unreadable()) logger.warn({ schedule: id }, problem);
     for (const schedule of await ports.schedules.list()) {
       await keepSchedule(keeping, schedule, catchUpMs).catch((thrown: unknown) => {
         const { code, message } = toTalosError(thrown);

@@ -58,7 +58,7 @@ async function runOnce(context: TestContext, { hash, runs }: SkillVersion): Prom
   } catch (thrown) {
     if (isCancellation(thrown)) throw thrown;
     const { code, message } = fromActivityFailure(thrown);
-    const reason = `Its files are not what was handed in (${code}).`;
+    const reason = `Its files cannot be run (${code}): ${message}`.slice(0, longestReason);
     if (isBrokenFiles(code)) await keeper.change(actor, (life) => discard(life, { hash, reason }, Date.now()));
     else if (code === 'SANDBOX_UNAVAILABLE') await watch.delay(hash, message.slice(0, longestReason), mendedMs);
     else await watch.delay(hash, `It could not be run (${code}); it is tried again.`);

@@ -1,4 +1,4 @@
-import { log, setHandler } from '@temporalio/workflow';
+import { log, patched, setHandler } from '@temporalio/workflow';
 
 import { TalosError } from '../domain/errors.ts';
 import type { SkillLife } from '../domain/skills/life.ts';
@@ -58,7 +58,9 @@ export function handleOrders(keeper: LifeKeeper, watch: CandidateWatch): void {
   setHandler(restoreSkill, ({ by, ...wish }) =>
     order(() => keeper.change(by, (life) => restore(life, wish, Date.now()))),
   );
-  setHandler(retestSkill, ({ by, ...wish }) => then(() => keeper.change(by, (life) => retest(life, wish, Date.now()))));
+  setHandler(retestSkill, ({ by, ...wish }) =>
+    then(() => keeper.change(by, (life) => retest(life, { ...wish, isMarked: patched('retest-marked') }, Date.now()))),
+  );
   setHandler(recordFailure, async (report) => {
     try {
       await keeper.change('talos', (life) => strike(life, report, Date.now()));

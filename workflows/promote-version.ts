@@ -13,6 +13,9 @@ export type Promotion = {
   readonly override?: string;
 };
 
+/** As much of a message as the reason of a version holds. */
+const longestReason = 500;
+
 /** Promotes a version once its files are checked again and its certificate is kept; files that changed since its runs end it instead. */
 export async function promoteVersion(keeper: LifeKeeper, promotion: Promotion): Promise<SkillLife> {
   const { by, hash } = promotion;
@@ -28,14 +31,14 @@ export async function promoteVersion(keeper: LifeKeeper, promotion: Promotion): 
       try {
         await local.certifySkill({ id: life.id, version: outcome.life.active, ...consent });
       } catch (thrown) {
-        const { code } = fromActivityFailure(thrown);
-        if (isBrokenFiles(code)) broken = code;
+        const { code, message } = fromActivityFailure(thrown);
+        if (isBrokenFiles(code)) broken = `${code}: ${message}`;
         throw thrown;
       }
       return outcome;
     });
   } catch (thrown) {
-    const reason = `Its files are not what was tested (${broken}).`;
+    const reason = `Its files are not what was tested: ${broken}`.slice(0, longestReason);
     if (broken !== undefined) await keeper.change('talos', (life) => discard(life, { hash, reason }, Date.now()));
     throw thrown;
   }

@@ -28,9 +28,18 @@ export function isPublicAddress(address: string): boolean {
 /** Names that mean this machine or the own network wherever they are asked for (RFC 6761, 6762 and 8375; the root zone keeps `internal` free). */
 const insideNames = /\.(localhost|local|internal|home\.arpa)$/;
 
-/** Whether a host is by its very name none of the public Internet. */
-export function isInsideName(host: string): boolean {
-  return insideNames.test(host);
+/**
+ * Whether it may well be the resolver of this network that leads a name inside: filters and login pages do that to any name. Not where the
+ * name is none of the public Internet, nor where an answer goes to the metadata of a machine or mixes public addresses with others:
+ * whoever owns the name made those.
+ */
+export function isAstray(host: string, addresses: readonly string[]): boolean {
+  if (insideNames.test(host) || addresses.some(isLinkLocal)) return false;
+  return new Set(addresses.map(isPublicAddress)).size < 2;
+}
+
+function isLinkLocal(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'linkLocal';
 }
 
 type Address = ReturnType<typeof ipaddr.parse>;

@@ -8,7 +8,7 @@ import type { AuditLog } from '../../domain/ports.ts';
 import type { EgressAttempt } from '../../domain/sandbox/run.ts';
 import { decideEgress, egressRule, headersToSend, type Hop, nextHop } from '../../domain/skills/egress.ts';
 import type { SkillManifest } from '../../domain/skills/manifest.ts';
-import { isInsideName, isPublicAddress } from './address.ts';
+import { isAstray, isPublicAddress } from './address.ts';
 import { createEgressRecord, type EgressRecord } from './egress-record.ts';
 import { type Dial, dialTls, exchange, type Reply, unavailable } from './exchange.ts';
 import { parsePowerInput } from './input.ts';
@@ -60,13 +60,14 @@ export function createFetchPower(run: Run, options: FetchOptions): FetchPower {
     }
   }
 
-  async function travel(hop: Hop, signal: AbortSignal): Promise<{ reply: Reply; secrets: string[] }> {
+  async function travel({ hop, from }: Leg, signal: AbortSignal): Promise<{ reply: Reply; secrets: string[] }> {
     const decision = decideEgress(hop.url, permissions);
     const attempt = { host: decision.host, method: hop.method };
-    if (!decision.allowed) return await record.refuse(attempt, decision.reason);
+    const failure = from === undefined ? undefined : sentOn(from, attempt.host);
+    if (!decision.allowed) return await record.refuse(attempt, decision.reason, failure);
     const { host, path } = decision;
     const secrets = hop.isFirstHost ? await findSecrets(host, attempt) : {};
-    const address = await findAddress(host, { record, attempt, options, signal });
+    const address = await findAddress(host, { record, attempt, options, signal, failure });
     const sent = await record.allow(attempt);
     const headers = { ...hop.headers, ...secrets };
     const { method, body } = hop;
@@ -85,31 +86,42 @@ export function createFetchPower(run: Run, options: FetchOptions): FetchPower {
     attempts: record.attempts,
 
     async fetch(input, outer) {
-      const { url, method, headers, body } = parsePowerInput(FetchInput, input, 'fetch');
-      if (body !== undefined && Buffer.byteLength(body) > egressRule.requestBytes) {
-        throw new TalosError('BODY_TOO_LARGE', `A skill sends at most ${egressRule.requestBytes} bytes at once.`);
-      }
+      let hop = firstHop(input, permissions);
       const signal = AbortSignal.any([outer, AbortSignal.timeout(timeoutMs)]);
       const seen: string[] = [];
-      let hop: Hop = {
-        url,
-        method,
-        headers: headersToSend(headers, permissions),
-        isFirstHost: true,
-        ...(body !== undefined && { body }),
-      };
+      let from: string | undefined;
       for (let redirects = 0; ; redirects += 1) {
-        const { reply, secrets } = await travel(hop, signal);
+        const { reply, secrets } = await travel({ hop, from }, signal);
         seen.push(...secrets);
         const next = nextHop(hop, { status: reply.status, location: reply.headers['location'] });
         if (next === undefined) return toAnswer(reply, { url: hop.url, secrets: seen });
         if (redirects === egressRule.mostRedirects) {
           throw new TalosError('HOST_UNAVAILABLE', `It was sent on more than ${egressRule.mostRedirects} times.`);
         }
+        from = new URL(hop.url).host;
         hop = next;
       }
     },
   };
+}
+
+function firstHop(input: JsonValue, permissions: SkillManifest['permissions']): Hop {
+  const { url, method, headers, body } = parsePowerInput(FetchInput, input, 'fetch');
+  if (body !== undefined && Buffer.byteLength(body) > egressRule.requestBytes) {
+    throw new TalosError('BODY_TOO_LARGE', `A skill sends at most ${egressRule.requestBytes} bytes at once.`);
+  }
+  const sent = { headers: headersToSend(headers, permissions), ...(body !== undefined && { body }) };
+  return { url, method, isFirstHost: true, ...sent };
+}
+
+/** One request on a way; `from` is the host that sent it on. */
+type Leg = { readonly hop: Hop; readonly from: string | undefined };
+
+/** Where a host sends a request on to is its doing: it is refused like any other, and the skill is not to blame. */
+function sentOn(from: string, to: string): TalosError {
+  return new TalosError('HOST_UNAVAILABLE', `${from} sent the request on to ${to}, which may not be reached.`, {
+    details: { host: from },
+  });
 }
 
 type Attempt = Pick<EgressAttempt, 'host' | 'method'>;
@@ -119,23 +131,26 @@ type Search = {
   readonly attempt: Attempt;
   readonly options: FetchOptions;
   readonly signal: AbortSignal;
+  /** In place of the usual refusal. */
+  readonly failure: TalosError | undefined;
 };
 
 /** The one address that is dialled. The name is resolved once, so what was checked is what is dialled. */
-async function findAddress(host: string, { record, attempt, options, signal }: Search): Promise<string> {
+async function findAddress(host: string, search: Search): Promise<string> {
+  const { record, attempt, options, signal, failure } = search;
   const { resolve = resolveAll, ownAddresses = () => [] } = options;
   let addresses: readonly string[];
   try {
     addresses = await Promise.race([resolve(host), rejectOn(signal)]);
   } catch (thrown) {
-    const failure = unavailable(host, thrown, signal);
-    return await record.refuse(attempt, 'its name cannot be resolved', failure);
+    return await record.refuse(attempt, 'its name cannot be resolved', unavailable(host, thrown, signal));
   }
   const own = new Set(ownAddresses());
   const [address] = addresses;
   if (address === undefined || addresses.some((one) => !isPublicAddress(one) || own.has(one))) {
     const reason = 'its name leads to an address that is not of the public Internet';
-    return await record.refuse(attempt, reason, isInsideName(host) ? undefined : ledAstray(host, reason));
+    const byResolver = isAstray(host, addresses) ? ledAstray(host, reason) : undefined;
+    return await record.refuse(attempt, reason, failure ?? byResolver);
   }
   return address;
 }

@@ -18,6 +18,7 @@ export function createMemorySkillCatalog(): SkillCatalog {
     },
     get: async (id) => lives.get(id),
     list: async () => [...lives.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    unreadable: async () => [],
     ground: async () => kept,
     async keepGround(ground) {
       kept = ground;

@@ -38,6 +38,7 @@ function createDefinitions(entries: Map<string, Entry>, entryOf: (ref: ScheduleR
       const wanted = skill === undefined ? all : all.filter((schedule) => schedule.skill === skill);
       return wanted.toSorted((a, b) => (scheduleId(a) < scheduleId(b) ? -1 : 1));
     },
+    unreadable: async () => [],
     remove: async (ref) => entries.delete(scheduleId(ref)),
   } satisfies Partial<SkillSchedules>;
 }

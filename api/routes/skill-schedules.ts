@@ -15,6 +15,7 @@ import {
   TimeZone,
 } from '../../domain/skills/schedule.ts';
 import { ScheduleView } from '../../domain/skills/schedule-view.ts';
+import { Unreadable } from '../../domain/skills/unreadable.ts';
 import { actorOf } from '../consent.ts';
 import type { ApiDeps } from '../deps.ts';
 import { parseInput } from '../problem.ts';
@@ -44,7 +45,12 @@ const ScheduleRequest = z
   .meta({ id: 'SkillScheduleRequest' });
 type ScheduleRequest = z.infer<typeof ScheduleRequest>;
 
-const ScheduleList = z.strictObject({ schedules: z.array(ScheduleView) }).meta({ id: 'ScheduleList' });
+const ScheduleList = z
+  .strictObject({
+    schedules: z.array(ScheduleView),
+    unreadable: z.array(Unreadable).optional().meta({ description: 'Schedules that cannot be read' }),
+  })
+  .meta({ id: 'ScheduleList' });
 
 const SchedulePath = SkillPath.extend({ schedule: ScheduleName });
 
@@ -139,7 +145,7 @@ function manyRoutes(deps: ApiDeps, schedules: Schedules): Route[] {
       path: '/schedules',
       operation: operations.all,
       async handle(_request, response) {
-        response.json({ schedules: await schedules.list() });
+        response.json(await schedules.list());
       },
     },
     {
@@ -149,8 +155,8 @@ function manyRoutes(deps: ApiDeps, schedules: Schedules): Route[] {
       async handle(request, response) {
         const skill = skillIn(request);
         const found = await schedules.list(skill);
-        if (found.length === 0) await skills.life(skill);
-        response.json({ schedules: found });
+        if (found.schedules.length === 0) await skills.life(skill);
+        response.json(found);
       },
     },
     {

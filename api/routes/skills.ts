@@ -6,6 +6,7 @@ import { refuseWhenLocked } from '../../domain/lockdown/refuse.ts';
 import type { SkillBundle } from '../../domain/skills/bundle.ts';
 import { SkillId } from '../../domain/skills/manifest.ts';
 import { SkillSubmission, SkillSummary, SkillView, StateFilter, summarise } from '../../domain/skills/view.ts';
+import { Unreadable } from '../../domain/skills/unreadable.ts';
 import { actorOf } from '../consent.ts';
 import type { ApiDeps } from '../deps.ts';
 import { parseInput } from '../problem.ts';
@@ -14,7 +15,12 @@ import { problems, type Route } from '../route.ts';
 import { createSkills } from '../skills.ts';
 import { whileWaiting } from '../while-waiting.ts';
 
-const SkillList = z.strictObject({ skills: z.array(SkillSummary) }).meta({ id: 'SkillList' });
+const SkillList = z
+  .strictObject({
+    skills: z.array(SkillSummary),
+    unreadable: z.array(Unreadable).optional().meta({ description: 'Skills whose state cannot be read' }),
+  })
+  .meta({ id: 'SkillList' });
 
 const NewSkill = z
   .union(
@@ -26,6 +32,7 @@ const NewSkill = z
         git: z
           .string()
           .regex(/^https:\/\//, 'must begin with https://')
+          .regex(/^[^/]*\/\/[^/?#@]*(?:[/?#]|$)/, 'must hold no user name and no password')
           .max(2000)
           .meta({
             description: 'Address of a repository whose head is the skill',
@@ -155,8 +162,9 @@ function listHandler({ catalog }: Pick<ApiDeps, 'catalog'>): Route['handle'] {
   const ListQuery = z.strictObject({ state: StateFilter.optional() });
   return async (request, response) => {
     const { state } = parseInput(ListQuery, request.query, 'query');
-    const lives = await catalog.list();
-    response.json({ skills: lives.flatMap((life) => summarise(life, state)) });
+    const [lives, unreadable] = await Promise.all([catalog.list(), catalog.unreadable()]);
+    const skills = lives.flatMap((life) => summarise(life, state));
+    response.json({ skills, ...(unreadable.length > 0 && { unreadable }) });
   };
 }
 

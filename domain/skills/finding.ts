@@ -1,4 +1,5 @@
 import { TalosError } from '../errors.ts';
+import { hidePasswords } from '../hide-secrets.ts';
 
 /** One thing that is wrong with a bundle: where, what the rule is, and what would be right. */
 export type BundleFinding = {
@@ -32,8 +33,12 @@ export function invalidSkill(findings: readonly BundleFinding[]): TalosError {
   return new TalosError('SKILL_INVALID', ['The skill is not valid:', ...lines, ...more].join('\n'), { details });
 }
 
-/** A text from a bundle inside a sentence: quoted, on one line, cut short. */
+/** As much of a text as is looked at before it is cut short. */
+const longestRead = 4096;
+
+/** A text from a bundle or a caller inside a sentence: quoted, on one line, cut short. */
 export function quoted(text: string, maxLength = 80): string {
-  const short = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  const shown = hidePasswords(text.slice(0, longestRead));
+  const short = shown.length > maxLength || text.length > longestRead ? `${shown.slice(0, maxLength)}…` : shown;
   return JSON.stringify(short.toWellFormed()).replaceAll(/[<>&\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?');
 }

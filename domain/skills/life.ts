@@ -40,6 +40,8 @@ export const SkillVersion = z.strictObject({
   /** Why it is where it is, for people. */
   reason: z.string().max(500).optional(),
   endedBy: EndedBy.optional(),
+  /** Tested again by itself after its faults had taken it out of use; where that fails it is what it was before. */
+  isRetest: z.literal(true).optional(),
   submittedAt: z.int(),
   /** When the owner's consent last made it active. */
   promotedAt: z.int().optional(),

@@ -13,6 +13,7 @@ import type { NewSkillRun, RunKey, SkillRunRecord, SkillRunRef, SkillRunResult, 
 import type { DueRun } from './due-run.ts';
 import type { FileDiff } from './file-diff.ts';
 import type { KeptSchedule, ScheduleRef, SkillSchedule } from './schedule.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** What a running skill may ask of the host; everything else it asks is denied. One for each run. */
 export interface SkillPowers {
@@ -88,8 +89,10 @@ export interface SkillCatalog {
   /** Keeps a life unless a later one of the same skill is kept. */
   put(life: SkillLife): Promise<void>;
   get(id: SkillId): Promise<SkillLife | undefined>;
-  /** By id. */
+  /** By id, without those that cannot be read. */
   list(): Promise<SkillLife[]>;
+  /** The lives that are kept and cannot be read, by id. */
+  unreadable(): Promise<Unreadable[]>;
   /** What skills ran on when that was kept last; undefined before the first time. */
   ground(): Promise<string | undefined>;
   keepGround(ground: string): Promise<void>;
@@ -153,8 +156,10 @@ export interface SkillSchedules {
   /** Keeps a schedule, in place of the one of this name; its due runs stay. False when there are too many. */
   put(schedule: KeptSchedule): Promise<boolean>;
   get(ref: ScheduleRef): Promise<KeptSchedule | undefined>;
-  /** By skill and name. */
+  /** By skill and name, without those that cannot be read. */
   list(skill?: SkillId): Promise<SkillSchedule[]>;
+  /** The schedules that are kept and cannot be read, by skill and name. */
+  unreadable(skill?: SkillId): Promise<Unreadable[]>;
   /** With its due runs; tells whether it was there. */
   remove(ref: ScheduleRef): Promise<boolean>;
   /** Begins a due run unless another one of the schedule goes on; one begun `longestDueRunMs` ago counts as over. */

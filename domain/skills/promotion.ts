@@ -44,7 +44,7 @@ export function promote(life: SkillLife, consent: Consent, at: number): Outcome 
     reason: `Version ${candidate.version} was promoted.`,
     at,
   } as const;
-  const { reason: _reason, ...version } = candidate;
+  const { reason: _reason, isRetest: _isRetest, ...version } = candidate;
   const strikes = candidate.strikes.filter(({ security }) => security);
   // Also by the clock of another machine, or one that was set back, the runs came first.
   const promotedAt = Math.max(at, ...candidate.runs.map(({ finishedAt }) => finishedAt));

@@ -7,6 +7,9 @@ import { addStrike, type SkillFault, STRIKE_THRESHOLD } from './strikes.ts';
 /** So many clean runs in a row, each of another case, earn a decision. */
 export const CLEAN_RUNS = 3;
 
+/** As much of a sentence as the reason of a version holds. */
+const longestReason = 500;
+
 /** What is known of a version when it is handed in. */
 export type Submission = {
   readonly hash: BundleHash;
@@ -64,15 +67,26 @@ export function countRun(life: SkillLife, { hash, run }: { hash: BundleHash; run
 
 type FailedRun = { readonly hash: BundleHash; readonly fault: SkillFault; readonly reason: string };
 
-/** A fault of the skill empties the count and is kept as a strike; the last one allowed rejects the version. */
+/**
+ * A fault of the skill empties the count and is kept as a strike; the last one allowed rejects the version. One that was tested again by
+ * itself is deprecated as before, so that it can be tested again the next time.
+ */
 export function failRun(life: SkillLife, { hash, fault, reason }: FailedRun, at: number): Outcome {
   const { candidate } = life;
   if (candidate?.hash !== hash || candidate.state !== 'running') return unchanged(life);
   const strikes = addStrike(candidate.strikes, fault, at);
   const struck: SkillVersion = { ...candidate, state: 'quarantined', runs: [], strikes, reason, changedAt: at };
   if (strikes.length < (fault.threshold ?? STRIKE_THRESHOLD)) return changed(life, { candidate: struck });
-  const past = retire(life.past, struck, { state: 'rejected', endedBy: 'faults', reason, at });
+  const { isRetest, ...former } = struck;
+  const end = isRetest
+    ? ({ state: 'deprecated', reason: failedAgain(reason) } as const)
+    : ({ state: 'rejected', reason } as const);
+  const past = retire(life.past, former, { ...end, endedBy: 'faults', at });
   return changed(withoutCandidate(life), { past });
+}
+
+function failedAgain(reason: string): string {
+  return `It was tested again and failed as before. ${reason}`.slice(0, longestReason);
 }
 
 /** Says what a run waits for that could not be made; it counts neither way. */

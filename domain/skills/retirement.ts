@@ -60,13 +60,21 @@ export function restore(life: SkillLife, { hash, reason }: Return, at: number): 
   return changed(life, { candidate, past: without(life.past, hash) });
 }
 
+type Retest = {
+  readonly reason: string;
+  /** Whether the version is marked as tested again; histories from before that go without. */
+  readonly isMarked?: boolean;
+};
+
 /**
  * Tests a version again that its faults deprecated, because what it failed on has changed. Not one the owner ended, none that tried
  * to leave its sandbox, and none while another version is in use or under test.
  */
-export function retest(life: SkillLife, { reason }: { reason: string }, at: number): Outcome {
+export function retest(life: SkillLife, { reason, isMarked = true }: Retest, at: number): Outcome {
   const [newest] = life.past.filter(({ state }) => state === 'deprecated');
   if (life.active !== undefined || life.candidate !== undefined || newest?.endedBy !== 'faults') return unchanged(life);
   if (newest.strikes.some(({ security }) => security)) return unchanged(life);
-  return restore(life, { hash: newest.hash, reason }, at);
+  const outcome = restore(life, { hash: newest.hash, reason }, at);
+  if (!isMarked || !outcome.ok || outcome.life.candidate === undefined) return outcome;
+  return { ok: true, life: { ...outcome.life, candidate: { ...outcome.life.candidate, isRetest: true } } };
 }

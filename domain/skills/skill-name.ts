@@ -1,5 +1,5 @@
 import { TalosError } from '../errors.ts';
-import { quoted } from './finding.ts';
+import { type BundleFinding, findingText, quoted } from './finding.ts';
 import { BundleHash, SkillId } from './manifest.ts';
 
 /** One version of one skill. */
@@ -33,6 +33,14 @@ export function noSuchVersion({ id, hash }: VersionRef): TalosError {
 export function certificateBroken({ id, hash }: VersionRef, what: string): TalosError {
   const cure = `take it out of use and approve it anew: talos skills deprecate ${id}, then restore`;
   const message = `The certificate of skill ${id} ${hash.slice(0, 12)} does not hold: ${what} It does not run; ${cure}.`;
+  return new TalosError('SKILL_CHANGED', message, { details: { skill: id, hash } });
+}
+
+/** The error for a version that is what it was, and that this release takes no longer. */
+export function versionRefused({ id, hash }: VersionRef, finding: BundleFinding): TalosError {
+  const short = hash.slice(0, 12);
+  const cure = `copy the folder ${id}/${short} below TALOS_HOME/skills, mend that, raise its version and submit the copy`;
+  const message = `The skill ${id} ${short} breaks a rule that is newer than it is: ${findingText(finding)}. It does not run; ${cure}.`;
   return new TalosError('SKILL_CHANGED', message, { details: { skill: id, hash } });
 }
 

@@ -37,3 +37,19 @@ describe.each<[string, () => SkillSchedules]>([
     expect(await schedules.get({ skill: 'many', name: 'one-more' })).toBeUndefined();
   });
 });
+
+it('lists the other schedules where one cannot be read, and names that one', async () => {
+  const broken = connectTestRedis(inject('stack').redis);
+  const schedules = createSkillSchedules(broken);
+  const facts = { when: { everyMinutes: 1 }, input: 1, inputHash: '', paused: false, createdAt: 1, since: 1 };
+  await schedules.put({ skill: 'a', name: 'good', ...facts });
+  await schedules.put({ skill: 'b', name: 'bad', ...facts });
+  await broken.call((c) => c.hset(broken.keys.schedules, 'b.bad', '{"skill":"b"}'));
+  expect(await schedules.list()).toMatchObject([{ skill: 'a', name: 'good' }]);
+  const problem = expect.stringContaining('talos skills unschedule b bad');
+  expect(await schedules.unreadable()).toEqual([{ id: 'b.bad', problem }]);
+  expect(await schedules.unreadable('a')).toEqual([]);
+  expect(await schedules.remove({ skill: 'b', name: 'bad' })).toBe(true);
+  expect(await schedules.unreadable('b')).toEqual([]);
+  await broken.close();
+});

@@ -21,6 +21,7 @@ export async function recordSkills(talos: Talos, record: Record): Promise<void> 
   await recordBegunAnew(talos, record);
   await recordRejected(talos, record);
   await recordReverted(talos, record);
+  await recordRetested(talos, record);
   await recordDue(talos, record);
 }
 
@@ -110,6 +111,24 @@ async function recordReverted(talos: Talos, record: Record): Promise<void> {
   await skill.reaches(first.hash, 'active');
   talos.skills.sandbox.follow(async () => undefined);
   await record('skill-life-reverted', skillLifeWorkflowId(skill.id));
+}
+
+/**
+ * A version that fails again when it is tested again by itself, and is tested once more. `skill-life-retested-once` is the same of a release
+ * that rejected such a version; it cannot be recorded anew.
+ */
+async function recordRetested(talos: Talos, record: Record): Promise<void> {
+  const skill = skillDriver(talos);
+  const { hash } = await skill.activate();
+  const order = { id: skill.id, reason: 'recording', by: 'talos' };
+  talos.skills.sandbox.follow(async () => ({ verdict: 'timeout' }));
+  for (let strike = 1; strike <= 3; strike += 1) await skill.ended(await skill.run());
+  await skill.reaches(hash, 'deprecated');
+  await talos.skillRuntime.retest(order);
+  await skill.reaches(hash, 'deprecated');
+  talos.skills.sandbox.follow(async () => undefined);
+  await talos.skillRuntime.retest(order);
+  await record('skill-life-retested', skillLifeWorkflowId(skill.id));
 }
 
 /** Due runs that ran, failed and were skipped. */

@@ -123,7 +123,7 @@ describe('recorded histories', () => {
       );
       expect(decoded).not.toMatch(/hello|instructions|break once|password/i);
       expect(decoded).not.toMatch(/node_modules|file:\/\//);
-      expect(json.length).toBeLessThan(96 * 1024);
+      expect(json.length).toBeLessThan(128 * 1024);
     }
   });
 });

@@ -21,7 +21,7 @@ export function addSkillDiff(skills: Command, deps: CliDeps): void {
     .addHelpText('after', examples)
     .action(async (id: string, options: { json?: true }) => {
       const { diff, problem } = await createSkillsClient(homePaths(deps.config()).apiSocket).view(id);
-      if (problem !== undefined) throw new TalosError(problem.code, plainLine(problem.message, 500));
+      if (problem !== undefined) throw new TalosError(problem.code, plainLine(problem.message, 800));
       if (diff === undefined) throw new TalosError('SKILL_NOT_READY', `Skill ${id} has no version under test.`);
       if (options.json === true) return deps.output.json(diff);
       if (diff.from === undefined) deps.output.line('There is no version in use; everything is new.');

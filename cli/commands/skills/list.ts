@@ -23,8 +23,10 @@ export function addSkillList(skills: Command, deps: CliDeps): void {
     .option('--json', 'print the list as JSON')
     .addHelpText('after', examples)
     .action(async ({ state, json }: { state?: StateFilter; json?: true }) => {
-      const list = await createSkillsClient(homePaths(deps.config()).apiSocket).list(state);
-      if (json === true) return deps.output.json({ skills: list });
+      const found = await createSkillsClient(homePaths(deps.config()).apiSocket).list(state);
+      if (json === true) return deps.output.json(found);
+      const { skills: list, unreadable = [] } = found;
+      for (const { problem } of unreadable) deps.output.note(plainLine(problem, 500));
       if (list.length === 0) return deps.output.note('There is none. To begin one: talos skills new hello');
       const now = Date.now();
       deps.output.table(

@@ -83,8 +83,10 @@ function addSchedules(skills: Command, deps: CliDeps): void {
     .option('--json', 'print the list as JSON, with the last ten times')
     .addHelpText('after', '\nExamples:\n  talos skills schedules\n  talos skills schedules csv-summary --json')
     .action(async (id: string | undefined, { json }: { json?: true }) => {
-      const list = await client(deps).list(id);
-      if (json === true) return deps.output.json({ schedules: list });
+      const found = await client(deps).list(id);
+      if (json === true) return deps.output.json(found);
+      const { schedules: list, unreadable = [] } = found;
+      for (const { problem } of unreadable) deps.output.note(plainLine(problem, 500));
       if (list.length === 0) return deps.output.note('There is none. To make one: talos skills schedule --help');
       deps.output.table(['SKILL', 'NAME', 'WHEN', 'NEXT', 'LAST', 'END', 'WHY'], list.map(rowOf));
     });

@@ -2,13 +2,21 @@ const dayMs = 86_400_000;
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /** Calculates with dates of the Gregorian calendar; there are no times of day, so no time zone can shift a result. */
-export default async (input) =>
-  input.operation === 'add' ? add(input) : difference(read(input.date), read(input.until ?? input.date));
+export default async (input) => {
+  const { operation, date, until = date } = input;
+  const wrong = [date, until].find((text) => !isDate(text));
+  if (wrong !== undefined) return { problem: `${wrong} is not a date` };
+  return operation === 'add' ? add(input) : difference(read(date), read(until));
+};
+
+/** Whether the calendar has this day, in the years 1 to 9999. */
+function isDate(text) {
+  const date = read(text);
+  return !text.startsWith('0000') && !Number.isNaN(date.getTime()) && write(date) === text;
+}
 
 function read(text) {
-  const date = new Date(`${text}T00:00:00Z`);
-  if (Number.isNaN(date.getTime()) || write(date) !== text) throw new RangeError(`${text} is not a date`);
-  return date;
+  return new Date(`${text}T00:00:00Z`);
 }
 
 function write(date) {
@@ -19,7 +27,7 @@ function add({ date, years = 0, months = 0, weeks = 0, days = 0, businessDays = 
   const moved = addMonths(read(date), years * 12 + months);
   const result = addBusinessDays(new Date(moved.getTime() + (weeks * 7 + days) * dayMs), businessDays);
   if (result.getUTCFullYear() < 1 || result.getUTCFullYear() > 9999)
-    throw new RangeError('the result is beyond the years 1 to 9999');
+    return { problem: 'the result is beyond the years 1 to 9999' };
   return { date: write(result), weekday: weekdays[result.getUTCDay()] };
 }
 

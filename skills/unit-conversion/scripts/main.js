@@ -40,28 +40,39 @@ const temperatures = {
 
 /** Converts a value from one unit to another of the same kind. */
 export default async ({ value, from, to }) => {
-  const [source, target] = [from, to].map((unit) =>
-    unit.trim().toLowerCase().replace('°', '').replace('²', '2').replace('³', '3'),
-  );
-  if (source in temperatures && target in temperatures) return temperature(value, source, target);
+  const [source, target] = [from, to].map(plain);
+  if (Object.hasOwn(temperatures, source) && Object.hasOwn(temperatures, target)) {
+    return temperature(value, source, target);
+  }
   const kind = Object.keys(kinds).find(
     (name) => Object.hasOwn(kinds[name], source) && Object.hasOwn(kinds[name], target),
   );
-  if (kind === undefined) throw new RangeError(`there is no way from ${from} to ${to}; known are ${known()}`);
-  return { value: rounded((value * kinds[kind][source]) / kinds[kind][target]), unit: target, kind };
+  if (kind === undefined) {
+    return { problem: `there is no way from ${from} to ${to}; known are ${known()}`.toWellFormed() };
+  }
+  return answer(rounded(value * (kinds[kind][source] / kinds[kind][target]), 14), target, kind);
 };
+
+/** A unit as the tables have it; both signs for micro are a u. */
+function plain(unit) {
+  return unit.trim().toLowerCase().replace('°', '').replace('²', '2').replace('³', '3').replace(/^[µμ]/, 'u');
+}
 
 function temperature(value, source, target) {
   const kelvin = temperatures[source].toKelvin(value);
-  if (kelvin < -1e-9) throw new RangeError('nothing is colder than absolute zero');
-  return { value: rounded(temperatures[target].fromKelvin(kelvin)), unit: target, kind: 'temperature' };
+  if (kelvin < -1e-9) return { problem: 'nothing is colder than absolute zero' };
+  return answer(rounded(temperatures[target].fromKelvin(kelvin), 12), target, 'temperature');
+}
+
+function answer(value, unit, kind) {
+  return Number.isFinite(value) ? { value, unit, kind } : { problem: 'the result is too large for a number' };
 }
 
 function known() {
   return [...Object.values(kinds).flatMap(Object.keys), ...Object.keys(temperatures)].join(', ');
 }
 
-/** Without the noise of binary fractions. */
-function rounded(value) {
-  return Number(value.toPrecision(12));
+/** Without the noise of binary fractions; whole numbers have none. */
+function rounded(value, digits) {
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(digits));
 }

@@ -51,6 +51,24 @@ describe('a schedule', () => {
     expect(changes()).toEqual(['set', 'removed']);
   });
 
+  test('that cannot be read is named beside the others, and can be removed', async () => {
+    api = await startApi();
+    await keepActive(api);
+    await create(morning);
+    await create({ ...morning, name: 'evening' });
+    const broken = new TalosError('INTERNAL', 'It is not stored as Talos writes it.');
+    const sound = { ...api.schedules };
+    api.schedules.get = (ref) => (ref.name === 'evening' ? Promise.reject(broken) : sound.get(ref));
+    api.schedules.dueRuns = (ref) => (ref.name === 'evening' ? Promise.reject(broken) : sound.dueRuns(ref));
+    const { body } = await api.ask('/schedules');
+    expect(body).toMatchObject({
+      schedules: [{ name: 'morning' }],
+      unreadable: [{ id: `${id}.evening`, problem: broken.message }],
+    });
+    expect((await remove('evening')).status).toBe(204);
+    expect((await api.ask('/schedules')).body).not.toHaveProperty('unreadable');
+  });
+
   test('that is asked for again is the same, with other times it is changed', async () => {
     api = await startApi();
     await keepActive(api);

@@ -94,6 +94,8 @@ describe('handing in a skill', () => {
 
   test.each([
     { git: 'http://example.org/x.git' },
+    { git: 'https://user:secret@example.org/x.git' },
+    { git: 'https://secret@example.org' },
     { git: 'file:///etc' },
     { git: 'ext::sh -c id' },
     { git: '--upload-pack=id' },
@@ -104,7 +106,10 @@ describe('handing in a skill', () => {
     [],
   ])('refuses a body such as %j', async (body) => {
     api = await startApi();
-    expect(await submit(body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    const answer = await submit(body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+    expect(answer.text).not.toContain('secret');
+    expect(api.audit.events()).toEqual([]);
   });
 
   test.each([{}, [], { files: { 'a.js': 7 } }])('says of a body such as %j what it has to be', async (body) => {
@@ -154,6 +159,14 @@ describe('the list', () => {
     expect(await states('active')).toEqual(['active']);
     expect(await states('quarantine')).toEqual(['awaiting-approval']);
     expect(await states('deprecated')).toEqual([]);
+  });
+
+  test('names a skill whose state cannot be read beside the others', async () => {
+    api = await startApi();
+    await keepActive(api);
+    const unreadable = [{ id: 'broken', problem: 'The life of skill broken is not stored as Talos writes it.' }];
+    api.catalog.unreadable = async () => unreadable;
+    expect((await api.ask('/skills')).body).toMatchObject({ skills: [{ id }], unreadable });
   });
 
   test.each(['state=happy', 'state=', 'stat=active'])('refuses %s', async (query) => {

@@ -72,28 +72,38 @@ describe('fetching', () => {
     expect(audit.events()).toMatchObject([{ type: 'skill-egress', details: { allowed: false } }]);
   });
 
-  test.each([
-    '0.0.0.0',
-    '::',
-    '127.0.0.1',
-    '169.254.169.254',
-    '10.1.2.3',
-    '::1',
-    '::ffff:127.0.0.1',
-    '64:ff9b::7f00:1',
-    '100.64.0.1',
-  ])('is refused, by no fault of the skill, when the name leads to %s, alone or among public ones', async (address) => {
-    server = await startServer((_seen, _request, response) => void response.end());
-    for (const addresses of [[address], [publicAddress, address]]) {
-      const { fetch, egress, audit } = powersOf({ hosts }, { dial: server.dial, resolve: async () => addresses });
-      const thrown = await failure(fetch({ url: 'https://api.example.org/' }));
-      expect(thrown).toMatchObject({ code: 'HOST_UNAVAILABLE', message: expect.stringContaining('public Internet') });
-      expect(isHostFault(thrown)).toBe(true);
+  test.each(['0.0.0.0', '::', '127.0.0.1', '10.1.2.3', '::1', '::ffff:127.0.0.1', '64:ff9b::7f00:1', '100.64.0.1'])(
+    'is refused when the name leads to %s: by no fault of the skill, unless among public ones',
+    async (address) => {
+      server = await startServer((_seen, _request, response) => void response.end());
+      for (const [addresses, code] of [
+        [[address], 'HOST_UNAVAILABLE'],
+        [[publicAddress, address], 'PERMISSION_DENIED'],
+      ] as const) {
+        const { fetch, egress, audit } = powersOf(
+          { hosts },
+          { dial: server.dial, resolve: async () => [...addresses] },
+        );
+        const thrown = await failure(fetch({ url: 'https://api.example.org/' }));
+        expect(thrown).toMatchObject({ code, message: expect.stringContaining('public Internet') });
+        expect(isHostFault(thrown)).toBe(code === 'HOST_UNAVAILABLE');
+        expect(egress()).toMatchObject([{ host: 'api.example.org', allowed: false }]);
+        expect(audit.events()).toMatchObject([{ type: 'skill-egress', details: { allowed: false } }]);
+      }
+      expect(server.dialled).toEqual([]);
+    },
+  );
+
+  test.each(['169.254.169.254', '::ffff:169.254.169.254', 'fe80::1'])(
+    'is denied when the name leads to %s, which no filter answers',
+    async (address) => {
+      server = await startServer((_seen, _request, response) => void response.end());
+      const { fetch, egress } = powersOf({ hosts }, { dial: server.dial, resolve: async () => [address] });
+      expect(await failure(fetch({ url: 'https://api.example.org/' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
       expect(egress()).toMatchObject([{ host: 'api.example.org', allowed: false }]);
-      expect(audit.events()).toMatchObject([{ type: 'skill-egress', details: { allowed: false } }]);
-    }
-    expect(server.dialled).toEqual([]);
-  });
+      expect(server.dialled).toEqual([]);
+    },
+  );
 
   test('is denied when the name means the own network wherever it is asked for', async () => {
     server = await startServer((_seen, _request, response) => void response.end());
@@ -183,12 +193,17 @@ describe('a redirect', () => {
   });
 
   test.each(['https://evil.example/', 'http://api.example.org/', 'https://127.0.0.1/', 'file:///etc/passwd'])(
-    'to %s is denied',
+    'to %s is refused, as the doing of the host that asked for it',
     async (target) => {
       server = await redirecting();
       const { fetch, egress } = powersOf({ hosts }, { dial: server.dial });
       const url = `https://api.example.org/to?${encodeURIComponent(target)}`;
-      expect(await failure(fetch({ url }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+      const refusal = await failure(fetch({ url }));
+      expect(refusal).toMatchObject({
+        code: 'HOST_UNAVAILABLE',
+        message: expect.stringContaining('sent the request on'),
+      });
+      expect(isHostFault(refusal)).toBe(true);
       expect(server.seen).toHaveLength(1);
       expect(egress()).toMatchObject([{ allowed: true, status: 302 }, { allowed: false }]);
     },

@@ -1,55 +1,39 @@
-import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 import { createBubblewrapDriver } from '../../../adapters/sandbox/bubblewrap.ts';
 import { createSandbox } from '../../../adapters/sandbox/sandbox.ts';
-import { readSkillPath } from '../../../adapters/skill-archive.ts';
-import { createBundleTools } from '../../../adapters/skill-reader.ts';
-import { scriptedPowers } from '../../../domain/skills/case-replies.ts';
-import { judgeCase } from '../../../domain/skills/judge-case.ts';
-import { readBundle } from '../../../domain/skills/read-bundle.ts';
-import { skillTemplate } from '../../../domain/skills/template.ts';
+import type { JsonValue } from '../../../domain/json.ts';
+import { readBuiltIn } from '../../unit/skills/built-in.ts';
 
-const maxBytes = 1_048_576;
-const shipped = fileURLToPath(new URL('../../../skills', import.meta.url));
-const tools = createBundleTools({ maxBytes });
+const sandbox = createSandbox(createBubblewrapDriver());
+afterAll(() => sandbox.close());
 
-describe('every case of a skill that comes with Talos, in a real sandbox', () => {
-  const sandbox = createSandbox(createBubblewrapDriver());
-  beforeAll(() => sandbox.prove(AbortSignal.timeout(60_000)));
-  afterAll(() => sandbox.close());
+/** Runs a built-in skill on the largest input it takes, within the limits of its manifest. */
+async function run(id: string, input: JsonValue, body = '') {
+  const { manifest, files } = await readBuiltIn(id);
+  const { language, entry, limits } = manifest;
+  const reply = { status: 200, headers: {}, body, encoding: 'utf8' };
+  const powers = { call: async () => reply, egress: () => [] };
+  const request = { runId: `${id}.largest`, language, files, entry, input, limits, until: 'whole' } as const;
+  return await sandbox.run(request, powers, AbortSignal.timeout(60_000));
+}
 
-  async function runCases(files: Readonly<Record<string, string>>): Promise<void> {
-    const { manifest, cases, files: own } = readBundle(files, tools);
-    expect(cases.length).toBeGreaterThanOrEqual(3);
-    for (const evalCase of cases) {
-      const powers = scriptedPowers(evalCase.replies ?? []);
-      const report = await sandbox.run(
-        {
-          runId: `${manifest.id}.${evalCase.id}`,
-          language: manifest.language,
-          files: own,
-          entry: manifest.entry,
-          input: evalCase.input,
-          limits: manifest.limits,
-          until: 'whole',
-        },
-        powers,
-        AbortSignal.timeout(20_000),
-      );
-      expect(report, `${evalCase.id}: ${report.reason ?? ''} ${report.log}`).toMatchObject({ verdict: 'ok' });
-      expect(tools.checkValue(manifest.output, report.output ?? null), evalCase.id).toEqual([]);
-      expect(judgeCase(evalCase, report.output ?? null), evalCase.id).toEqual({ pass: true });
-    }
-  }
-
-  it.each(readdirSync(shipped))('%s', async (id) => {
-    await runCases((await readSkillPath(`${shipped}/${id}`, { maxBytes })).files);
+describe('a built-in skill', () => {
+  it.each([
+    ['text-statistics', { text: 'a b '.repeat(50_000) }],
+    ['text-statistics', { text: 'e\u0301 😀'.repeat(40_000) }],
+    ['csv-summary', { csv: 'a\n1\n'.repeat(125_000) }],
+    ['csv-summary', { csv: ','.repeat(500_000) }],
+  ])('%s bears the largest input it takes', async (id, input) => {
+    await sandbox.prove(AbortSignal.timeout(60_000));
+    expect(await run(id, input)).toMatchObject({ verdict: 'ok' });
   });
 
-  it.each(['js', 'ts', 'py'] as const)('the template of a skill in %s', async (language) => {
-    await runCases(skillTemplate('hello', language));
+  it.each([
+    ['web-page-to-text', { url: 'https://en.wikipedia.org/x' }, `<p>${'<p>a'.repeat(524_000)}`],
+    ['http-json-call', { url: 'https://api.github.com/x' }, `[${'1,'.repeat(1_048_000)}1]`],
+  ])('%s bears the longest reply the host hands on', async (id, input, body) => {
+    await sandbox.prove(AbortSignal.timeout(60_000));
+    expect(await run(id, input, body)).toMatchObject({ verdict: 'ok' });
   });
 });

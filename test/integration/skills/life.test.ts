@@ -206,8 +206,11 @@ describe('the life of a skill', () => {
     const life = await skill.reaches(hash, 'deprecated');
     expect(life.past[0]?.reason).toContain('timeout');
     expect(await skill.ended(await skill.run())).toMatchObject({ result: { error: { code: 'SKILL_NOT_READY' } } });
-    skills.sandbox.follow(async () => undefined);
     await talos.skillRuntime.retest({ id: skill.id, reason: 'the runtime was renewed', by: 'talos' });
+    const failed = await skill.reaches(hash, 'deprecated');
+    expect(failed.past[0]?.reason).toContain('tested again and failed as before');
+    skills.sandbox.follow(async () => undefined);
+    await talos.skillRuntime.retest({ id: skill.id, reason: 'and once more', by: 'talos' });
     await skill.reaches(hash, 'awaiting-approval');
     await skill.approve(hash);
     expect(await skill.stateOf(hash)).toBe('active');

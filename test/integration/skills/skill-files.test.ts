@@ -21,6 +21,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createSkillFiles } from '../../../adapters/skill-files.ts';
 import type { SkillStore } from '../../../domain/skills/ports.ts';
 import { formatCertificate } from '../../../domain/skills/certificate-seal.ts';
+import { hashBundle } from '../../../domain/skills/bundle-hash.ts';
 import { readBundle } from '../../../domain/skills/read-bundle.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { bundleWith, filesWithManifest, tools } from '../../unit/domain/skills/bundles.ts';
@@ -99,6 +100,20 @@ describe('a skill on the disk', () => {
   it('loads with another name beside it: a hard link in a backup changes nothing', async () => {
     linkSync(join(folder, 'skill.json'), join(dir, 'backup.json'));
     expect(await store.load(manifest.id, hash)).toEqual(bundle);
+  });
+
+  it.each([
+    { what: 'a path', files: { ...bundle.files, 'node_modules/a.js': '1' }, id: 'word-count', rule: 'node_modules' },
+    { what: 'a name', files: filesWithManifest({ id: 'drafts' }), id: 'drafts', rule: 'is taken' },
+  ])('that was kept with $what no skill may have any more says what to do', async ({ files, id, rule }) => {
+    const old = { ...bundle, files, manifest: { ...manifest, id }, hash: hashBundle(files, tools.hash) };
+    await store.put(old);
+    const failure = await store.load(id, old.hash).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ ...changed, message: expect.stringContaining(rule) });
+    expect(failure).toMatchObject({
+      message: expect.stringContaining(`copy the folder ${id}/${old.hash.slice(0, 12)}`),
+    });
+    expect(failure).not.toMatchObject({ message: expect.stringContaining('is not what it was') });
   });
 
   it('is not replaced by what was put beside it under its short name', async () => {

@@ -103,6 +103,12 @@ describe('a skill in a git repository', () => {
     expect(readdirSync(tmp)).toEqual([]);
   });
 
+  it('is told of without the key in its address', async () => {
+    const failure = await read(`file://${tmp}/none?private_token=s3cret`).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining(`file://${tmp}/none?`) });
+    expect(failure).not.toMatchObject({ message: expect.stringContaining('s3cret') });
+  });
+
   it('is given up when it is stopped, though the other side never answers', async () => {
     const stop = new AbortController();
     const server = createServer(() => stop.abort());

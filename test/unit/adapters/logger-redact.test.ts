@@ -66,6 +66,7 @@ describe('fields of a log line', () => {
 describe('text of a log line', () => {
   it.each([
     ['redis://user:hunter22@host/0', 'redis://[redacted]@host/0'],
+    ['https://user:hunt@er22@host/0', 'https://[redacted]@host/0'],
     ['Authorization: Basic YWRtaW46c2VjcmV0', 'Authorization: Basic [redacted]'],
     ['sent bearer abcdef123456', 'sent bearer [redacted]'],
     ['http://host:80/a@b', 'http://host:80/a@b'],

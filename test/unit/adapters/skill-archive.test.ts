@@ -158,6 +158,15 @@ describe('a skill from elsewhere', () => {
     expect((await read(writeZip('s', { ...bundle.files, ...extra }))).files).toEqual(bundle.files);
   });
 
+  it.each(['git+https://user:tok3n@host/x.git', 'user:tok3n@host:x.git'])(
+    'is told of without the secret of %s',
+    async (place) => {
+      const failure = await readSkillPath(place, limits).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('https:// address') });
+      expect(failure).not.toMatchObject({ message: expect.stringContaining('tok3n') });
+    },
+  );
+
   it('is NOT_FOUND where there is nothing', async () => {
     await expect(readSkillPath('/no/such/skill', limits)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });

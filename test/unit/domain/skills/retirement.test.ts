@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 
 import { changesBetween } from '../../../../domain/skills/change.ts';
 import { SkillLife } from '../../../../domain/skills/life.ts';
+import { promote, reject } from '../../../../domain/skills/promotion.ts';
+import { askOwner, failRun } from '../../../../domain/skills/quarantine.ts';
 import { deprecate, restore, retest, strike } from '../../../../domain/skills/retirement.ts';
 import { STRIKE_LIFE_MS } from '../../../../domain/skills/strikes.ts';
 import type { SandboxVerdict } from '../../../../domain/sandbox/run.ts';
-import { hashOf, inUse, lifeOf, submitted, waiting, walk } from './build.ts';
+import { begun, hashOf, inUse, lifeOf, passed, submitted, waiting, walk } from './build.ts';
 
 const hash = hashOf('a');
 const day = 24 * 60 * 60 * 1000;
@@ -15,6 +17,13 @@ function struck(life: SkillLife, faults: readonly [runId: string, at: number, ve
     const { active } = now;
     return lifeOf(strike(now, { hash: active?.hash ?? hash, fault: { runId, verdict } }, at));
   }, life);
+}
+
+/** Runs in quarantine that fail by the fault of the version. */
+function failures(letter: string, count: number) {
+  const fail: Parameters<typeof walk>[1][number] = (life, at) =>
+    failRun(life, { hash: hashOf(letter), fault: { runId: `t${at}`, verdict: 'exception' }, reason: 'it failed' }, at);
+  return Array.from({ length: count }, () => [begun(letter), fail]).flat();
 }
 
 describe('the end of use by hand', () => {
@@ -156,6 +165,35 @@ describe('a deprecated version', () => {
   it('is tested again when what it failed on has changed', () => {
     const life = lifeOf(retest(byFaults, { reason: 'the host answers again' }, 9));
     expect(life.candidate).toMatchObject({ hash, state: 'quarantined', reason: 'the host answers again' });
+  });
+
+  it('stays deprecated when that fails, says why, and is tested again the next time', () => {
+    const first = lifeOf(retest(byFaults, { reason: 'another Node' }, 9));
+    const failed = walk(first, failures('a', 3));
+    expect(failed.candidate).toBeUndefined();
+    expect(failed.past[0]).toMatchObject({ hash, state: 'deprecated', endedBy: 'faults' });
+    expect(failed.past[0]?.reason).toBe('It was tested again and failed as before. it failed');
+    expect(lifeOf(retest(failed, { reason: 'yet another Node' }, 20)).candidate).toMatchObject({ hash, strikes: [] });
+  });
+
+  it('is rejected as any other when it fails after the owner restored it', () => {
+    const failed = walk(lifeOf(restore(byFaults, { hash, reason: 'mended' }, 9)), failures('a', 3));
+    expect(failed.past[0]).toMatchObject({ hash, state: 'rejected' });
+  });
+
+  it('is rejected when the owner ends that test, and then tested no more', () => {
+    const again = lifeOf(retest(byFaults, { reason: 'x' }, 9));
+    const ended = lifeOf(reject(again, { hash, reason: 'not wanted', endedBy: 'owner' }, 10));
+    expect(lifeOf(retest(ended, { reason: 'y' }, 11))).toBe(ended);
+  });
+
+  it('is in use like any other when that succeeds', () => {
+    const clean = ['x', 'y', 'z'].map((name) => passed('a', name));
+    const ask: Parameters<typeof walk>[1][number] = (life, at) => askOwner(life, { hash }, at);
+    const again = walk(lifeOf(retest(byFaults, { reason: 'x' }, 9)), [begun('a'), ...clean, ask]);
+    const { active } = lifeOf(promote(again, { hash }, 30));
+    expect(active).toMatchObject({ hash, state: 'active' });
+    expect(active).not.toHaveProperty('isRetest');
   });
 
   it('is not tested again when the owner ended it, it broke out, or another version is there', () => {

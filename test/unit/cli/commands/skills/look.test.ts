@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { addSkillsCommand } from '../../../../../cli/commands/skills.ts';
 import { unborn } from '../../../../../domain/skills/change.ts';
+import { versionRefused } from '../../../../../domain/skills/skill-name.ts';
 import { begun, hashOf, inUse, passed, submitted, waiting, walk } from '../../../domain/skills/build.ts';
 import { createSkillHome, id, type SkillHome, viewOf } from './skill-home.ts';
 import { control, files, nasty } from './support.ts';
@@ -61,6 +62,15 @@ describe('talos skills submit and ls', () => {
     expect(home.seen()).toEqual(['GET /skills?state=active']);
   });
 
+  it('names a skill whose state cannot be read', async () => {
+    const unreadable = [{ id: 'broken', problem: `The life of skill broken is not stored ${nasty}` }];
+    await home.serve({ 'GET /skills': [200, { skills: [], unreadable }] });
+    const { stdout, stderr } = await home.skills(['ls']);
+    expect(`${stdout}${stderr}`).toContain('The life of skill broken is not stored');
+    expect(`${stdout}${stderr}`).not.toMatch(control);
+    expect(JSON.parse((await home.skills(['ls', '--json'])).stdout)).toEqual({ skills: [], unreadable });
+  });
+
   it('says that Talos does not run', async () => {
     expect(await home.skills(['ls'])).toMatchObject({ code: 69 });
   });
@@ -82,6 +92,16 @@ describe('talos skills show and diff', () => {
       expect(stdout).toContain(part);
     }
     expect(stdout).not.toMatch(control);
+  });
+
+  it('shows to its end what is wrong with the files and what to do', async () => {
+    const { message } = versionRefused(
+      { id: 'a'.repeat(64), hash: hashOf('a') },
+      { file: `"${'p'.repeat(80)}"`, rule: 'has the part node_modules, which is left out wherever a skill is read' },
+    );
+    const view = viewOf(inUse('a'), { problem: { code: 'SKILL_CHANGED', message } });
+    await home.serve({ [`GET /skills/${id}`]: [200, view] });
+    expect((await home.skills(['show', id])).stdout).toContain('submit the copy');
   });
 
   it.each([inUse('a'), waiting('b', inUse('a'))])(
