@@ -23,13 +23,10 @@ export const Problem = z
     id: MessageId.optional().meta({
       description: 'The message that ended this way, or that is kept and could not be started',
     }),
-    run: z
-      .string()
-      .optional()
-      .meta({
-        description: 'The run of a skill that ended this way, or that is kept and could not be started',
-        example: 'csv-summary.k1',
-      }),
+    run: z.string().optional().meta({
+      description: 'The run of a skill that ended this way, or that is kept and could not be started',
+      example: 'csv-summary.k1',
+    }),
     draft: z.string().optional().meta({ description: 'The draft of a skill that is kept and could not be started' }),
     response: z.string().nullable().optional().meta({ description: 'The text that had come before a message ended' }),
   })

@@ -128,57 +128,6 @@ describe('the life of a skill', () => {
     expect(talos.skills.skills.shelf(past[0]?.hash ?? '')).toBe('deprecated');
   });
 
-  it('code swapped after the runs is refused at promotion, and that version is out', async () => {
-    const skill = skillDriver(await start());
-    const { hash } = await skill.submit();
-    await skill.reaches(hash, 'awaiting-approval');
-    talos.skills.skills.tamper(hash);
-    await expect(skill.approve(hash)).rejects.toMatchObject({ code: 'SKILL_CHANGED' });
-    const life = await skill.life();
-    expect(life.active).toBeUndefined();
-    expect(life.past[0]).toMatchObject({ hash, state: 'rejected', endedBy: 'changed-files' });
-    expect(talos.skills.skills.certificates()).toEqual([]);
-  });
-
-  it('code swapped between the runs is refused as well', async () => {
-    const skills = createSkillTwins();
-    skills.sandbox.follow(async ({ input }) => {
-      if (input === 2) for (const hash of hashes) skills.skills.tamper(hash);
-      return undefined;
-    });
-    const hashes: string[] = [];
-    const put = skills.skills.put.bind(skills.skills);
-    skills.skills.put = async (bundle) => {
-      hashes.push(bundle.hash);
-      await put(bundle);
-    };
-    const skill = skillDriver(await start({ skills }));
-    const { hash } = await skill.submit();
-    expect((await skill.reaches(hash, 'rejected')).past[0]).toMatchObject({ endedBy: 'changed-files' });
-  });
-
-  it('an approval for another hash, too early or for an unknown skill is refused', async () => {
-    const skill = skillDriver(await start());
-    await expect(skill.approve('a'.repeat(64))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    const { hash } = await skill.submit();
-    await skill.reaches(hash, 'awaiting-approval');
-    await expect(skill.approve('a'.repeat(64))).rejects.toMatchObject({ code: 'SKILL_CHANGED' });
-    expect(await skill.stateOf(hash)).toBe('awaiting-approval');
-    await skill.approve(hash);
-    await expect(skill.approve(hash)).rejects.toMatchObject({ code: 'SKILL_NOT_READY' });
-  });
-
-  it('two promotions at once are one', async () => {
-    const skill = skillDriver(await start());
-    const { hash } = await skill.submit();
-    await skill.reaches(hash, 'awaiting-approval');
-    const results = await Promise.allSettled([1, 2, 3].map(() => skill.approve(hash)));
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const promotions = talos.ports.audited.events().filter(({ details }) => details?.['to'] === 'active');
-    expect(promotions).toHaveLength(1);
-    expect(talos.skills.skills.certificates()).toHaveLength(1);
-  });
-
   it('a revision is tested beside the active version, replaces it, and gives way at its second strike', async () => {
     const skills = createSkillTwins();
     const skill = skillDriver(await start({ skills }));
