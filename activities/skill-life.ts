@@ -82,7 +82,8 @@ export function createSkillLifeActivities(deps: SkillDeps) {
         skills.load(order.id, order.active),
         skills.load(order.id, order.candidate),
       ]);
-      const permissionsGrew = skillRules.permissionsGrew(before.manifest.permissions, after.manifest.permissions);
+      // by its limits as well; the histories have it under this name
+      const permissionsGrew = skillRules.asksForMore(before.manifest, after.manifest);
       return { trustLevel: deps.settings.trustLevel, permissionsGrew };
     },
   };

@@ -17,7 +17,7 @@ import type {
 import { signCertificate, verifyCertificate } from '../domain/skills/certificate-seal.ts';
 import type { PromotionCertificate } from '../domain/skills/certificate.ts';
 import { judgeCase } from '../domain/skills/judge-case.ts';
-import { permissionsGrew } from '../domain/skills/manifest-diff.ts';
+import { diffManifests } from '../domain/skills/manifest-diff.ts';
 import { type BundleTools, readBundle } from '../domain/skills/read-bundle.ts';
 import { scanBundle } from '../domain/skills/scan.ts';
 import { createAnswerAlone } from './answer-alone.ts';
@@ -100,7 +100,7 @@ function createSkillRules({
     checkOutput: ({ manifest }, value) => judge(tools.checkValue(manifest.output, value)),
     judgeCase,
     scanBundle,
-    permissionsGrew,
+    asksForMore: (before, after) => diffManifests(before, after).grew,
     hashJson: (value) => tools.hash(canonicalJson(value)),
     signCertificate: (body) => signCertificate(body, signer),
     answerAlone,

@@ -28,12 +28,6 @@ export function diffManifests(before: SkillManifest | undefined, after: SkillMan
   };
 }
 
-/** Whether permissions let a skill do anything that others do not. */
-export function permissionsGrew(before: SkillPermissions, after: SkillPermissions): boolean {
-  const had = new Set(grants(before));
-  return grants(after).some((grant) => !had.has(grant));
-}
-
 /** Every permission as what it lets the skill do. Writing to a folder includes reading it. */
 export function grants(permissions: SkillPermissions): string[] {
   return [

@@ -5,7 +5,7 @@ import type { BundleFiles, SkillBundle } from './bundle.ts';
 import type { CaseJudgement, EvalCase } from './cases.ts';
 import type { Benefit, CertificateBody, PromotionCertificate } from './certificate.ts';
 import type { SkillLife } from './life.ts';
-import type { BundleHash, SkillId, SkillManifest, SkillPermissions } from './manifest.ts';
+import type { BundleHash, SkillId, SkillManifest } from './manifest.ts';
 import type { DraftKey, NewDraft, SkillDraft } from './draft.ts';
 import type { AwaitedCall } from './steps.ts';
 import type { ToolRound } from './tool-rounds.ts';
@@ -200,7 +200,8 @@ export type SkillRules = {
   readonly judgeCase: (evalCase: EvalCase, output: JsonValue) => CaseJudgement;
   /** What a look at the code finds, for the owner; one short line each. */
   readonly scanBundle: (bundle: SkillBundle) => string[];
-  readonly permissionsGrew: (before: SkillPermissions, after: SkillPermissions) => boolean;
+  /** Whether the newer of two versions may do or use anything the older one may not. */
+  readonly asksForMore: (before: SkillManifest, after: SkillManifest) => boolean;
   /** SHA-256 of the canonical JSON (RFC 8785) of a value. */
   readonly hashJson: (value: JsonValue) => string;
   readonly signCertificate: (body: CertificateBody) => PromotionCertificate;

@@ -16,13 +16,14 @@ import type { EgressAttempt, SandboxReport, SandboxRequest } from '../../domain/
 import type { SkillBundle } from '../../domain/skills/bundle.ts';
 import type { PromotionCertificate } from '../../domain/skills/certificate.ts';
 import { SkillManifest } from '../../domain/skills/manifest.ts';
+import { diffManifests } from '../../domain/skills/manifest-diff.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A skill that doubles a number; `code` tells versions apart. */
 export function makeBundle(
   id: string,
-  { code = 'v1', version = '1.0.0', cases = 4, hosts = [] as string[] } = {},
+  { code = 'v1', version = '1.0.0', cases = 4, hosts = [] as string[], limits = {} } = {},
 ): SkillBundle {
   const manifest = SkillManifest.parse({
     id,
@@ -33,6 +34,7 @@ export function makeBundle(
     input: { type: 'number' },
     output: { type: 'number' },
     permissions: { hosts },
+    limits,
   });
   const files = { 'main.js': code, 'skill.json': JSON.stringify(manifest) };
   const evals = Array.from({ length: cases }, (_, index) => ({
@@ -132,7 +134,7 @@ const rules: SkillRules = {
   judgeCase: ({ expected }, output) =>
     expected === output ? { pass: true } : { pass: false, reason: 'not the expected output' },
   scanBundle: ({ files }) => (Object.values(files).some((text) => text.includes('eval(')) ? ['uses eval'] : []),
-  permissionsGrew: (before, after) => after.hosts.some((host) => !before.hosts.includes(host)),
+  asksForMore: (before, after) => diffManifests(before, after).grew,
   hashJson: (value) => sha256(JSON.stringify(value)),
   signCertificate: (body) => ({ body, publicKey: '0'.repeat(64), signature: '0'.repeat(128) }),
   answerAlone: async () => undefined,

@@ -233,6 +233,8 @@ describe('the life of a skill', () => {
     alone = 0;
     const third = await skill.submit({ code: 'v3', hosts: ['api.example.org'] });
     await skill.reaches(third.hash, 'awaiting-approval');
+    const longer = await skill.submit({ code: 'v3', limits: { timeoutMs: 20_000 } });
+    await skill.reaches(longer.hash, 'awaiting-approval');
     model = 'a smaller one';
     const fourth = await skill.submit({ code: 'v4' });
     await skill.reaches(fourth.hash, 'awaiting-approval');
