@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { MessageId } from '../../domain/chat.ts';
 import { homePaths } from '../../domain/config/paths.ts';
 import { TalosError } from '../../domain/errors.ts';
+import { JsonValue } from '../../domain/json.ts';
 import { AwaitedCloud, describeDeparture } from '../../domain/routing/departure.ts';
 import { AwaitedCall, CallId } from '../../domain/skills/steps.ts';
 import { type ApiSocket, createApiSocket } from '../api-socket.ts';
@@ -42,18 +43,23 @@ export function addApprovalsCommand(program: Command, deps: CliDeps): void {
     .argument('<message>', 'the message that waits')
     .argument('<call>', 'the call in it, such as 1-1, or cloud')
     .option('--code <code>', 'the code that was sent')
-    .action(async (message: string, call: string, { code }: { code?: string }) => {
+    .option('--json', 'print what came of it as JSON')
+    .action(async (message: string, call: string, { code, json }: { code?: string; json?: true }) => {
       const path = pathOf(message, call);
-      if (code === undefined) await askCode(api(), deps, { path, message, call });
-      else await decide(api(), deps, { path: `${path}/approve`, body: { tts_code: code }, done: 'allowed' });
+      const [step, body, told] =
+        code === undefined
+          ? ['tts-request', undefined, codeSent(message, call)]
+          : ['approve', { tts_code: code }, 'It is allowed.'];
+      await post(api(), deps, { path: `${path}/${step}`, body, told, json });
     });
   approvals
     .command('refuse')
     .description('refuse what waits; a message goes on without a call, and ends without a cloud')
     .argument('<message>', 'the message that waits')
     .argument('<call>', 'the call in it, such as 1-1, or cloud')
-    .action(async (message: string, call: string) => {
-      await decide(api(), deps, { path: `${pathOf(message, call)}/refuse`, body: {}, done: 'refused' });
+    .option('--json', 'print what came of it as JSON')
+    .action(async (message: string, call: string, { json }: { json?: true }) => {
+      await post(api(), deps, { path: `${pathOf(message, call)}/refuse`, body: {}, told: 'It is refused.', json });
     });
 }
 
@@ -80,22 +86,20 @@ async function list(api: ApiSocket, { output }: CliDeps, options: { json?: true 
   }
 }
 
-async function askCode(
-  api: ApiSocket,
-  { output }: CliDeps,
-  { path, message, call }: { path: string; message: string; call: string },
-): Promise<void> {
-  await api.json({ method: 'POST', path: `${path}/tts-request` }, z.unknown());
-  output.line(
-    `A code was sent; read it with: talos codes. Then: talos approvals approve ${message} ${call} --code <code>`,
-  );
+function codeSent(message: string, call: string): string {
+  return `A code was sent; read it with: talos codes. Then: talos approvals approve ${message} ${call} --code <code>`;
 }
 
-async function decide(
-  api: ApiSocket,
-  { output }: CliDeps,
-  { path, body, done }: { path: string; body: object; done: string },
-): Promise<void> {
-  await api.json({ method: 'POST', path, body }, z.unknown());
-  output.line(`It is ${done}.`);
+type Posting = {
+  readonly path: string;
+  readonly body: object | undefined;
+  /** What is said of it where no JSON is asked for. */
+  readonly told: string;
+  readonly json: true | undefined;
+};
+
+async function post(api: ApiSocket, { output }: CliDeps, { path, body, told, json }: Posting): Promise<void> {
+  const answer = await api.json({ method: 'POST', path, ...(body !== undefined && { body }) }, JsonValue);
+  if (json === true) output.json(answer);
+  else output.line(told);
 }

@@ -77,6 +77,14 @@ it('sends a code first, and allows with it', async () => {
   ]);
 });
 
+it('prints what came of it as JSON', async () => {
+  for (const words of [['approve', '--code', '0042'], ['approve'], ['refuse']]) {
+    const [verb = '', ...rest] = words;
+    const { stdout } = await run(verb, 'kitchen.one', '1-1', ...rest, '--json');
+    expect(JSON.parse(stdout)).toEqual({ calls, clouds });
+  }
+});
+
 it('refuses without a code', async () => {
   expect((await run('refuse', 'kitchen.one', '1-1')).stdout).toContain('refused');
   expect(api.seen).toMatchObject([{ path: '/chat/kitchen.one/calls/1-1/refuse' }]);
