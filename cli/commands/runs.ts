@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { homePaths } from '../../domain/config/paths.ts';
 import type { CliDeps } from '../command.ts';
@@ -13,7 +13,7 @@ import { createSkillsClient, type RunSummary } from '../skills-client.ts';
 const listHelp = `
 Examples:
   talos runs ls csv-summary
-  talos runs ls csv-summary --failed`;
+  talos runs ls csv-summary --failed --limit 200`;
 
 const retryHelp = `
 The same version of the skill may run now or a newer one; the input is the same.
@@ -21,8 +21,8 @@ The same version of the skill may run now or a newer one; the input is the same.
 Examples:
   talos runs retry csv-summary 0b8e0a2e-7a53-4c8f-9f0b-3b1c1a0d2f11`;
 
-/** How many runs a list shows. */
-const listed = 50;
+/** The most runs the API lists at once. */
+const mostListed = 200;
 
 /** `talos runs`, which is also `talos skills runs`: runs of skills, what came of them, and the way to repeat what failed. */
 export function addRunsCommand(parent: Command, deps: CliDeps): void {
@@ -33,10 +33,11 @@ export function addRunsCommand(parent: Command, deps: CliDeps): void {
     .description('list the runs of a skill, the newest first')
     .argument('<id>', 'the name of the skill')
     .option('--failed', 'only those that failed')
+    .addOption(new Option('--limit <count>', `how many at most, up to ${mostListed}`).argParser(parseLimit).default(50))
     .option('--json', 'print the list as JSON')
     .addHelpText('after', listHelp)
-    .action(async (id: string, options: { failed?: true; json?: true }) => {
-      const list = await client().runs(id, { failed: options.failed === true, limit: listed });
+    .action(async (id: string, options: { failed?: true; limit: number; json?: true }) => {
+      const list = await client().runs(id, { failed: options.failed === true, limit: options.limit });
       if (options.json === true) deps.output.json({ runs: list });
       else printRuns(list, deps);
     });
@@ -70,6 +71,12 @@ export function addRunsCommand(parent: Command, deps: CliDeps): void {
       if (failure !== undefined) throw failure;
       if (options.json !== true) deps.output.line(plainText(JSON.stringify(record.output, undefined, 2) ?? ''));
     });
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,3}$/.test(text) && limit >= 1 && limit <= mostListed) return limit;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${mostListed}.`);
 }
 
 function printRuns(list: readonly RunSummary[], { output }: CliDeps): void {

@@ -138,6 +138,15 @@ describe('talos skills run and runs', () => {
     for (const { stdout } of [list, show]) expect(stdout).not.toMatch(control);
     expect(await run('retry', id, 'k')).toMatchObject({ code: 0, stdout: expect.stringContaining('"rows": 3') });
     expect(home.seen()[0]).toBe(`GET /skills/${id}/runs?failed=true&limit=50`);
+    await run('ls', id, '--limit', '200');
+    expect(home.seen().at(-1)).toBe(`GET /skills/${id}/runs?failed=false&limit=200`);
+  });
+
+  it.each(['0', '201', '-1', '5.5', 'all'])('runs ls takes no --limit %s', async (limit) => {
+    await home.serve({});
+    const { code, stderr } = await home.run(addRunsCommand, ['runs', 'ls', id, '--limit', limit]);
+    expect({ code, stderr }).toMatchObject({ code: 64, stderr: expect.stringContaining('--limit') });
+    expect(home.seen()).toEqual([]);
   });
 });
 
