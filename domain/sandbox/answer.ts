@@ -10,12 +10,17 @@ export function parseAnswer(text: string): Answer {
   // first, because a parser may be brought down by depth alone
   if (!isShallow(text)) return { refused: `the answer is nested more than ${deepest} deep` };
   let value: unknown;
+  let rounded: string | undefined;
+  const findRounded = (...[, read, context]: unknown[]): unknown => {
+    rounded ??= roundedNumber(read, context);
+    return read;
+  };
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, longNumber.test(text) ? findRounded : undefined);
   } catch {
     return { refused: 'the answer is not JSON' };
   }
-  const flaw = findFlaw(value);
+  const flaw = findFlaw(value) ?? rounded;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON.parse gives nothing but JSON, and what JSON has no word for was refused
   return flaw === undefined ? { output: value as JsonValue } : { refused: flaw };
 }
@@ -35,6 +40,17 @@ function isShallow(text: string): boolean {
     if (depth > deepest) return false;
   }
   return true;
+}
+
+/** Only whole numbers this long can be such as a double does not hold; looking at each number of an answer takes its time. */
+const longNumber = /\d{16}/;
+
+/** Says of a whole number that it was rounded as it was read: Python gives any number of digits. */
+function roundedNumber(value: unknown, context: unknown): string | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  const source = typeof context === 'object' && context !== null && 'source' in context ? String(context.source) : '';
+  if (!/^-?\d+$/.test(source) || source === String(value) || BigInt(source) === BigInt(value)) return undefined;
+  return `the answer holds the whole number ${source.slice(0, 40)}, which would be rounded; give it as text`;
 }
 
 /** Looks for what is JSON by its text but breaks things later: `__proto__` keys, half characters, numbers beyond all bounds. */

@@ -36,6 +36,40 @@ describe('an answer', () => {
     expect(parseAnswer(text)).toHaveProperty('refused');
   });
 
+  it.each([
+    ['2^53 + 1', '{"n":[9007199254740993]}'],
+    ['a negative one', '-9007199254740993'],
+    ['25!', '{"n":15511210043330985984000001}'],
+  ])('may not hold a whole number that would be rounded: %s', (_, text) => {
+    expect(parseAnswer(text)).toEqual({ refused: expect.stringMatching(/whole number -?\d+, which would be rounded/) });
+  });
+
+  it.each([
+    '9007199254740992',
+    '-9007199254740992',
+    '18446744073709551616',
+    '73786976294838210000',
+    '0.1234567890123456789',
+  ])('may hold %s, which is exact, as JavaScript writes it, or no whole number', (text) => {
+    expect(parseAnswer(`[${text},"12345678901234567890"]`)).toEqual({
+      output: [Number(text), '12345678901234567890'],
+    });
+  });
+
+  it('may hold every number JavaScript knows', () => {
+    const number = fc.oneof(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer().map((n) => n * 2 ** 40),
+    );
+    fc.assert(
+      fc.property(number, (value) => {
+        expect(parseAnswer(JSON.stringify([value]))).toEqual({
+          output: JSON.parse(JSON.stringify([value])) as unknown,
+        });
+      }),
+    );
+  });
+
   it('may name what objects have anyway', () => {
     expect(parseAnswer('{"constructor":1,"prototype":2,"toString":3}')).toHaveProperty('output');
   });
