@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { folderRule } from '../../../adapters/broker/folder.ts';
 import { TalosError } from '../../../domain/errors.ts';
 import { answer, problem } from './built-in.ts';
 
@@ -115,7 +116,7 @@ function inbox(entries: readonly Entry[], refuse: (path: string) => TalosError |
   let calls = 0;
   const count = (path = ''): void => {
     calls += 1;
-    if (calls > 500) throw new TalosError('TOO_MANY_REQUESTS', 'A run makes at most 500 calls.');
+    if (calls > folderRule.mostCalls) throw new TalosError('TOO_MANY_REQUESTS', 'A run makes no more calls.');
     const refusal = refuse(path);
     if (refusal !== undefined) throw refusal;
   };
@@ -139,11 +140,17 @@ function inbox(entries: readonly Entry[], refuse: (path: string) => TalosError |
 const file = (name: string): Entry => ({ name, kind: 'file' });
 
 describe('the file organiser', () => {
-  it('moves as many files as a run may, and says how many are left', async () => {
-    const { moved, context } = inbox(Array.from({ length: 700 }, (_, at) => file(`${at}.pdf`)));
-    const output = await answer('file-organiser', { by: 'type' }, context);
-    expect(output).toMatchObject({ isDone: true, left: 700 - moved.length });
-    expect(moved.length).toBeGreaterThan(400);
+  it('puts the largest folder that is listed in order within one run', async () => {
+    const { moved, context } = inbox(Array.from({ length: folderRule.mostEntries }, (_, at) => file(`${at}.pdf`)));
+    expect(await answer('file-organiser', { by: 'type' }, context)).not.toHaveProperty('left');
+    expect(moved).toHaveLength(folderRule.mostEntries);
+  });
+
+  it('moves as many files as a run may into folders of their own, and says how many are left', async () => {
+    const { moved, context } = inbox(Array.from({ length: 1000 }, (_, at) => file(`a.x${at}`)));
+    const output = await answer('file-organiser', { by: 'ending' }, context);
+    expect(output).toMatchObject({ isDone: true, left: 1000 - moved.length });
+    expect(moved.length).toBeGreaterThan(450);
   });
 
   it('goes on where one file cannot be moved, and tells which', async () => {
