@@ -148,6 +148,30 @@ describe('a message meets a fault', () => {
     expect(await client.workflow.getHandle(messageWorkflowId(first)).result()).toMatchObject({ state: 'stopped' });
   });
 
+  it('stop while it waits for its turn: it ends at once, and the one behind it still keeps the order', async () => {
+    const goOn = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    await start({
+      wrap: withModel(async function* () {
+        started.resolve();
+        await goOn.promise;
+        yield* answering();
+      }),
+    });
+    const first = await talos.send('hello');
+    await started.promise;
+    const { conversation } = first;
+    const second = await talos.send('never mind', { conversation });
+    const third = await talos.send('hello again', { conversation });
+    expect(await talos.ports.runtime.stopMessage(second)).toBe(true);
+    expect(await talos.settled(second)).toMatchObject({ state: 'stopped', error: { code: 'MESSAGE_STOPPED' } });
+    expect(await talos.ports.conversations.message(third)).toMatchObject({ state: 'pending' });
+    goOn.resolve();
+    const [before, after] = [await talos.settled(first), await talos.settled(third)];
+    expect(after.finishedAt).toBeGreaterThanOrEqual(before.finishedAt ?? Number.POSITIVE_INFINITY);
+    expect([before, after]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
+  });
+
   it('lockdown during generation: stops it, refuses the next, and lets go after the unlock', async () => {
     const started = Promise.withResolvers<void>();
     const aborted = Promise.withResolvers<void>();
