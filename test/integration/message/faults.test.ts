@@ -33,6 +33,15 @@ describe('a message meets a fault', () => {
     });
   });
 
+  it('the embedder refuses the text for good: the message is answered, and its workflow has not failed', async () => {
+    const embed = () => Promise.reject(new TalosError('MODEL_REFUSED', 'not this text'));
+    await start({ wrap: (ports) => ({ ...ports, embedder: { embed } }) });
+    const ref = await talos.send('hello');
+    expect(await talos.settled(ref)).toMatchObject({ state: 'answered', memory: { state: 'unavailable' } });
+    const client = new Client({ connection: talos.connection, namespace: 'talos' });
+    expect(await client.workflow.getHandle(messageWorkflowId(ref)).result()).toEqual({ state: 'answered' });
+  });
+
   it('model gone for good: fails with the code after its attempts, never hangs', async () => {
     await start({ wrap: withModel(() => failing('MODEL_UNAVAILABLE')) });
     expect(await talos.settled(await talos.send('hello'))).toMatchObject({
