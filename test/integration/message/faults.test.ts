@@ -50,6 +50,23 @@ describe('a message meets a fault', () => {
     });
   });
 
+  it('model that fails with half a character in its words: the message fails with its code, and the worker goes on', async () => {
+    const half = 'it does not like 😀'.slice(0, -1);
+    let calls = 0;
+    await start({
+      wrap: withModel(async function* () {
+        calls += 1;
+        if (calls > 1) return yield* answering();
+        await Promise.reject(new TalosError('MODEL_REFUSED', half, { cause: new Error(half) }));
+      }),
+    });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({
+      state: 'failed',
+      error: { code: 'MODEL_REFUSED', message: 'it does not like \uFFFD' },
+    });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({ state: 'answered' });
+  });
+
   it('model missing: fails at once, without another attempt', async () => {
     let calls = 0;
     await start({
