@@ -189,7 +189,7 @@ export const rules: readonly Rule[] = [
     severity: 'high',
     patterns: [
       pattern(
-        String.raw`\[/?INST\]|<{1,2}/?SYS>{1,2}|<\|\s{0,2}/?(?:im_start|im_end|im_sep|system|user|assistant|endoftext|start_header_id|end_header_id|eot_id|begin_of_text|end_of_turn)\s{0,2}\|>|<\|/?[a-z0-9_]{2,40}\|>|</?(?:start|end)_of_turn>`,
+        String.raw`\[/?INST\]|<{1,2}/?SYS>{1,2}|<\|\s{0,2}/?(?:im_start|im_end|im_sep|system|user|assistant|endoftext|start_header_id|end_header_id|eot_id|begin_of_text|end_of_turn)\s{0,2}\|>|<\|/?[a-z0-9_▁]{2,40}\|>|</?(?:start|end)_of_turn>`,
       ),
       pattern(
         String.raw`(?:^|\n)[ \t]{0,4}#{1,6}[ \t]{0,3}(?:new |updated |real )?(?:system|assistant)(?: (?:prompt|message|instructions?|override))?[ \t]{0,3}:`,
