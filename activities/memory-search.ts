@@ -1,4 +1,5 @@
 import { messageId, type MessageRecord, type MessageRef } from '../domain/chat.ts';
+import { TalosError } from '../domain/errors.ts';
 import { chooseEmbedder } from '../domain/models/choose.ts';
 import type { Embedder, LanguageModel, TestModels, VectorStore } from '../domain/ports.ts';
 import { searchWords } from '../domain/retrieval/keywords.ts';
@@ -46,13 +47,13 @@ export function createMemorySearch(deps: Deps): MemorySearch {
       if (deps.settings.memoryItems === 0) return;
       const [oldest] = ahead.keys();
       if (ahead.size >= mostAhead && oldest !== undefined) ahead.delete(oldest);
-      const search = findCandidates(deps, record.text);
+      const search = findInTime(deps, record.text);
       search.catch(() => undefined); // whoever takes it hears of it
       ahead.set(messageId(record), search);
     },
     find(record) {
       const begun = take(ahead, record);
-      return begun ?? findCandidates(deps, record.text);
+      return begun ?? findInTime(deps, record.text);
     },
     embed: (text, signal) => embed(deps, text, signal),
   };
@@ -62,6 +63,19 @@ function take(ahead: Map<string, Promise<MemoryMatch[]>>, ref: MessageRef): Prom
   const begun = ahead.get(messageId(ref));
   ahead.delete(messageId(ref));
   return begun;
+}
+
+/** The search as a whole, for each engine it asks may take the question and never answer. */
+async function findInTime(deps: Deps, text: string): Promise<MemoryMatch[]> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new TalosError('VECTORS_UNAVAILABLE', 'The search for memories took too long; check `talos doctor`.'));
+  }, recallTimeoutMs);
+  try {
+    return await Promise.race([findCandidates(deps, text), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function findCandidates(deps: Deps, text: string): Promise<MemoryMatch[]> {

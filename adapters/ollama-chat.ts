@@ -63,7 +63,11 @@ export function chatBody(request: ModelRequest): ChatRequest & { stream: true; t
   };
 }
 
-function toOllamaMessage(message: ModelMessage): Message {
+/** Where the server puts the images of a prompt: in a text it would be one that is not there, and the whole prompt would be refused. */
+const imagePlace = /\[img-(\d+)\]/g;
+
+function toOllamaMessage(given: ModelMessage): Message {
+  const message = { ...given, content: given.content.replace(imagePlace, '[img $1]') };
   switch (message.role) {
     case 'system':
       return { role: 'system', content: message.content };

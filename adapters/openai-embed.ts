@@ -34,7 +34,8 @@ async function embedBatch(call: EmbedCall, input: string[], signal: AbortSignal)
     const [only = '', ...others] = input;
     const isTooLong = thrown instanceof TalosError && thrown.details['reason'] === 'context-overflow';
     if (!isTooLong || (others.length === 0 && only.length < shortestCut)) throw thrown;
-    if (others.length === 0) return embedBatch(call, [only.slice(0, Math.floor(only.length / 2))], signal);
+    if (others.length === 0)
+      return embedBatch(call, [only.slice(0, Math.floor(only.length / 2)).toWellFormed()], signal);
     const vectors: number[][] = [];
     for (const text of input) vectors.push(...(await embedBatch(call, [text], signal)));
     return vectors;

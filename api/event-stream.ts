@@ -31,10 +31,14 @@ export function openEventStream(response: ServerResponse, onHeartbeat: () => voi
     if (!response.writableNeedDrain) comment('still here');
     onHeartbeat();
   }, heartbeatMs);
-  response.once('close', () => {
+  // Of one that has closed already, as when its client left while the store was asked, nobody is told any more.
+  if (response.destroyed) leave();
+  else response.once('close', leave);
+
+  function leave(): void {
     clearInterval(heartbeat);
     gone.abort();
-  });
+  }
 
   function comment(text: string): void {
     if (!response.writableEnded) response.write(`: ${text}\n\n`);

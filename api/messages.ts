@@ -110,8 +110,8 @@ async function revive(deps: Deps, record: MessageRecord): Promise<MessageRecord>
   return (await conversations.message({ conversation, key })) ?? record;
 }
 
-/** The message is kept already: who hears that it could not be started may ask for it later, or send it again with its key. */
-function nameMessage(ref: MessageRef): (thrown: unknown) => never {
+/** The message is kept already: who hears of a failure after that may ask for it later, or send it again with its key. */
+export function nameMessage(ref: MessageRef): (thrown: unknown) => never {
   return (thrown) => {
     const { code, message, details, cause } = toTalosError(thrown);
     throw new TalosError(code, message, { cause, details: { ...details, messageId: messageId(ref) } });

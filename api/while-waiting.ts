@@ -11,6 +11,7 @@ export async function whileWaiting<T>(
 ): Promise<T> {
   const gone = new AbortController();
   const leave = (): void => gone.abort();
+  if (request.socket.destroyed) leave();
   request.socket.once('close', leave);
   const { signal, release } = abortWhen([gone.signal, callerOf(request).cutting], limitMs);
   try {

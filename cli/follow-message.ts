@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChatRequest, messageId, type MessageRef, type StreamEvent } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
 import type { ApiClient } from './client.ts';
-import { maxAttempts } from './may-come-back.ts';
+import { maxAttempts, mayComeBack } from './may-come-back.ts';
 
 type Following = {
   readonly request: ChatRequest;
@@ -56,15 +56,14 @@ async function* followOnce(
     place.broken = new TalosError('NOT_RUNNING', 'The connection to Talos ended early; look at: ./talos status');
   } catch (error) {
     if (signal.aborted) return false;
-    if (!mayComeBack(error, place)) throw error;
+    if (!mayComeBack(error) || !wasThere(error, place)) throw error;
     place.broken = error;
   }
   return false;
 }
 
 /** A Talos that was there may come back; one that is not there from the first, or that answers with an error, is told at once. */
-function mayComeBack(error: unknown, place: Place): error is TalosError {
-  if (!(error instanceof TalosError) || !['NOT_RUNNING', 'SHUTTING_DOWN'].includes(error.code)) return false;
+function wasThere({ details }: TalosError, { lastId, broken }: Place): boolean {
   // Whoever sends the message again has to do it by its key, for the Talos that has gone may have taken it.
-  return place.lastId !== '' || place.broken !== undefined || error.details['wasConnected'] === true;
+  return lastId !== '' || broken !== undefined || details['wasConnected'] === true;
 }

@@ -11,12 +11,21 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
   const error = toTalosError(thrown);
   return ApplicationFailure.create({
     type: error.code,
-    message: error.message,
+    message: error.message.toWellFormed(),
     nonRetryable: !error.retryable || error.details['final'] === true,
     details: [error.details],
     ...nextRetry(error),
-    ...(error.cause instanceof Error && { cause: error.cause }),
+    ...(error.cause instanceof Error && { cause: wellFormed(error.cause) }),
   });
+}
+
+/** Half a character, as a quotation that was cut short may end with, is no UTF-8: Temporal could not read it and the worker would end. */
+function wellFormed(error: Error): Error {
+  const { name, message, stack, cause } = error;
+  const inner = cause instanceof Error ? wellFormed(cause) : cause;
+  if (inner === cause && message.isWellFormed() && (stack ?? '').isWellFormed()) return error;
+  const copy = new Error(message.toWellFormed(), { cause: inner });
+  return Object.assign(copy, { name, stack: stack?.toWellFormed() });
 }
 
 /** Nobody waits longer than the longest retry, whatever another server asks for. */

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   setCurrentDetails,
 } from '@temporalio/workflow';
 
@@ -26,10 +27,20 @@ export async function message(input: MessageInput): Promise<{ state: MessageStat
   setCurrentDetails(`**${settlement.state}**${settlement.model === undefined ? '' : ` by ${settlement.model}`}`);
   await CancellationScope.nonCancellable(async () => {
     await turns.give();
-    if (settlement.state === 'answered') await core.memoriseMessage(input);
+    if (settlement.state === 'answered') await memorise(input);
     await condition(allHandlersFinished);
   });
   return { state: settlement.state, ...(settlement.error && { code: settlement.error.code }) };
+}
+
+/** An answer that was given has not failed, also where it cannot be remembered; the log says why. */
+async function memorise(input: MessageInput): Promise<void> {
+  try {
+    await core.memoriseMessage(input);
+  } catch (thrown) {
+    if (!patched('answered-without-memory')) throw thrown;
+    setCurrentDetails('**answered**, but not remembered');
+  }
 }
 
 async function answer(input: MessageInput, turns: ReturnType<typeof createTurns>): Promise<Settlement> {

@@ -10,6 +10,7 @@ import {
   MessageKey,
   messageId,
   type MessageOptions,
+  type MessageRecord,
   type MessageRef,
   parseMessageId,
   toChatReply,
@@ -18,7 +19,7 @@ import { TalosError } from '../../domain/errors.ts';
 import { answerChat, answerPending } from '../chat-answer.ts';
 import { LastEventId, lastEventId, StreamData, streamMessage } from '../chat-events.ts';
 import type { ApiDeps } from '../deps.ts';
-import { createMessages, type Messages } from '../messages.ts';
+import { createMessages, type Messages, nameMessage } from '../messages.ts';
 import { parseInput } from '../problem.ts';
 import { createLargeBodies } from '../large-body.ts';
 import { mostBytes } from '../read-body.ts';
@@ -153,6 +154,12 @@ export function chatRoutes(deps: ApiDeps, traffic: Traffic): Route[] {
 
 function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route['handle'] {
   const withBody = createLargeBodies();
+
+  async function outcomeOf(ref: MessageRef, request: Request): Promise<MessageRecord> {
+    await whileWaiting(request, deps.config.web.waitSeconds * 1000, (signal) => messages.ended(ref, signal));
+    return messages.current(ref);
+  }
+
   return async (request, response) => {
     const body = await withBody(request, response, (given) => takeBody(deps, parseInput(ChatRequest, given, 'body')));
     const lastId = lastEventId(request);
@@ -168,12 +175,9 @@ function sendHandler(deps: ApiDeps, messages: Messages, traffic: Traffic): Route
       const state = await streamMessage(deps, messages, { request, response, ref, lastId });
       return traffic.countMessage(state);
     }
-    if (ended === undefined) {
-      await whileWaiting(request, deps.config.web.waitSeconds * 1000, (signal) => messages.ended(ref, signal));
-    }
-    const record = ended ?? (await messages.current(ref));
+    const record = ended ?? (await outcomeOf(ref, request).catch(nameMessage(ref)));
     traffic.countMessage(record.state);
-    answerChat(response, record, await messages.awaiting(record));
+    answerChat(response, record, await messages.awaiting(record).catch(nameMessage(ref)));
   };
 }
 

@@ -4,12 +4,27 @@ const rows: readonly (readonly [lookalikes: string, latin: string])[] = [
   ['АЕОСРХУІЈЅԚԜԀҺӀВКМНТГП', 'AEOCPXYIJSQWDHIBKMHTRN'],
   ['αορνικτυχγηεβωρ', 'aopviktuxynebwp'],
   ['ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ', 'ABEZHIKMNOPTYX'],
-  ['ıɩɡɑʀɴꜱɪɢ', 'iigarnsig'],
+  ['օոսհցզյլ', 'onuhgqjl'],
+  ['ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᎩᏃ', 'ABCDEGHIJKLMPRSTVWYZ'],
 ];
 
-/** Look-alike letter to the Latin letter it is drawn like. */
-export const latinLookalikes: ReadonlyMap<string, string> = new Map(
-  rows.flatMap(([lookalikes, latin]) =>
-    Array.from(lookalikes, (letter, at): [string, string] => [letter, latin.charAt(at)]),
-  ),
-);
+/** Latin letters that are drawn like a plain one and have no other form in Unicode: dotless, small capital, with a stroke. */
+const latinRows: readonly (readonly [lookalikes: string, latin: string])[] = [
+  ['ıɩɡɑ', 'iiga'],
+  ['ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ', 'abcdefghijklmnopqrstuvwyz'],
+  ['ⱥƀȼđɇǥħɨɉłøɍŧʉɏƶ', 'abcdeghijlortuyz'],
+];
+
+/** Look-alike letter of another script to the Latin letter it is drawn like. */
+export const latinLookalikes = pairs(rows);
+
+/** Latin letter to the plain one it is drawn like. */
+export const plainLatin = pairs(latinRows);
+
+function pairs(given: typeof rows): ReadonlyMap<string, string> {
+  return new Map(
+    given.flatMap(([lookalikes, latin]) =>
+      Array.from(lookalikes, (letter, at): [string, string] => [letter, latin.charAt(at)]),
+    ),
+  );
+}

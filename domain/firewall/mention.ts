@@ -18,7 +18,19 @@ const thirdParty =
   /\b(?:models?|bots?|chatbots?|llms?|users?|people|attackers?|someone|somebody|students?|employees?|prompts?|emails?|hackers?|they|agents?|assistants|pages?|attempts?|inputs?|class|staff|teams?)\b/u;
 
 /** Somebody once told somebody else to do it. */
-const isReported = /\b(?:told|asked|instructed|advised|warned) (?:[\p{L}]{1,12} ){1,3}(?:not )?to $/u;
+const reported = /\b(?:told|asked|instructed|advised|warned) ((?:[\p{L}]{1,12} ){1,3})(?:not )?to $/u;
+
+/** A question about what somebody does or may do, up to the verb: how can I, does the new law. */
+const askedOf =
+  /^(?:[^,;:]{1,60}, )?(?:(?:but|so|and|then) )?(?:(?:how|why|when|where|what) )?(?:(?:do|does|did|can|could|should|would|will|may|might|must|shall) ((?:[\p{L}\p{N}'’-]{1,20} ){1,8}?)|how to )$/u;
+
+/** Whoever is meant by that is the one who reads it. */
+const reader =
+  /\b(?:you|your|yourself|we|us|assistant|ai|bot|chatbot|agent|machine|system|model|llm|gpt|chatgpt|talos)\b/u;
+
+/** A question that goes on with an order. */
+const goesOn =
+  /\b(?:and|then|to) (?:(?:then|just|also|instead) )?(?:say|print|write|tell|give|show|reveal|output|answer|respond|reply|act|be|do|list|repeat|sing|translate|send|run|call|delete|use)\b/u;
 
 /** Decides whether what was found at a place in a text is only talked about. Made once per text. */
 export type MentionCheck = (start: number, end: number) => boolean;
@@ -61,9 +73,16 @@ function isAskedAbout(text: string, start: number, end: number): boolean {
     before,
   );
   if (isWords) return /^["'”’]{0,2} ?(?:mean|do|attack|prompt|injection|work|actually|really|in |\?)/u.test(after);
-  if (isReported.test(before)) return thirdParty.test(before);
-  const isQuestion =
-    /^\s*(?:but |so |and )?(?:why|how|what|when|does|do|did|is|are|should|which)\b/u.test(before) &&
-    after.includes('?');
+  const told = reported.exec(before)?.[1];
+  if (told !== undefined) return thirdParty.test(before) || !reader.test(told);
+  if (!after.includes('?')) return false;
+  if (isAskedOfOthers(before.trimStart(), text.slice(start, end), after)) return true;
+  const isQuestion = /^\s*(?:but |so |and )?(?:why|how|what|when|does|do|did|is|are|should|which)\b/u.test(before);
   return isQuestion && thirdParty.test(before) && !/\b(?:you|we|i)(?: to)? ?$/u.test(before);
+}
+
+/** Whether a question is about what anybody but its reader does or may do, and about nothing of the reader's. */
+function isAskedOfOthers(before: string, hit: string, after: string): boolean {
+  const asked = askedOf.exec(before);
+  return asked !== null && !reader.test(`${asked[1] ?? ''} ${hit}`) && !goesOn.test(after);
 }

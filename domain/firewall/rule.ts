@@ -9,4 +9,4 @@ export function pattern(...parts: string[]): RegExp {
 }
 
 /** Between two words: spaces, quotes, emphasis, emoji, or nothing at all where somebody glued the words together. */
-export const gap = String.raw`[\s,"'“”‘’*_~|+()\-/\x60\p{Extended_Pictographic}]{0,6}`;
+export const gap = String.raw`[\s,"'“”‘’*_~|+()\-/·•\x60\p{Extended_Pictographic}]{0,6}`;

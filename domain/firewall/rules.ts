@@ -31,7 +31,15 @@ const limits = String.raw`(?:(?:any|all|of|the|its|ethical|moral|legal|content|s
 const tell = String.raw`\b(?:repeat|output|print|show|display|reveal|tell|give|write|leak|dump|recite|copy|paste|share|disclose|expose|return|send|spell|quote|list|type|translate|summari[sz]e|encode|echo|reproduce|provide|state|read|what (?:is|are|was|were)|what['’]?s)\b`;
 const toMe = String.raw`(?:[\s,:"'*]{1,4}(?:me|us|out|back|all|of|exactly|verbatim|the|full|entire|complete|exact|whole|contents?|text|word for word|please|to|in|raw|first|lines?|part|above|beginning|start|here|down)){0,8}`;
 const secretPrompt = String.raw`(?:system|initial|original|hidden|secret|internal|developer|base|starting|pre-?prompt|confidential|opening|underlying)`;
-const notAbout = String.raw`(?!\w|${gap}(?:template|file|variable|field|parameter|option|setting|class|column|length|editor|feature|argument|for (?:a|my|our|the)|of (?:a|my|our)|in (?:a|my|our|the|python|java|this))\b)`;
+const wholeOf = String.raw`(?:(?:full|entire|complete|exact|whole|own|very|first|current|actual)${gap}){0,2}`;
+const promptWords = String.raw`(?:system${gap})?(?:prompts?|instructions?|message|directives?|guidelines|rules|preamble)\b`;
+const notPartOf = String.raw`(?!\w|${gap}(?:template|file|variable|field|parameter|option|setting|class|column|length|editor|feature|argument)\b)`;
+const asText = String.raw`(?:code|text|markdown|json|yaml|lists?|poem|song|story|forms?|format|table|quotes?|box|block|single|separate|new|next|chat|conversation|session|reply|response|answer|message)\b`;
+const notAbout = String.raw`${notPartOf}(?!${gap}(?:for (?:a|my|our|the)|of (?!(?:you|this|the (?:assistant|ai|model|chat|bot))\b)|in (?:a|my|our|the|python|java|this)(?! ${asText}))\b)`;
+
+const bounds = String.raw`(?:ethical |moral |safety |content |previous |usual |programmed )?(?:restrictions|limitations|filters|guidelines|instructions|safety (?:protocols|measures)|content polic(?:y|ies)|programming|rules)`;
+const voided = String.raw`(?: (?:are|have been|is|has been))? (?:now )?(?:lifted|disabled|removed|void|suspended|turned off|deactivated|no longer (?:apply|valid|in effect)|null and void|deleted|overridden)\b`;
+const notSomewhere = String.raw`(?! (?:from(?! now)|on|in(?! (?:this|our) (?:chat|conversation|session))|at|after|for(?! (?:you|this|now))|by|since|when|if|with|during|until)\b)`;
 
 /** The families of attacks, worst first. New wordings are new patterns, not new code. */
 export const rules: readonly Rule[] = [
@@ -113,9 +121,8 @@ export const rules: readonly Rule[] = [
     id: 'restrictions-void',
     severity: 'high',
     patterns: [
-      pattern(
-        String.raw`\b(?:your|openai['’]?s?|all of your|these|all) (?:ethical |moral |safety |content |previous |usual |programmed )?(?:restrictions|limitations|filters|guidelines|instructions|safety (?:protocols|measures)|content polic(?:y|ies)|programming|rules)(?: (?:are|have been|is|has been))? (?:now )?(?:lifted|disabled|removed|void|suspended|turned off|deactivated|no longer (?:apply|valid|in effect)|null and void|deleted|overridden)`,
-      ),
+      pattern(String.raw`\b(?:your|openai['’]?s?|all of your) `, bounds, voided),
+      pattern(String.raw`\b(?:these|all) `, bounds, voided, notSomewhere),
       pattern(
         String.raw`\byou (?:are|['’]re) (?:now |no longer )?(?:free from|freed from|liberated from|not bound by|bound by|not restricted by|unbound by)`,
         gap,
@@ -133,20 +140,24 @@ export const rules: readonly Rule[] = [
     id: 'prompt-extraction',
     severity: 'high',
     patterns: [
+      pattern(tell, toMe, String.raw`[\s,:"'*]{1,4}your${gap}`, wholeOf, secretPrompt, gap, promptWords, notPartOf),
       pattern(
         tell,
         toMe,
-        String.raw`[\s,:"'*]{1,4}(?:your|the|its)${gap}(?:(?:full|entire|complete|exact|whole|own|very|first|current|actual)${gap}){0,2}`,
+        String.raw`[\s,:"'*]{1,4}(?:the|its)${gap}`,
+        wholeOf,
         secretPrompt,
         gap,
-        String.raw`(?:system${gap})?(?:prompts?|instructions?|message|directives?|guidelines|rules|preamble)\b`,
+        promptWords,
         notAbout,
       ),
       pattern(
         tell,
         toMe,
-        String.raw`[\s,:"'*]{1,4}your${gap}(?:(?:full|entire|complete|exact|whole|own|very|first|current|actual)${gap}){0,2}(?:prompt|instructions)\b`,
-        notAbout,
+        String.raw`[\s,:"'*]{1,4}your${gap}`,
+        wholeOf,
+        String.raw`(?:prompt|instructions)\b`,
+        notPartOf,
         String.raw`(?! (?:for|on|about|regarding|to) )`,
       ),
       pattern(
@@ -178,7 +189,7 @@ export const rules: readonly Rule[] = [
     severity: 'high',
     patterns: [
       pattern(
-        String.raw`\[/?INST\]|<{1,2}/?SYS>{1,2}|<\|\s{0,2}/?(?:im_start|im_end|im_sep|system|user|assistant|endoftext|start_header_id|end_header_id|eot_id|begin_of_text|end_of_turn)\s{0,2}\|>|</?(?:start|end)_of_turn>`,
+        String.raw`\[/?INST\]|<{1,2}/?SYS>{1,2}|<\|\s{0,2}/?(?:im_start|im_end|im_sep|system|user|assistant|endoftext|start_header_id|end_header_id|eot_id|begin_of_text|end_of_turn)\s{0,2}\|>|<\|/?[a-z0-9_▁]{2,40}\|>|</?(?:start|end)_of_turn>`,
       ),
       pattern(
         String.raw`(?:^|\n)[ \t]{0,4}#{1,6}[ \t]{0,3}(?:new |updated |real )?(?:system|assistant)(?: (?:prompt|message|instructions?|override))?[ \t]{0,3}:`,

@@ -9,11 +9,14 @@ import { messageTokens, mostCharacters } from './tokens.ts';
 /** Most of the room of a round for what the model said and handed over itself: what came of it is new, that is not. */
 const saidShare = 1 / 3;
 
-/** What a run gave, as a model may see it. `isWithheld`: the firewall took it for an attack. */
-export type RunResult = { readonly text: string; readonly isWithheld: boolean };
+/** What a run gave, as a model may see it, and how much longer that was. `isWithheld`: the firewall took it for an attack. */
+export type RunResult = { readonly text: string; readonly more: number; readonly isWithheld: boolean };
 
 /** No skill has a longer name: what is longer is a name the model made up. */
 const longestName = 64;
+
+/** So much of a result is scanned, and no more than was scanned is passed on: a prompt holds less, and a scan keeps a worker from all else. */
+const mostScanned = 65_536;
 
 /** Finds the run of a call. */
 export type RunLookup = (call: AskedCall) => SkillRunRecord | undefined;
@@ -25,32 +28,41 @@ export function resultNotice(marker: string): string {
 
 /** The result of a run. Its words and those of its error are the skill's, so both are scanned. */
 export function resultOf(run: SkillRunRecord | undefined): RunResult {
-  const [told, said] = describeRun(run);
+  const [whole, said] = describeRun(run);
+  const told = whole.slice(0, mostScanned).toWellFormed();
   const isWithheld =
-    said !== undefined && [told, ...textsIn(said)].some((text) => scanUntrusted(text).kind === 'block');
-  if (isWithheld)
-    return { text: 'The firewall withheld what the skill returned: it reads like instructions.', isWithheld };
-  return { text: told, isWithheld: false };
+    said !== undefined &&
+    [...new Set([told, ...readingsOf(said)])].some((text) => scanUntrusted(text).kind === 'block');
+  if (!isWithheld) return { text: told, more: whole.length - told.length, isWithheld };
+  return { text: 'The firewall withheld what the skill returned: it reads like instructions.', more: 0, isWithheld };
 }
 
 type Exchange = { readonly run: RunLookup; readonly marker: string; readonly tokens: number };
+
+/** The results by their calls: each is scanned once, however often its room is counted anew. */
+type Shown = Omit<Exchange, 'run'> & { readonly results: ReadonlyMap<AskedCall, RunResult> };
 
 /**
  * What a model asked for so far and what came of it, at most `tokens` of it as a prompt counts them, shared alike. Where not even the
  * frames of all rounds fit, the oldest are left out.
  */
-export function toolExchange(rounds: readonly ToolRound[], exchange: Exchange): ModelMessage[] {
-  const calls = rounds.flatMap((round) => round.calls).length;
-  const share = exchange.tokens / Math.max(1, calls);
-  const messages = rounds.flatMap((round) => showRound(round, { ...exchange, tokens: share * round.calls.length }));
-  const taken = messages.reduce((sum, message) => sum + messageTokens(message), 0);
-  return taken > exchange.tokens && rounds.length > 1 ? toolExchange(rounds.slice(1), exchange) : messages;
+export function toolExchange(rounds: readonly ToolRound[], { run, ...room }: Exchange): ModelMessage[] {
+  const made = rounds.flatMap(({ calls }) => calls).filter(({ refusal }) => refusal === undefined);
+  return showRounds(rounds, { ...room, results: new Map(made.map((asked) => [asked, resultOf(run(asked))])) });
 }
 
-function showRound(round: ToolRound, exchange: Exchange): ModelMessage[] {
-  const said = showSaid(round, exchange.tokens * saidShare);
-  const left = (exchange.tokens - messageTokens(said)) / Math.max(1, round.calls.length);
-  return [said, ...round.calls.map((call) => showResult(call, { ...exchange, tokens: left }))];
+function showRounds(rounds: readonly ToolRound[], shown: Shown): ModelMessage[] {
+  const calls = rounds.flatMap((round) => round.calls).length;
+  const share = shown.tokens / Math.max(1, calls);
+  const messages = rounds.flatMap((round) => showRound(round, { ...shown, tokens: share * round.calls.length }));
+  const taken = messages.reduce((sum, message) => sum + messageTokens(message), 0);
+  return taken > shown.tokens && rounds.length > 1 ? showRounds(rounds.slice(1), shown) : messages;
+}
+
+function showRound(round: ToolRound, shown: Shown): ModelMessage[] {
+  const said = showSaid(round, shown.tokens * saidShare);
+  const left = (shown.tokens - messageTokens(said)) / Math.max(1, round.calls.length);
+  return [said, ...round.calls.map((call) => showResult(call, { ...shown, tokens: left }))];
 }
 
 /** What the model said, and what it handed over to tools: texts that are too long for the room end early. */
@@ -68,12 +80,12 @@ function showSaid({ text, calls }: ToolRound, tokens: number): ModelMessage {
   return messageTokens(whole) <= tokens ? whole : fitting(said, { length: mostCharacters(tokens), tokens });
 }
 
-function showResult(asked: AskedCall, { run, marker, tokens }: Exchange): ModelMessage {
+function showResult(asked: AskedCall, { results, marker, tokens }: Shown): ModelMessage {
   const told = (content: string): ModelMessage => ({ role: 'tool', toolName: shownName(asked.call), content });
-  const ofRun = asked.refusal === undefined ? resultOf(run(asked)) : undefined;
+  const ofRun = results.get(asked);
   const text = asked.refusal ?? ofRun?.text ?? '';
   const framed = (length: number): string => {
-    const body = quoteLines(neutralise(cut(text, length), marker));
+    const body = quoteLines(neutralise(cut(text, length, ofRun?.more), marker));
     return [`[result ${marker}]`, body, `[end ${marker}]`].join('\n');
   };
   const isOurs = ofRun === undefined || ofRun.isWithheld;
@@ -108,17 +120,36 @@ function describeRun(run: SkillRunRecord | undefined): [told: string, said?: Jso
   return [`The skill gave no result: ${message}`, message];
 }
 
-/** Every text inside a value: in JSON, escapes would hide one from the firewall. */
-function textsIn(value: JsonValue): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  const parts = Array.isArray(value) ? value : [...Object.keys(value), ...Object.values(value)];
-  return [parts.filter((part) => typeof part === 'string').join(' '), ...parts.flatMap(textsIn)];
+/**
+ * The texts inside a value, which escapes would hide from the firewall, as a reader may put them together: each for itself, one after the
+ * other, and names and values apart.
+ */
+function readingsOf(value: JsonValue): string[] {
+  const texts: string[] = [];
+  const names: string[] = [];
+  const values: string[] = [];
+  let left = mostScanned;
+  walk(value, (text, kind) => {
+    texts.push(text.slice(0, left).toWellFormed());
+    (kind === 'name' ? names : values).push(texts.at(-1) ?? '');
+    left -= text.length;
+    return left > 0;
+  });
+  const apart = names.length > 0 && values.length > 0 ? [names.join(' '), values.join(' ')] : [];
+  return [texts.join('\n'), texts.join(' '), ...apart];
 }
 
-function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length).toWellFormed()}\n(cut short: ${text.length - length} more characters)`;
+/** Visits the texts in a value in their order, until the visitor has had enough. */
+function walk(value: JsonValue, visit: (text: string, kind: 'name' | 'value') => boolean): boolean {
+  if (typeof value === 'string') return visit(value, 'value');
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every((part) => walk(part, visit));
+  return Object.entries(value).every(([name, part]) => visit(name, 'name') && walk(part, visit));
+}
+
+function cut(text: string, length: number, more = 0): string {
+  const rest = Math.max(0, text.length - length) + more;
+  return rest === 0 ? text : `${text.slice(0, length).toWellFormed()}\n(cut short: ${rest} more characters)`;
 }
 
 /**

@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
+import { TalosError } from '../../../domain/errors.ts';
 import { collect, endWith, open, right, startApi, type TestApi, untilStopped } from './support.ts';
 
 let api: TestApi;
@@ -73,6 +74,19 @@ describe('a message on its own', () => {
     api.runtime.refuse(false);
     await api.ask(`/chat/${String(body['id'])}`);
     expect(api.runtime.started()).toHaveLength(1);
+  });
+
+  test.each(['follow', 'message'] as const)('is named where the store goes away meanwhile: %s', async (lost) => {
+    api = await startApi();
+    const away = () => {
+      throw new TalosError('STORE_UNAVAILABLE', 'Redis is away');
+    };
+    if (lost === 'follow') vi.spyOn(api.chat.tokens, 'follow').mockImplementation(away);
+    else vi.spyOn(api.chat.conversations, 'message').mockImplementation(async () => away());
+    const { status, body } = await api.say('hi');
+    expect({ status, body }).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE', id: 'key-2.key-3' } });
+    vi.restoreAllMocks();
+    expect((await api.ask('/chat/key-2.key-3')).body).toMatchObject({ response: 'Hello' });
   });
 
   test('that never started starts when its conversation is looked at', async () => {

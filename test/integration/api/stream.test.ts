@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { StreamData } from '../../../api/chat-events.ts';
+import { type EventStream, openEventStream } from '../../../api/event-stream.ts';
 import {
   answerWith,
   collect,
@@ -174,5 +176,30 @@ describe('a streamed answer', () => {
     const events = await collect(response);
     expect(events).toHaveLength(pieces.length + 3);
     expect(JSON.parse(events.at(-1)?.data ?? '')).toMatchObject({ reply: { response: pieces.join('') } });
+  });
+});
+
+describe('a stream whose client left before it began', () => {
+  let server: Server;
+  afterEach(() => void server.close());
+
+  test('is over at once: it waits for nobody and leaves no heartbeat behind', async () => {
+    api = await startApi();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const timers = vi.getTimerCount();
+    const opened = Promise.withResolvers<EventStream>();
+    server = createServer((_request, response) => {
+      response.once('close', () => setImmediate(() => opened.resolve(openEventStream(response))));
+      client.destroy();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const client = connect(typeof address === 'object' ? (address?.port ?? 0) : 0, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nhost: here\r\n\r\n');
+    const stream = await opened.promise;
+    await stream.send({ event: 'message', data: {} });
+    expect(stream.gone.aborted).toBe(true);
+    stream.end();
+    expect(vi.getTimerCount()).toBe(timers);
   });
 });

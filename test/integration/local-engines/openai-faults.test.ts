@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
 import { createOpenai } from '../../../adapters/openai.ts';
+import { embedTexts } from '../../../adapters/openai-embed.ts';
 import { collect, saying, textOf } from '../../contract/language-model-suite.ts';
 import { startLlamaServer } from '../../support/llama-server.ts';
 import { send, startFakeServer } from '../ollama/fake-server.ts';
 import { signal, hasty, talk, event, ending, replying, streaming, refusal } from './openai-talk.ts';
+
+const tooLong = { type: 'exceed_context_size_error' };
 
 describe('a server that speaks as OpenAI does and fails', () => {
   it('is unavailable when nothing listens, and the message names the address and what to do', async () => {
@@ -18,6 +21,21 @@ describe('a server that speaks as OpenAI does and fails', () => {
       message: expect.stringMatching(new RegExp(`${url}.*ECONNREFUSED.*OPENAI_BASE_URL`)),
       details: { reason: 'unreachable', address: url },
     });
+  });
+
+  it('is sent the beginning of a text that is too long to embed, cut between two characters', async () => {
+    const inputs: string[] = [];
+    await using server = await startFakeServer((response, { body }) => {
+      const { input } = JSON.parse(body) as { input: string[] };
+      inputs.push(...input);
+      const fits = (input[0]?.length ?? 0) < 110;
+      const reply = fits ? JSON.stringify({ data: [{ index: 0, embedding: [1] }] }) : refusal('too long', tooLong);
+      response.writeHead(fits ? 200 : 400, { 'content-type': 'application/json' }).end(reply);
+    });
+    const call = { url: `${server.url}/v1`, model: 'm' };
+    expect(await embedTexts(call, ['😀'.repeat(101)], signal)).toEqual([[1]]);
+    expect(inputs.map((input) => input.length)).toEqual([202, 101]);
+    expect(inputs.every((input) => input.isWellFormed())).toBe(true);
   });
 
   it.each([

@@ -33,12 +33,38 @@ describe('a message meets a fault', () => {
     });
   });
 
+  it('the embedder refuses the text for good: the message is answered, and its workflow has not failed', async () => {
+    const embed = () => Promise.reject(new TalosError('MODEL_REFUSED', 'not this text'));
+    await start({ wrap: (ports) => ({ ...ports, embedder: { embed } }) });
+    const ref = await talos.send('hello');
+    expect(await talos.settled(ref)).toMatchObject({ state: 'answered', memory: { state: 'unavailable' } });
+    const client = new Client({ connection: talos.connection, namespace: 'talos' });
+    expect(await client.workflow.getHandle(messageWorkflowId(ref)).result()).toEqual({ state: 'answered' });
+  });
+
   it('model gone for good: fails with the code after its attempts, never hangs', async () => {
     await start({ wrap: withModel(() => failing('MODEL_UNAVAILABLE')) });
     expect(await talos.settled(await talos.send('hello'))).toMatchObject({
       state: 'failed',
       error: { code: 'MODEL_UNAVAILABLE' },
     });
+  });
+
+  it('model that fails with half a character in its words: the message fails with its code, and the worker goes on', async () => {
+    const half = 'it does not like 😀'.slice(0, -1);
+    let calls = 0;
+    await start({
+      wrap: withModel(async function* () {
+        calls += 1;
+        if (calls > 1) return yield* answering();
+        await Promise.reject(new TalosError('MODEL_REFUSED', half, { cause: new Error(half) }));
+      }),
+    });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({
+      state: 'failed',
+      error: { code: 'MODEL_REFUSED', message: 'it does not like \uFFFD' },
+    });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({ state: 'answered' });
   });
 
   it('model missing: fails at once, without another attempt', async () => {
@@ -146,6 +172,30 @@ describe('a message meets a fault', () => {
     expect(await talos.settled(first)).toMatchObject({ state: 'stopped' });
     expect(await talos.settled(second)).toMatchObject({ state: 'answered' });
     expect(await client.workflow.getHandle(messageWorkflowId(first)).result()).toMatchObject({ state: 'stopped' });
+  });
+
+  it('stop while it waits for its turn: it ends at once, and the one behind it still keeps the order', async () => {
+    const goOn = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    await start({
+      wrap: withModel(async function* () {
+        started.resolve();
+        await goOn.promise;
+        yield* answering();
+      }),
+    });
+    const first = await talos.send('hello');
+    await started.promise;
+    const { conversation } = first;
+    const second = await talos.send('never mind', { conversation });
+    const third = await talos.send('hello again', { conversation });
+    expect(await talos.ports.runtime.stopMessage(second)).toBe(true);
+    expect(await talos.settled(second)).toMatchObject({ state: 'stopped', error: { code: 'MESSAGE_STOPPED' } });
+    expect(await talos.ports.conversations.message(third)).toMatchObject({ state: 'pending' });
+    goOn.resolve();
+    const [before, after] = [await talos.settled(first), await talos.settled(third)];
+    expect(after.finishedAt).toBeGreaterThanOrEqual(before.finishedAt ?? Number.POSITIVE_INFINITY);
+    expect([before, after]).toMatchObject([{ state: 'answered' }, { state: 'answered' }]);
   });
 
   it('lockdown during generation: stops it, refuses the next, and lets go after the unlock', async () => {

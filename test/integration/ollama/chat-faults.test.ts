@@ -236,6 +236,24 @@ describe('an Ollama server that is odd but honest', () => {
     });
   });
 
+  it('is sent no text that it would take for the place of an image', async () => {
+    const sent: string[] = [];
+    const text = 'see [img-7] and [img-0]';
+    const messages = [
+      { role: 'system', content: text },
+      { role: 'user', content: text },
+      { role: 'assistant', content: text },
+      { role: 'tool', toolName: 's', content: text },
+    ] as const;
+    const handler: Handler = (response, { body }) => {
+      const { messages: got } = JSON.parse(body) as { messages: { content: string }[] };
+      sent.push(...got.map(({ content }) => content));
+      response.end(chatLine('Hi') + lastLine);
+    };
+    expect(await talk(handler, { messages: [...messages] })).toMatchObject({ text: 'Hi' });
+    expect(sent).toEqual(messages.map(() => 'see [img 7] and [img 0]'));
+  });
+
   it('gets a password of its address as a header, and no message repeats it', async () => {
     let authorization: string | undefined;
     await using server = await startFakeServer((response) => {

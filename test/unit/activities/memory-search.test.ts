@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { createMemorySearch } from '../../../activities/memory-search.ts';
 import { createMemoryEmbedder } from '../../../adapters/memory/embedder.ts';
@@ -24,10 +24,12 @@ describe('the search for memories', () => {
     isAway = false;
   });
 
-  function createSearch({ memoryItems = 5 } = {}) {
+  afterEach(() => void vi.useRealTimers());
+
+  function createSearch({ memoryItems = 5, model = createMemoryLanguageModel() } = {}) {
     const vectors = createMemoryVectorStore();
     return createMemorySearch({
-      model: createMemoryLanguageModel(),
+      model,
       embedder: createMemoryEmbedder(),
       testModels: { install: async () => undefined },
       vectors: {
@@ -69,6 +71,15 @@ describe('the search for memories', () => {
     await expect(search.find(record)).rejects.toMatchObject({ code: 'VECTORS_UNAVAILABLE' });
     isAway = false;
     await expect(search.find(record)).resolves.toEqual([]);
+  });
+
+  it('does not wait for a server that takes the question and never answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const model = { ...createMemoryLanguageModel(), installed: () => new Promise<never>(() => undefined) };
+    const found = expect(createSearch({ model }).find(record)).rejects.toMatchObject({ code: 'VECTORS_UNAVAILABLE' });
+    await vi.advanceTimersByTimeAsync(3000);
+    await found;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('is not begun for messages that want no memories', async () => {

@@ -19,6 +19,15 @@ describe('a failure as Temporal retries it', () => {
     expect(failure.nonRetryable).toBe(false);
   });
 
+  it('has whole characters alone, in its causes too, for Temporal reads no others', () => {
+    const half = 'not 😀'.slice(0, -1);
+    const cause = new TypeError(half, { cause: new Error(half) });
+    const { message, cause: known } = toApplicationFailure(new TalosError('MODEL_REFUSED', half, { cause }));
+    const words = [message, known?.message, known?.stack, known?.cause instanceof Error ? known.cause.stack : half];
+    for (const text of words) expect(text?.isWellFormed()).toBe(true);
+    expect([message, known?.message, known?.name]).toEqual(['not \uFFFD', 'not \uFFFD', 'TypeError']);
+  });
+
   it('is not retried when the wait is longer than anybody waits', () => {
     expect(asking({ retryAfterMs: 3_600_000, final: true }).nonRetryable).toBe(true);
   });

@@ -146,6 +146,25 @@ describe('talos chat', () => {
     expect(seen[1]?.headers['last-event-id']).toBe('1-1');
   });
 
+  it('goes on when the store is away for a moment after the connection broke', async () => {
+    let asked = 0;
+    await serve((request, response) => {
+      if (request.path.endsWith('/events')) {
+        asked += 1;
+        const code = 'STORE_UNAVAILABLE';
+        if (asked === 1) return replyJson(response, 503, { code, title: 'away', detail: 'Redis does not answer' });
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.end(sse('3-0', { type: 'done', state: 'answered' }));
+      } else if (request.method === 'GET') replyJson(response, 200, replyTo(request));
+      else {
+        startStream(response, 'Hello there');
+        response.end();
+      }
+    });
+    expect(await chat(['hello'])).toMatchObject({ code: 0, stdout: 'Hello there\n' });
+    expect(asked).toBe(2);
+  });
+
   it('sends the same message once more when Talos is killed before the first event', async () => {
     let posts = 0;
     const { seen } = await serve((request, response) => {

@@ -19,6 +19,9 @@ describe('normalising', () => {
     ['one\r\n\r\n  two\tthree', 'one\ntwo three'],
     ['가나다 हिन्दी ไทย', '가나다 हिन्दी ไทย'],
     ['&#xD800;&#1114112;x', 'x'],
+    ['\\u{110000}\\ud83d\\ude00 C:\\Users', '😀 c:\\users'],
+    ['Łódź, Ærø, ısırgan', 'lodz, æro, isirgan'],
+    ['Հայերեն ᏣᎳᎩ', 'հայերեն ꮳꮃꭹ'],
   ])('%j becomes %j', (text, expected) => {
     expect(normalise(text)).toBe(expected);
   });
