@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../audit/entry.ts';
+import { leavesMachine } from '../routing/address.ts';
 import type { HostContact } from './report.ts';
 
 /** The entries of the audit log that say that something left this machine, or was meant to. */
@@ -37,7 +38,8 @@ function contactOf(entry: AuditEntry, since: number): Contact | undefined {
   // Of a pull its begin counts, and its end where that was told before; otherwise it tells of the same.
   const hasBegunBefore = Number(details['startedAt']) < since;
   const isPull = type === 'model-pulled' && (details['state'] === 'begun' || hasBegunBefore);
-  return isPull ? { ...contact, by: 'model' } : undefined;
+  // A registry of this machine itself is nowhere else.
+  return isPull && leavesMachine(`http://${contact.host}`) !== undefined ? { ...contact, by: 'model' } : undefined;
 }
 
 /** What a model was sent. */

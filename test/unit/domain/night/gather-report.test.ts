@@ -29,6 +29,25 @@ function sourcesOf(changes: Partial<ReportSources> = {}): ReportSources {
   };
 }
 
+function pull(
+  subject: string,
+  { host = 'registry.example', ...facts }: { host?: string; startedAt: number; state: string },
+): AuditEntry {
+  return {
+    v: 1,
+    segment: 's',
+    seq: 1,
+    time: fourOClock + hour,
+    type: 'model-pulled',
+    actor: 'owner',
+    subject,
+    details: { host, ...facts },
+    prev: '0',
+    hash: '0',
+    signature: '0',
+  };
+}
+
 function gather(sources: ReportSources, since = fourOClock + 10 * minute) {
   return gatherReport(sources, quietRun({ id: 'now-last' }), { since, now: fourOClock + day });
 }
@@ -77,26 +96,22 @@ describe('what a report tells', () => {
   });
 
   it('has a pull that began before the report before it and went on since, and each pull once', async () => {
-    const pull = (subject: string, startedAt: number, state: string): AuditEntry => ({
-      v: 1,
-      segment: 's',
-      seq: 1,
-      time: fourOClock + hour,
-      type: 'model-pulled',
-      actor: 'owner',
-      subject,
-      details: { host: 'registry.example', state, startedAt },
-      prev: '0',
-      hash: '0',
-      signature: '0',
-    });
     const entries = [
-      pull('went-on', fourOClock - hour, 'done'),
-      pull('new', fourOClock + hour, 'begun'),
-      pull('new', fourOClock + hour, 'done'),
+      pull('went-on', { startedAt: fourOClock - hour, state: 'done' }),
+      pull('new', { startedAt: fourOClock + hour, state: 'begun' }),
+      pull('new', { startedAt: fourOClock + hour, state: 'done' }),
     ];
     const { contacts } = await gather(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
     expect(contacts).toMatchObject([{ host: 'registry.example', by: 'model', calls: 2, names: ['went-on', 'new'] }]);
+  });
+
+  it('has no pull from this machine itself: nothing left it', async () => {
+    const entries = ['127.0.0.1:5000', 'localhost:5000'].map((host) =>
+      pull('own', { startedAt: fourOClock + hour, state: 'begun', host }),
+    );
+    const text = await textOf(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
+    expect(text).toMatch(/Nothing .*left this machine/);
+    expect(text).not.toContain('Left this machine');
   });
 
   it('says that nothing failed only when everything since the report before it was looked at', async () => {
