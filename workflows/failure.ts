@@ -11,12 +11,22 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
   const error = toTalosError(thrown);
   return ApplicationFailure.create({
     type: error.code,
-    message: error.message,
+    message: error.message.toWellFormed(),
     nonRetryable: !error.retryable || error.details['final'] === true,
     details: [error.details],
     ...nextRetry(error),
-    ...(error.cause instanceof Error && { cause: error.cause }),
+    ...(error.cause instanceof Error && { cause: inWholeCharacters(error.cause) }),
   });
+}
+
+/** A failure with half a character in it, as where a text was cut, cannot be sent to the server: the worker that tries to ends. */
+function inWholeCharacters(error: Error): Error {
+  const { message, stack = '', cause: inner } = error;
+  const cause = inner instanceof Error ? inWholeCharacters(inner) : inner;
+  if (cause === inner && message.isWellFormed() && stack.isWellFormed()) return error;
+  const whole = new Error(message.toWellFormed(), { cause });
+  whole.stack = stack.toWellFormed();
+  return whole;
 }
 
 /** Nobody waits longer than the longest retry, whatever another server asks for. */

@@ -23,3 +23,22 @@ describe('a failure as Temporal retries it', () => {
     expect(asking({ retryAfterMs: 3_600_000, final: true }).nonRetryable).toBe(true);
   });
 });
+
+/** Half of a character that takes two. */
+const half = '\u{1f600}'.slice(0, 1);
+
+describe('a failure as the server takes it', () => {
+  it('has whole characters alone, in what caused it as well', () => {
+    const root = new Error(`no ${half}`);
+    const cause = new SyntaxError(`Unexpected token ${half}`, { cause: root });
+    const failure = toApplicationFailure(new TalosError('REPLY_INVALID', `It says ${half}`, { cause }));
+    const told = [failure, failure.cause, failure.cause?.cause].map((error) => error as Error);
+    expect(told.map(({ message }) => message)).toEqual(['It says \ufffd', 'Unexpected token \ufffd', 'no \ufffd']);
+    for (const { stack = '' } of told) expect(stack.isWellFormed()).toBe(true);
+  });
+
+  it('keeps what caused it as it is where that is whole', () => {
+    const cause = new SyntaxError('Unexpected token', { cause: new Error('no') });
+    expect(toApplicationFailure(new TalosError('REPLY_INVALID', 'no', { cause })).cause).toBe(cause);
+  });
+});
