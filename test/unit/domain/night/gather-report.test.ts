@@ -1,9 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 import { describe, expect, it } from 'vitest';
 
+import { createCertificateSigner } from '../../../../adapters/certificate-crypto.ts';
 import { createMemoryNightRuns } from '../../../../adapters/memory/night-runs.ts';
 import { createMemoryReportStore } from '../../../../adapters/memory/report-store.ts';
 import type { AuditEntry } from '../../../../domain/audit/entry.ts';
 import { gatherReport, reportSince, type ReportSources } from '../../../../domain/night/gather-report.ts';
+import { formatReport, signReport } from '../../../../domain/night/report-seal.ts';
 import { reportText } from '../../../../domain/night/morning-report.ts';
 import type { NightRun } from '../../../../domain/night/run.ts';
 import type { DueRun } from '../../../../domain/skills/due-run.ts';
@@ -112,6 +116,18 @@ describe('what a report tells', () => {
     const text = await textOf(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
     expect(text).toMatch(/Nothing .*left this machine/);
     expect(text).not.toContain('Left this machine');
+  });
+
+  it('can be signed although texts of models and servers in it were cut inside a character', async () => {
+    const half = '\u{1f600}'.slice(0, 1);
+    const run = quietRun({
+      phases: [{ phase: 'redis', state: 'failed', error: { code: 'INTERNAL', message: `no ${half}` } }],
+      revision: { state: 'dropped', skill: 'csv', note: `It says ${half}` },
+    });
+    const report = await gatherReport(sourcesOf(), run, { since: fourOClock, now: fourOClock + day });
+    const signed = signReport(report, createCertificateSigner(generateKeyPairSync('ed25519').privateKey));
+    expect(signed.report.run.revision?.note).toBe('It says \ufffd');
+    expect(formatReport(signed)).toContain('no \ufffd');
   });
 
   it('says that nothing failed only when everything since the report before it was looked at', async () => {
