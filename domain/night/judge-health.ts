@@ -1,6 +1,6 @@
 import { formatBytes } from '../format-bytes.ts';
 import { pullCommand, shortModelName } from '../models/choose.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, mostFindings } from './finding.ts';
 import type { HealthFacts, HealthReadings, Reading } from './health.ts';
 import type { PhaseOutcome } from './run.ts';
 
@@ -28,8 +28,15 @@ export function judgeHealth(readings: HealthReadings, facts: HealthFacts): Phase
   return {
     counts: Object.fromEntries(parts.flatMap(({ counts = {} }) => Object.entries(counts))),
     notes: parts.flatMap(({ note }) => (note === undefined ? [] : [note.slice(0, 300).toWellFormed()])),
-    findings: parts.flatMap(({ findings = [] }) => findings).toSorted(bySeverity),
+    findings: upToMost(parts.flatMap(({ findings = [] }) => findings).toSorted(bySeverity)),
   };
+}
+
+function upToMost(findings: readonly Finding[]): Finding[] {
+  if (findings.length <= mostFindings) return [...findings];
+  const shown = findings.slice(0, mostFindings - 1);
+  const text = `${findings.length - shown.length} more things were found`;
+  return [...shown, { severity: 'warning', about: 'health', text, fix: 'mend the others, then: talos dream --now' }];
 }
 
 function bySeverity(a: { severity: string }, b: { severity: string }): number {

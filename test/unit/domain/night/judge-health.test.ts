@@ -113,6 +113,14 @@ describe('the health of Talos', () => {
     });
   });
 
+  it('fits a phase however many skills fail, the critical first, and says how many more there are', () => {
+    const troubles = Array.from({ length: 70 }, (_, index) => ({ skill: `skill-${index}`, runs: 3 }));
+    const outcome = judge({ troubles: known(troubles), redis: away('TIMEOUT') });
+    const { findings = [] } = PhaseOutcome.parse(outcome);
+    expect(findings[0]).toMatchObject({ severity: 'critical', about: 'redis' });
+    expect(findings.at(-1)?.text).toContain('22 more');
+  });
+
   it('names a model that is missing and how to get it', () => {
     const { findings } = judge({ models: known({ installed: ['nomic-embed-text:latest'], loaded: [] }) });
     expect(findings).toMatchObject([{ severity: 'warning', fix: 'talos models pull qwen2.5-coder:7b' }]);
