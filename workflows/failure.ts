@@ -11,22 +11,32 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
   const error = toTalosError(thrown);
   return ApplicationFailure.create({
     type: error.code,
-    message: error.message.toWellFormed(),
+    message: inShort(error.message),
     nonRetryable: !error.retryable || error.details['final'] === true,
     details: [error.details],
     ...nextRetry(error),
-    ...(error.cause instanceof Error && { cause: inWholeCharacters(error.cause) }),
+    ...(error.cause instanceof Error && { cause: asSent(error.cause) }),
   });
 }
 
-/** A failure with half a character in it, as where a text was cut, cannot be sent to the server: the worker that tries to ends. */
-function inWholeCharacters(error: Error): Error {
+/** Words of one failure; with all it was caused by it has to fit into one message to the server. */
+const longestWords = 10_000;
+
+/**
+ * A failure with half a character in it, as where a text was cut, or with megabytes of words cannot be sent to the server: the worker that
+ * tries ends, or tries for ever.
+ */
+function asSent(error: Error): Error {
   const { message, stack = '', cause: inner } = error;
-  const cause = inner instanceof Error ? inWholeCharacters(inner) : inner;
-  if (cause === inner && message.isWellFormed() && stack.isWellFormed()) return error;
-  const whole = new Error(message.toWellFormed(), { cause });
-  whole.stack = stack.toWellFormed();
-  return whole;
+  const cause = inner instanceof Error ? asSent(inner) : inner;
+  if (cause === inner && message === inShort(message) && stack === inShort(stack)) return error;
+  const sent = new Error(inShort(message), { cause });
+  sent.stack = inShort(stack);
+  return sent;
+}
+
+function inShort(text: string): string {
+  return (text.length > longestWords ? `${text.slice(0, longestWords)} ...` : text).toWellFormed();
 }
 
 /** Nobody waits longer than the longest retry, whatever another server asks for. */

@@ -53,9 +53,11 @@ describe('a message meets a fault', () => {
     expect(calls).toBe(1);
   });
 
-  it('model refuses in words that were cut inside a character: fails with them, and the worker lives on', async () => {
+  it('model refuses in words that were cut inside a character, and with megabytes of them: fails, and the worker lives on', async () => {
     const words = 'no \u{1f600}'.slice(0, -1);
-    const refusal = new TalosError('MODEL_REFUSED', words, { cause: new SyntaxError(`Unexpected token ${words}`) });
+    const refusal = new TalosError('MODEL_REFUSED', words, {
+      cause: new SyntaxError(`${words} ${'x'.repeat(5_000_000)}`),
+    });
     let calls = 0;
     await start({
       wrap: withModel(() => {

@@ -37,6 +37,14 @@ describe('a failure as the server takes it', () => {
     for (const { stack = '' } of told) expect(stack.isWellFormed()).toBe(true);
   });
 
+  it('is no longer than one message to the server may be, whatever caused it', () => {
+    const words = 'x'.repeat(5_000_000);
+    const cause = new Error(words, { cause: new Error(words) });
+    const failure = toApplicationFailure(new TalosError('INTERNAL', words, { cause }));
+    const told = [failure, failure.cause, failure.cause?.cause].map((error) => error as Error);
+    for (const { message, stack = '' } of told) expect(message.length + stack.length).toBeLessThan(50_000);
+  });
+
   it('keeps what caused it as it is where that is whole', () => {
     const cause = new SyntaxError('Unexpected token', { cause: new Error('no') });
     expect(toApplicationFailure(new TalosError('REPLY_INVALID', 'no', { cause })).cause).toBe(cause);
