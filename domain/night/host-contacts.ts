@@ -13,6 +13,11 @@ export const contactTypes = [
 /** Most kinds and names of one host that are told apart. */
 const mostNames = 20;
 
+/** Whether a cloud was asked for its models, with nothing but their names. */
+export function isModelCheck(kinds: readonly string[]): boolean {
+  return kinds.includes('model-check');
+}
+
 type Contact = Pick<HostContact, 'host' | 'by'> & {
   readonly isRefused: boolean;
   readonly bytes?: number;
@@ -23,7 +28,7 @@ type Contact = Pick<HostContact, 'host' | 'by'> & {
 /** Sums up entries since a moment by host and by who reached out, the busiest first. */
 export function hostContacts(entries: readonly AuditEntry[], since: number): HostContact[] {
   const contacts = entries.flatMap((entry) => contactOf(entry, since) ?? []);
-  const groups = Map.groupBy(contacts, ({ by, host }) => `${by} ${host}`);
+  const groups = Map.groupBy(contacts, ({ by, host, kinds }) => `${by} ${host} ${isModelCheck(kinds)}`);
   return [...groups.values()].map(sumUp).toSorted((a, b) => b.calls + b.refused - a.calls - a.refused);
 }
 

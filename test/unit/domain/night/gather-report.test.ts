@@ -118,6 +118,19 @@ describe('what a report tells', () => {
     expect(text).not.toContain('Left this machine');
   });
 
+  it('tells asking the cloud for its models apart from messages that went there', async () => {
+    const called = (model: string, kinds: string, bytes: number): AuditEntry => ({
+      ...pull('talos', { startedAt: 1, state: 'begun' }),
+      type: 'cloud-called',
+      details: { host: 'cloud.example', model, kinds, bytes },
+    });
+    const check = called('gemini-a gemini-b', 'model-check', 0);
+    const entries = [check, check, called('gemini-a', 'system-prompt message', 1200)];
+    const text = await textOf(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
+    expect(text).toContain('cloud.example: 2 calls with nothing but names of models (gemini-a gemini-b)');
+    expect(text).toContain('cloud.example: 1 call, 1.2 kB of system-prompt, message (messages by gemini-a)');
+  });
+
   it('can be signed although texts of models and servers in it were cut inside a character', async () => {
     const half = '\u{1f600}'.slice(0, 1);
     const run = quietRun({
