@@ -1,12 +1,10 @@
 import { classifyReply } from '../domain/cloud/failure.ts';
 import { failureOfFault, type GeminiCall, malformed } from './gemini-failures.ts';
 import { target } from './ollama-http.ts';
+import { readStart } from './reply-start.ts';
 
 /** Far more than the longest answer there is. */
 const maxAnswerBytes = 32 * 1024 * 1024;
-
-/** Errors are short; what follows is not read. */
-const maxErrorBytes = 64 * 1024;
 
 /**
  * A `fetch` for the official client that throws our errors: only here the headers are seen that say how long to wait. It follows no
@@ -38,14 +36,4 @@ function bounded(response: Response, call: GeminiCall): Response {
   });
   const { status, headers } = response;
   return new Response(response.body?.pipeThrough(limit) ?? null, { status, headers });
-}
-
-async function readStart(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length >= maxErrorBytes) break;
-  }
-  return text;
 }

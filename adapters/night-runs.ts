@@ -16,6 +16,7 @@ import {
 } from './lua/night.ts';
 import { nightChanges } from './night-changes.ts';
 import type { RedisConnections } from './redis.ts';
+import { toJson } from './stored-json.ts';
 
 /** So many runs are kept: three months, and what was asked for in between. */
 const keptRuns = 120;
@@ -47,7 +48,7 @@ export function createNightRuns(redis: RedisConnections): NightRuns {
 
     async begin(night, { at, overAt }) {
       const { id, dueAt } = night;
-      const args = [id, dueAt, JSON.stringify(NightRun.parse(night)), at, overAt];
+      const args = [id, dueAt, toJson(NightRun.parse(night)), at, overAt];
       const [kind, more] = BeginReply.parse(await run(beginNightScript, { keys: places, args }));
       if (kind === 'ended') return { kind, run: read(NightRun, more) };
       return kind === 'overlap' ? { kind, running: more } : { kind };
@@ -55,13 +56,13 @@ export function createNightRuns(redis: RedisConnections): NightRuns {
 
     async save(night) {
       const hasEnded = night.state === 'running' ? 0 : 1;
-      const json = JSON.stringify(NightRun.parse(night));
+      const json = toJson(NightRun.parse(night));
       const args = [night.id, night.dueAt, json, hasEnded, keptRuns, mostRuns];
       return (await run(saveNightScript, { keys: places, args })) === 1;
     },
 
     async tell(id, progress) {
-      await run(tellNightScript, { keys: places, args: [id, JSON.stringify(NightProgress.parse(progress))] });
+      await run(tellNightScript, { keys: places, args: [id, toJson(NightProgress.parse(progress))] });
     },
 
     async list({ since, limit }) {
@@ -93,7 +94,7 @@ export function createNightRuns(redis: RedisConnections): NightRuns {
     },
 
     async account({ until, missed }) {
-      const each = missed.flatMap((night) => [night.id, night.dueAt, JSON.stringify(NightRun.parse(night))]);
+      const each = missed.flatMap((night) => [night.id, night.dueAt, toJson(NightRun.parse(night))]);
       await run(accountNightsScript, { keys: places, args: [until, keptRuns, mostRuns, ...each] });
     },
 

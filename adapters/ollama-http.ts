@@ -3,6 +3,7 @@ import { Ollama } from 'ollama/browser';
 import { TalosError } from '../domain/errors.ts';
 import { failureOfReply, failureOfTransport, type OllamaCall, unreadable } from './ollama-failures.ts';
 import { patientFetch } from './patient-fetch.ts';
+import { readStart } from './reply-start.ts';
 
 type Send = (url: URL, init: RequestInit) => Promise<Response>;
 
@@ -15,7 +16,7 @@ export async function request(
   return guarded(call, init.signal, async () => {
     const response = await send(...target(address, init));
     if (isRedirect(response)) throw unreadable(call, `it wants to send us elsewhere (status ${response.status})`);
-    if (!response.ok) throw failureOfReply(response.status, await response.text(), call);
+    if (!response.ok) throw failureOfReply(response.status, await readStart(response), call);
     return response;
   });
 }

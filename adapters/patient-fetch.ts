@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type IncomingMessage, request as askPlainly } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as askPlainly } from 'node:http';
 import { request as askSecurely } from 'node:https';
 
 /** Replies that have no body. */
@@ -15,13 +14,20 @@ export async function patientFetch(url: URL, init: RequestInit): Promise<Respons
   const ask = url.protocol === 'https:' ? askSecurely : askPlainly;
   const asking = ask(url, { method, headers, agent: false, ...(signal && { signal }) });
   asking.end(typeof body === 'string' ? body : undefined);
-  const [reply]: IncomingMessage[] = await once(asking, 'response');
-  if (reply === undefined) throw new TypeError('no reply');
-  asking.on('error', () => undefined); // whoever reads the reply hears of it
+  const reply = await replyTo(asking);
   const { statusCode: status = 500, statusMessage: statusText = '' } = reply;
   if (bare.has(status)) reply.resume();
   const bytes = bare.has(status) ? null : ReadableStream.from(bytesOf(reply, signal));
   return new Response(bytes, { status, statusText, headers: headersOf(reply) });
+}
+
+function replyTo(asking: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    asking.on('response', resolve);
+    asking.on('error', reject); // after the reply has begun whoever reads it hears of it
+    // Where the server turns to another protocol there is neither of the two, and no signal would end the wait.
+    asking.on('close', () => reject(new TypeError('the server gave no reply')));
+  });
 }
 
 /** What breaks a reply is told as the usual `fetch` does. */

@@ -22,6 +22,7 @@ import {
 } from './lua/schedules.ts';
 import { readAll } from './read-all.ts';
 import type { RedisConnections } from './redis.ts';
+import { toJson } from './stored-json.ts';
 
 /** Due runs kept beyond those shown until it is known what came of every earlier one. */
 const mostDueRuns = 2000;
@@ -82,7 +83,7 @@ function createDueRuns({ keys, call, run }: RedisConnections) {
   return {
     async begin(ref, { key, dueAt }, at): Promise<DueRunBegin> {
       const begun: DueRun = { key, dueAt, state: 'running' };
-      const args = [scheduleId(ref), key, dueAt, JSON.stringify(begun), at, at + longestDueRunMs];
+      const args = [scheduleId(ref), key, dueAt, toJson(begun), at, at + longestDueRunMs];
       const [kind, more] = BeginReply.parse(await run(beginDueRunScript, { keys: places(ref), args }));
       if (kind === 'ended') return { kind, run: read(DueRun, more) };
       return kind === 'overlap' ? { kind, running: more } : { kind };
@@ -95,7 +96,7 @@ function createDueRuns({ keys, call, run }: RedisConnections) {
 
     async end(ref, dueRun) {
       const { key, dueAt } = dueRun;
-      const args = [scheduleId(ref), key, dueAt, JSON.stringify(DueRun.parse(dueRun)), shownDueRuns, mostDueRuns];
+      const args = [scheduleId(ref), key, dueAt, toJson(DueRun.parse(dueRun)), shownDueRuns, mostDueRuns];
       return (await run(endDueRunScript, { keys: places(ref), args })) === 1;
     },
 
@@ -111,7 +112,7 @@ function createDueRuns({ keys, call, run }: RedisConnections) {
     },
 
     async account(ref, { until, missed }) {
-      const each = missed.flatMap((dueRun) => [dueRun.key, dueRun.dueAt, JSON.stringify(DueRun.parse(dueRun))]);
+      const each = missed.flatMap((dueRun) => [dueRun.key, dueRun.dueAt, toJson(DueRun.parse(dueRun))]);
       const args = [scheduleId(ref), until, shownDueRuns, mostDueRuns, ...each];
       await run(accountScript, { keys: places(ref), args });
     },

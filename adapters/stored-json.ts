@@ -10,3 +10,8 @@ export function fromJson<T>(schema: z.ZodType<T>, json: string, what: string): T
     throw new TalosError('INTERNAL', `${what} is not stored as Talos writes it; restore a backup.`, { cause });
   }
 }
+
+/** The JSON of what is stored. Scripts in Redis cannot read half a character, as where a text was cut. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'string' ? part.toWellFormed() : part));
+}

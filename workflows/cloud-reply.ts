@@ -2,7 +2,7 @@ import { CancellationScope, condition, isCancellation, patched, setHandler } fro
 
 import type { MessageRef } from '../domain/chat.ts';
 import { TalosError } from '../domain/errors.ts';
-import { isLocalUnavailable, type LocalFailure } from '../domain/routing/decide.ts';
+import { isCloudLookedAt, type LocalFailure } from '../domain/routing/decide.ts';
 import type { CloudDecision } from '../domain/routing/departure.ts';
 import { neitherAnswered, withoutLeave } from '../domain/routing/refusals.ts';
 import type { CloudLeave, CloudOrder, CloudPlan, Generation } from '../domain/settlement.ts';
@@ -99,7 +99,7 @@ async function askLeave(
 function localFailure({ code, message, details }: TalosError): LocalFailure | undefined {
   const { reason } = details;
   const failure = { code, message, ...(typeof reason === 'string' && { reason }) };
-  return isLocalUnavailable(failure) ? failure : undefined;
+  return isCloudLookedAt(failure) ? failure : undefined;
 }
 
 function refusal({ code, message }: Pick<LocalFailure, 'code' | 'message'>) {

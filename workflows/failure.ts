@@ -11,21 +11,35 @@ export function toApplicationFailure(thrown: unknown): ApplicationFailure {
   const error = toTalosError(thrown);
   return ApplicationFailure.create({
     type: error.code,
-    message: error.message.toWellFormed(),
+    message: inShort(error.message),
     nonRetryable: !error.retryable || error.details['final'] === true,
     details: [error.details],
     ...nextRetry(error),
-    ...(error.cause instanceof Error && { cause: wellFormed(error.cause) }),
+    ...(error.cause instanceof Error && { cause: asSent(error.cause) }),
   });
 }
 
-/** Half a character, as a quotation that was cut short may end with, is no UTF-8: Temporal could not read it and the worker would end. */
-function wellFormed(error: Error): Error {
-  const { name, message, stack, cause } = error;
-  const inner = cause instanceof Error ? wellFormed(cause) : cause;
-  if (inner === cause && message.isWellFormed() && (stack ?? '').isWellFormed()) return error;
-  const copy = new Error(message.toWellFormed(), { cause: inner });
-  return Object.assign(copy, { name, stack: stack?.toWellFormed() });
+/** Words of one failure, and how far back its causes are told; all of it has to fit into one message to the server. */
+const longestWords = 10_000;
+const mostCauses = 10;
+
+/**
+ * A failure with half a character in it, as where a text was cut, or with megabytes of words cannot be sent to the server: the worker that
+ * tries ends, or tries for ever.
+ */
+function asSent(error: Error, place = 1): Error {
+  const { name, message, stack = '', cause: inner } = error;
+  const cause = inner instanceof Error ? asCause(inner, place + 1) : inner;
+  if (cause === inner && message === inShort(message) && stack === inShort(stack)) return error;
+  return Object.assign(new Error(inShort(message), { cause }), { name, stack: inShort(stack) });
+}
+
+function asCause(error: Error, place: number): Error | undefined {
+  return place > mostCauses ? undefined : asSent(error, place);
+}
+
+function inShort(text: string): string {
+  return (text.length > longestWords ? `${text.slice(0, longestWords)} ...` : text).toWellFormed();
 }
 
 /** Nobody waits longer than the longest retry, whatever another server asks for. */

@@ -1,3 +1,4 @@
+import { isDeadline } from '../ollama-http.ts';
 import { type SilenceLimits, watchSilence } from '../ollama-silence.ts';
 import { failureOfChild, silent } from './failures.ts';
 import type { ChildReply } from './protocol.ts';
@@ -47,7 +48,8 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
     const either = AbortSignal.any([signal, watch.signal]);
     const { firstTokenMs, betweenTokensMs } = options.silence;
     try {
-      watch.wait(firstTokenMs);
+      // How long a load may take is up to whoever asks for it: a large file on a slow disk takes minutes, and tells nothing meanwhile.
+      if (order.type !== 'load') watch.wait(firstTokenMs);
       for (;;) {
         const reply = await asked.next(either);
         watch.pause();
@@ -57,6 +59,8 @@ export function createModelProcess(options: ModelProcessOptions): ModelProcess {
         if (lastWords.includes(reply.type)) return;
         watch.wait(reply.type === 'working' ? firstTokenMs : betweenTokensMs);
       }
+    } catch (thrown) {
+      throw signal.aborted && isDeadline(signal.reason) ? silent(options) : thrown;
     } finally {
       if (watch.signal.aborted) used.child.kill(); // it hangs
       watch.close();

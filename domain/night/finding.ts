@@ -11,6 +11,9 @@ export const Finding = z
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;
 
+/** A phase tells no more than this. */
+export const mostFindings = 50;
+
 /** A finding as one line of a list. */
 export function describeFinding({ severity, text, fix }: Finding): string {
   return `${severity}: ${text}; ${fix}`;

@@ -6,7 +6,7 @@ import type { ConversationStore } from '../ports.ts';
 import type { AwaitedCalls, SkillCatalog, SkillSchedules } from '../skills/ports.ts';
 import { contactTypes, hostContacts } from './host-contacts.ts';
 import type { NightRuns, ReportStore } from './ports.ts';
-import type { NightReport, ReportPart, Waiting } from './report.ts';
+import { NightReport, type ReportPart, type Waiting } from './report.ts';
 import type { NightRun } from './run.ts';
 import { scheduleNews } from './schedule-news.ts';
 import { failedMessages, strikesSince } from './what-failed.ts';
@@ -75,7 +75,13 @@ export async function gatherReport(
     ...(failures && { failures }),
     ...(waiting && { waiting }),
   };
-  return { v: 1, id: run.id, writtenAt: now, since, run, ...parts, unknown };
+  return inWholeCharacters({ v: 1, id: run.id, writtenAt: now, since, run, ...parts, unknown });
+}
+
+/** Texts of models and servers may have been cut inside a character, and nothing with half of one can be signed. */
+function inWholeCharacters(report: NightReport): NightReport {
+  const whole = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
+  return NightReport.parse(JSON.parse(JSON.stringify(report, whole)));
 }
 
 /** A run counts by when it came to its end: one that was lost or missed is known as such only long after it was due. */

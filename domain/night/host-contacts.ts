@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../audit/entry.ts';
+import { leavesMachine } from '../routing/address.ts';
 import type { HostContact } from './report.ts';
 
 /** The entries of the audit log that say that something left this machine, or was meant to. */
@@ -12,6 +13,11 @@ export const contactTypes = [
 /** Most kinds and names of one host that are told apart. */
 const mostNames = 20;
 
+/** Whether a cloud was asked for its models, with nothing but their names. */
+export function isModelCheck(kinds: readonly string[]): boolean {
+  return kinds.includes('model-check');
+}
+
 type Contact = Pick<HostContact, 'host' | 'by'> & {
   readonly isRefused: boolean;
   readonly bytes?: number;
@@ -22,7 +28,7 @@ type Contact = Pick<HostContact, 'host' | 'by'> & {
 /** Sums up entries since a moment by host and by who reached out, the busiest first. */
 export function hostContacts(entries: readonly AuditEntry[], since: number): HostContact[] {
   const contacts = entries.flatMap((entry) => contactOf(entry, since) ?? []);
-  const groups = Map.groupBy(contacts, ({ by, host }) => `${by} ${host}`);
+  const groups = Map.groupBy(contacts, ({ by, host, kinds }) => `${by} ${host} ${isModelCheck(kinds)}`);
   return [...groups.values()].map(sumUp).toSorted((a, b) => b.calls + b.refused - a.calls - a.refused);
 }
 
@@ -37,7 +43,8 @@ function contactOf(entry: AuditEntry, since: number): Contact | undefined {
   // Of a pull its begin counts, and its end where that was told before; otherwise it tells of the same.
   const hasBegunBefore = Number(details['startedAt']) < since;
   const isPull = type === 'model-pulled' && (details['state'] === 'begun' || hasBegunBefore);
-  return isPull ? { ...contact, by: 'model' } : undefined;
+  // A registry of this machine itself is nowhere else.
+  return isPull && leavesMachine(`http://${contact.host}`) !== undefined ? { ...contact, by: 'model' } : undefined;
 }
 
 /** What a model was sent. */

@@ -1,5 +1,6 @@
 import { formatBytes } from '../format-bytes.ts';
-import type { Finding } from './finding.ts';
+import { pullCommand, shortModelName } from '../models/choose.ts';
+import { type Finding, mostFindings } from './finding.ts';
 import type { HealthFacts, HealthReadings, Reading } from './health.ts';
 import type { PhaseOutcome } from './run.ts';
 
@@ -27,8 +28,15 @@ export function judgeHealth(readings: HealthReadings, facts: HealthFacts): Phase
   return {
     counts: Object.fromEntries(parts.flatMap(({ counts = {} }) => Object.entries(counts))),
     notes: parts.flatMap(({ note }) => (note === undefined ? [] : [note.slice(0, 300).toWellFormed()])),
-    findings: parts.flatMap(({ findings = [] }) => findings).toSorted(bySeverity),
+    findings: upToMost(parts.flatMap(({ findings = [] }) => findings).toSorted(bySeverity)),
   };
+}
+
+function upToMost(findings: readonly Finding[]): Finding[] {
+  if (findings.length <= mostFindings) return [...findings];
+  const shown = findings.slice(0, mostFindings - 1);
+  const text = `${findings.length - shown.length} more things were found`;
+  return [...shown, { severity: 'warning', about: 'health', text, fix: 'mend the others, then: talos dream --now' }];
 }
 
 function bySeverity(a: { severity: string }, b: { severity: string }): number {
@@ -146,7 +154,8 @@ function judgeVectors(byCollection: Value<'vectors'>, { maxVectors }: HealthFact
 }
 
 function judgeModels({ installed, loaded }: Value<'models'>, { engine, wantedModels }: HealthFacts): HealthPart {
-  const missing = wantedModels.filter((model) => !installed.some((name) => isSameModel(name, model)));
+  const there = new Set(installed.map(shortModelName));
+  const missing = wantedModels.filter((model) => !there.has(shortModelName(model)));
   const inMemory = loaded.length === 0 ? 'none in memory' : `in memory: ${loaded.join(', ')}`;
   return {
     counts: { models: installed.length, modelsLoaded: loaded.length },
@@ -155,9 +164,17 @@ function judgeModels({ installed, loaded }: Value<'models'>, { engine, wantedMod
       severity: 'warning',
       about: 'models',
       text: `the model ${model} is not there`,
-      fix: `talos models pull ${model}`,
+      fix: fixOfModel(engine, model),
     })),
   };
+}
+
+/** Only Ollama is brought models by Talos. */
+function fixOfModel(engine: string, model: string): string {
+  if (engine === 'openai') return 'load it on that server, or correct QWEN_CODER_MODEL or EMBEDDING_MODEL';
+  return engine === 'embedded'
+    ? 'set EMBEDDED_MODEL and EMBEDDED_EMBEDDING_MODEL to GGUF files of models'
+    : pullCommand(model);
 }
 
 function judgeCloud(state: Value<'cloud'>): HealthPart {
@@ -169,9 +186,15 @@ function judgeCloud(state: Value<'cloud'>): HealthPart {
     note: `cloud: ${model} ${kind}, ${tokensUsed} tokens used today, ${tokensLeft} left`,
     findings: [
       ...(kind === 'paused' ? finding('warning', 'cloud', [paused, 'look for the reason with talos logs']) : []),
-      ...notes.flatMap((note) => finding('warning', 'cloud', [note, 'set GEMINI_MODEL to another one'])),
+      ...notes.flatMap((note) => finding('warning', 'cloud', withFix(note))),
     ],
   };
+}
+
+/** A note on a model ends with what to set, which need not be the first model. */
+function withFix(note: string): readonly [text: string, fix: string] {
+  const [text = note, fix = 'look at GEMINI_MODEL and GEMINI_FALLBACK_MODEL'] = note.split('; ');
+  return [text, fix];
 }
 
 function judgeAudit({ segments, entries, findings, isWhole }: Value<'audit'>): HealthPart {
@@ -222,10 +245,4 @@ function named(prefix: string, counts: Readonly<Record<string, number>>): Record
 function listCounts(counts: Readonly<Record<string, number>>): string {
   const some = Object.entries(counts).filter(([, count]) => count > 0);
   return some.length === 0 ? 'none' : some.map(([name, count]) => `${count} ${name}`).join(', ');
-}
-
-/** A name without a tag means the latest. */
-function isSameModel(a: string, b: string): boolean {
-  const withTag = (name: string) => (name.includes(':') ? name : `${name}:latest`);
-  return withTag(a) === withTag(b);
 }

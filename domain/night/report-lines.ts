@@ -2,6 +2,7 @@ import { formatAge } from '../format-age.ts';
 import { formatBytes } from '../format-bytes.ts';
 import { few } from './few-lines.ts';
 import { describeFinding } from './finding.ts';
+import { isModelCheck } from './host-contacts.ts';
 import type { HostContact, NightReport, Waiting } from './report.ts';
 import type { NightRun } from './run.ts';
 
@@ -60,6 +61,8 @@ export function contactLines({ contacts = [], areContactsWhole = true }: NightRe
 }
 
 function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostContact): string {
+  const times = `${host}: ${calls} ${calls === 1 ? 'call' : 'calls'}`;
+  if (isModelCheck(kinds)) return `${times} with nothing but names of models (${names.join(', ')})`;
   const who = {
     cloud: 'messages by',
     engine: 'models of yours there:',
@@ -70,5 +73,5 @@ function contactLine({ host, by, calls, refused, bytes, kinds, names }: HostCont
   const what = kinds.length === 0 ? '' : ` of ${kinds.join(', ')}`;
   const size = bytes === undefined ? '' : `, ${formatBytes(bytes)}${what}`;
   const denied = refused === 0 ? '' : `, ${refused} refused before anything was sent`;
-  return `${host}: ${calls} ${calls === 1 ? 'call' : 'calls'}${size}${denied} (${who} ${names.join(', ') || 'a skill to look at'})`;
+  return `${times}${size}${denied} (${who} ${names.join(', ') || 'a skill to look at'})`;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { SkillId } from '../skills/manifest.ts';
-import { Finding } from './finding.ts';
+import { Finding, mostFindings } from './finding.ts';
 import { phaseNames } from './phases.ts';
 
 /** The phases of the nightly maintenance, in order. */
@@ -12,7 +12,7 @@ export type Phase = z.infer<typeof Phase>;
 export const PhaseOutcome = z.strictObject({
   counts: z.record(z.string(), z.number()),
   notes: z.array(z.string().max(300)).max(50),
-  findings: z.array(Finding).max(50).optional(),
+  findings: z.array(Finding).max(mostFindings).optional(),
 });
 export type PhaseOutcome = z.infer<typeof PhaseOutcome>;
 

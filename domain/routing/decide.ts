@@ -31,8 +31,18 @@ export type Refusal = { readonly kind: 'refuse'; readonly code: ErrorCode; reado
 /** Failures by which the local engine says that it has too much to do: waiting helps, so nothing leaves the machine. */
 const contention: ReadonlySet<string> = new Set(['busy', 'out-of-memory']);
 
-/** Whether a failure means that no local model can answer. A busy GPU, a slow model, a refusal and a long prompt do not. */
-export function isLocalUnavailable({ code, reason = '' }: Omit<LocalFailure, 'message'>): boolean {
+/** An engine that is there and leaves even a short question open, as loading a model or reading a prompt can make it: it is slow. */
+const slowness: ReadonlySet<string> = new Set(['no-answer', 'silent']);
+
+type Cause = Omit<LocalFailure, 'message'>;
+
+/** Whether a failure means that no local model can answer. A busy GPU, a slow engine or model, a refusal and a long prompt do not. */
+export function isLocalUnavailable(cause: Cause): boolean {
+  return isCloudLookedAt(cause) && !slowness.has(cause.reason ?? '');
+}
+
+/** Whether a message looks at the cloud after a failure. Workflows are replayed by this: what comes of the look is decided in a step. */
+export function isCloudLookedAt({ code, reason = '' }: Cause): boolean {
   return (code === 'MODEL_UNAVAILABLE' && !contention.has(reason)) || code === 'MODEL_MISSING';
 }
 

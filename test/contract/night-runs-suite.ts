@@ -68,6 +68,14 @@ export function describeNightRuns(name: string, create: () => Promise<NightRuns>
       expect(await nights.get(ended.id)).toEqual(ended);
     });
 
+    it('ends a run in which an error was cut inside a character', async () => {
+      const error = { code: 'INTERNAL', message: 'no \u{1f600}'.slice(0, -1) };
+      await nights.begin(run(0), times());
+      await nights.save(run(0, { phases: [{ phase: 'redis', state: 'failed', error }] }));
+      expect(await nights.save(run(0, { state: 'failed', reason: 'phase-failed' }))).toBe(true);
+      expect(await nights.get(run(0).id)).toMatchObject({ state: 'failed' });
+    });
+
     it('shows the newest line of the run that goes on, until it is saved again', async () => {
       await nights.begin(run(0), times());
       await nights.tell(run(0).id, { phase: 'logs', line: 'one' });

@@ -131,6 +131,14 @@ export function describeSkillSchedules(name: string, create: () => Promise<Skill
       expect(await schedules.dueRuns(ref)).toEqual([skipped]);
     });
 
+    it('ends a due run once whose reason was cut inside a character', async () => {
+      await schedules.put(schedule());
+      const detail = 'no \u{1f600}'.slice(0, -1);
+      expect(await schedules.end(ref, ending(0, { state: 'skipped', reason: 'input-unfit', detail }))).toBe(true);
+      expect(await schedules.end(ref, ending(0))).toBe(false);
+      expect(await schedules.begin(ref, due(0), noon)).toMatchObject({ kind: 'ended', run: { state: 'skipped' } });
+    });
+
     it('knows nothing of a schedule that is not there, and leaves nothing behind', async () => {
       expect(await schedules.begin(ref, due(0), noon)).toEqual({ kind: 'removed' });
       expect(await schedules.end(ref, ending(0))).toBe(false);

@@ -159,6 +159,24 @@ describe('a process that holds a model', () => {
     await expect.poll(() => childrenOf(process.pid, 'silent.gguf').filter(isAlive), { timeout: 5000 }).toEqual([]);
   });
 
+  it('may load for as long as its signal allows, however soon it would count as silent', async () => {
+    const late = await openStrange('late', hasty);
+    const loading = late.engine.load(late.model, signal);
+    loading.catch(() => undefined); // told below
+    const silent = await openStrange('silent-meanwhile', hasty);
+    await expect(collect(silent.engine.chat(saying('hello', { model: silent.model }), signal))).rejects.toThrow();
+    await writeFile(`${late.chatFile}.go`, '');
+    await loading;
+  });
+
+  it('loads no longer than its signal allows, and is ended', async () => {
+    const { engine, model } = await openStrange('silent-load', hasty);
+    await expect(engine.load(model, AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'MODEL_TIMEOUT' });
+    await expect
+      .poll(() => childrenOf(process.pid, 'silent-load.gguf').filter(isAlive), { timeout: 10_000 })
+      .toEqual([]);
+  });
+
   it.each([
     ['garbage', 'bad-reply'],
     ['dying', 'cut-off'],

@@ -99,6 +99,8 @@ describe('a message and the cloud', () => {
     ['MODEL_REFUSED', 'context-overflow'],
     ['MODEL_UNAVAILABLE', 'busy'],
     ['MODEL_UNAVAILABLE', 'out-of-memory'],
+    ['MODEL_UNAVAILABLE', 'no-answer'],
+    ['MODEL_UNAVAILABLE', 'silent'],
   ])('stays here after %s (%s)', async (code, reason) => {
     await start(new TalosError(code, 'no', { details: { reason, final: true } }));
     expect(await talos.settled(await talos.send('hello'))).toMatchObject({ state: 'failed', error: { code } });

@@ -79,6 +79,26 @@ describe('a message meets a fault', () => {
     expect(calls).toBe(1);
   });
 
+  it('model refuses in words that were cut inside a character, and with megabytes of them: fails, and the worker lives on', async () => {
+    const words = 'no \u{1f600}'.slice(0, -1);
+    const refusal = new TalosError('MODEL_REFUSED', words, {
+      cause: new SyntaxError(`${words} ${'x'.repeat(5_000_000)}`),
+    });
+    let calls = 0;
+    await start({
+      wrap: withModel(() => {
+        calls += 1;
+        if (calls === 1) throw refusal;
+        return answering();
+      }),
+    });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({
+      state: 'failed',
+      error: { code: 'MODEL_REFUSED', message: 'no \ufffd' },
+    });
+    expect(await talos.settled(await talos.send('hello'))).toMatchObject({ state: 'answered' });
+  });
+
   it('model dies in the middle: the answer is written anew, visibly, and not doubled', async () => {
     let calls = 0;
     await start({

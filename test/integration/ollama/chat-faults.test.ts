@@ -91,6 +91,14 @@ describe('an Ollama server that fails', () => {
     expect(failure).toMatchObject({ code: 'MODEL_UNAVAILABLE', details: { reason: 'cut-off' } });
   });
 
+  it('is unavailable though the error it tells never ends', async () => {
+    const { failure } = await talk(async (response) => {
+      response.writeHead(500);
+      while (!response.destroyed) await Promise.race([send(response, 'x'.repeat(65_536)), once(response, 'close')]);
+    });
+    expect(failure).toMatchObject({ code: 'MODEL_UNAVAILABLE', details: { reason: 'server-error' } });
+  });
+
   it('is cut off when the connection breaks in the middle of a stream', async () => {
     const { failure } = await talk(async (response) => {
       await send(response, chatLine('Hel'));

@@ -63,3 +63,20 @@ it.each([
     expect(textOf(await answering)).toBe('Hi');
   },
 );
+
+it.each([
+  ['Ollama', (url: string) => createOllama({ url })],
+  ['a server that speaks as OpenAI does', (url: string) => createOpenai({ url })],
+])(
+  'a server in place of %s that turns to another protocol is unavailable, and nobody waits for it',
+  async (_, open) => {
+    await using server = await startFakeServer((response, { path }) => {
+      if (path === '/models') return void response.writeHead(200, { 'content-type': 'application/json' }).end(listed);
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n');
+    });
+    const answering = collect(
+      open(server.url).chat(saying('hi', { model: 'talos-test' }), AbortSignal.timeout(30_000)),
+    );
+    await expect(answering).rejects.toMatchObject({ code: 'MODEL_UNAVAILABLE' });
+  },
+);

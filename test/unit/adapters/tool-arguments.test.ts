@@ -23,6 +23,10 @@ describe('arguments of a tool call', () => {
     ['the JSON of a list', '["Paris"]'],
     ['a number', 7],
     ['plain words', 'Paris, please'],
+    ['JSON with half a character', '{"city":"\\ud83d"}'],
+    ['an object with half a character', { city: '\ud83d' }],
+    ['JSON that nests too deep', `{"city":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['an object that nests too deep', JSON.parse(`{"city":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)],
   ])('are never guessed from %s', (_, given) => {
     expect(readArguments(given)).toEqual({ arguments: {}, problem });
   });

@@ -19,16 +19,44 @@ describe('a failure as Temporal retries it', () => {
     expect(failure.nonRetryable).toBe(false);
   });
 
-  it('has whole characters alone, in its causes too, for Temporal reads no others', () => {
-    const half = 'not 😀'.slice(0, -1);
-    const cause = new TypeError(half, { cause: new Error(half) });
-    const { message, cause: known } = toApplicationFailure(new TalosError('MODEL_REFUSED', half, { cause }));
-    const words = [message, known?.message, known?.stack, known?.cause instanceof Error ? known.cause.stack : half];
-    for (const text of words) expect(text?.isWellFormed()).toBe(true);
-    expect([message, known?.message, known?.name]).toEqual(['not \uFFFD', 'not \uFFFD', 'TypeError']);
-  });
-
   it('is not retried when the wait is longer than anybody waits', () => {
     expect(asking({ retryAfterMs: 3_600_000, final: true }).nonRetryable).toBe(true);
+  });
+});
+
+/** Half of a character that takes two. */
+const half = '\u{1f600}'.slice(0, 1);
+
+describe('a failure as the server takes it', () => {
+  it('has whole characters alone, in what caused it as well', () => {
+    const root = new Error(`no ${half}`);
+    const cause = new SyntaxError(`Unexpected token ${half}`, { cause: root });
+    const failure = toApplicationFailure(new TalosError('REPLY_INVALID', `It says ${half}`, { cause }));
+    const told = [failure, failure.cause, failure.cause?.cause].map((error) => error as Error);
+    expect(told.map(({ message }) => message)).toEqual(['It says \ufffd', 'Unexpected token \ufffd', 'no \ufffd']);
+    for (const { stack = '' } of told) expect(stack.isWellFormed()).toBe(true);
+    expect(failure.cause?.name).toBe('SyntaxError');
+  });
+
+  it('is no longer than one message to the server may be, whatever caused it', () => {
+    const words = 'x'.repeat(5_000_000);
+    const cause = new Error(words, { cause: new Error(words) });
+    const failure = toApplicationFailure(new TalosError('INTERNAL', words, { cause }));
+    const told = [failure, failure.cause, failure.cause?.cause].map((error) => error as Error);
+    for (const { message, stack = '' } of told) expect(message.length + stack.length).toBeLessThan(50_000);
+  });
+
+  it('has an end where what caused it goes in circles', () => {
+    const cause = new Error('again');
+    cause.cause = cause;
+    const told: unknown[] = [];
+    const failure = toApplicationFailure(new TalosError('INTERNAL', 'no', { cause }));
+    for (let one: unknown = failure; one instanceof Error && told.length < 100; one = one.cause) told.push(one.message);
+    expect(told).toEqual(['no', ...Array.from({ length: 10 }, () => 'again')]);
+  });
+
+  it('keeps what caused it as it is where that is whole', () => {
+    const cause = new SyntaxError('Unexpected token', { cause: new Error('no') });
+    expect(toApplicationFailure(new TalosError('REPLY_INVALID', 'no', { cause })).cause).toBe(cause);
   });
 });

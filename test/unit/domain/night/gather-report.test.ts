@@ -1,9 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 import { describe, expect, it } from 'vitest';
 
+import { createCertificateSigner } from '../../../../adapters/certificate-crypto.ts';
 import { createMemoryNightRuns } from '../../../../adapters/memory/night-runs.ts';
 import { createMemoryReportStore } from '../../../../adapters/memory/report-store.ts';
 import type { AuditEntry } from '../../../../domain/audit/entry.ts';
 import { gatherReport, reportSince, type ReportSources } from '../../../../domain/night/gather-report.ts';
+import { formatReport, signReport } from '../../../../domain/night/report-seal.ts';
 import { reportText } from '../../../../domain/night/morning-report.ts';
 import type { NightRun } from '../../../../domain/night/run.ts';
 import type { DueRun } from '../../../../domain/skills/due-run.ts';
@@ -26,6 +30,25 @@ function sourcesOf(changes: Partial<ReportSources> = {}): ReportSources {
     conversations: { conversations: async () => [], conversation: async () => undefined },
     trail: { entries: async () => ({ entries: [], isWhole: true }) },
     ...changes,
+  };
+}
+
+function pull(
+  subject: string,
+  { host = 'registry.example', ...facts }: { host?: string; startedAt: number; state: string },
+): AuditEntry {
+  return {
+    v: 1,
+    segment: 's',
+    seq: 1,
+    time: fourOClock + hour,
+    type: 'model-pulled',
+    actor: 'owner',
+    subject,
+    details: { host, ...facts },
+    prev: '0',
+    hash: '0',
+    signature: '0',
   };
 }
 
@@ -77,26 +100,47 @@ describe('what a report tells', () => {
   });
 
   it('has a pull that began before the report before it and went on since, and each pull once', async () => {
-    const pull = (subject: string, startedAt: number, state: string): AuditEntry => ({
-      v: 1,
-      segment: 's',
-      seq: 1,
-      time: fourOClock + hour,
-      type: 'model-pulled',
-      actor: 'owner',
-      subject,
-      details: { host: 'registry.example', state, startedAt },
-      prev: '0',
-      hash: '0',
-      signature: '0',
-    });
     const entries = [
-      pull('went-on', fourOClock - hour, 'done'),
-      pull('new', fourOClock + hour, 'begun'),
-      pull('new', fourOClock + hour, 'done'),
+      pull('went-on', { startedAt: fourOClock - hour, state: 'done' }),
+      pull('new', { startedAt: fourOClock + hour, state: 'begun' }),
+      pull('new', { startedAt: fourOClock + hour, state: 'done' }),
     ];
     const { contacts } = await gather(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
     expect(contacts).toMatchObject([{ host: 'registry.example', by: 'model', calls: 2, names: ['went-on', 'new'] }]);
+  });
+
+  it('has no pull from this machine itself: nothing left it', async () => {
+    const entries = ['127.0.0.1:5000', 'localhost:5000'].map((host) =>
+      pull('own', { startedAt: fourOClock + hour, state: 'begun', host }),
+    );
+    const text = await textOf(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
+    expect(text).toMatch(/Nothing .*left this machine/);
+    expect(text).not.toContain('Left this machine');
+  });
+
+  it('tells asking the cloud for its models apart from messages that went there', async () => {
+    const called = (model: string, kinds: string, bytes: number): AuditEntry => ({
+      ...pull('talos', { startedAt: 1, state: 'begun' }),
+      type: 'cloud-called',
+      details: { host: 'cloud.example', model, kinds, bytes },
+    });
+    const check = called('gemini-a gemini-b', 'model-check', 0);
+    const entries = [check, check, called('gemini-a', 'system-prompt message', 1200)];
+    const text = await textOf(sourcesOf({ trail: { entries: async () => ({ entries, isWhole: true }) } }));
+    expect(text).toContain('cloud.example: 2 calls with nothing but names of models (gemini-a gemini-b)');
+    expect(text).toContain('cloud.example: 1 call, 1.2 kB of system-prompt, message (messages by gemini-a)');
+  });
+
+  it('can be signed although texts of models and servers in it were cut inside a character', async () => {
+    const half = '\u{1f600}'.slice(0, 1);
+    const run = quietRun({
+      phases: [{ phase: 'redis', state: 'failed', error: { code: 'INTERNAL', message: `no ${half}` } }],
+      revision: { state: 'dropped', skill: 'csv', note: `It says ${half}` },
+    });
+    const report = await gatherReport(sourcesOf(), run, { since: fourOClock, now: fourOClock + day });
+    const signed = signReport(report, createCertificateSigner(generateKeyPairSync('ed25519').privateKey));
+    expect(signed.report.run.revision?.note).toBe('It says \ufffd');
+    expect(formatReport(signed)).toContain('no \ufffd');
   });
 
   it('says that nothing failed only when everything since the report before it was looked at', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { HealthReadings, Reading } from '../../../../domain/night/health.ts';
+import { shutdownNote } from '../../../../domain/cloud/models.ts';
+import type { HealthFacts, HealthReadings, Reading } from '../../../../domain/night/health.ts';
 import { judgeHealth } from '../../../../domain/night/judge-health.ts';
 import { PhaseOutcome } from '../../../../domain/night/run.ts';
 
@@ -26,7 +27,8 @@ function healthy(changes: Partial<HealthReadings> = {}): HealthReadings {
   };
 }
 
-const judge = (changes: Partial<HealthReadings> = {}) => judgeHealth(healthy(changes), facts);
+const judge = (changes: Partial<HealthReadings> = {}, more: Partial<HealthFacts> = {}) =>
+  judgeHealth(healthy(changes), { ...facts, ...more });
 
 /** What is found, as `severity about`. */
 const found = (changes: Partial<HealthReadings>) =>
@@ -111,9 +113,34 @@ describe('the health of Talos', () => {
     });
   });
 
+  it('fits a phase however many skills fail, the critical first, and says how many more there are', () => {
+    const troubles = Array.from({ length: 70 }, (_, index) => ({ skill: `skill-${index}`, runs: 3 }));
+    const outcome = judge({ troubles: known(troubles), redis: away('TIMEOUT') });
+    const { findings = [] } = PhaseOutcome.parse(outcome);
+    expect(findings[0]).toMatchObject({ severity: 'critical', about: 'redis' });
+    expect(findings.at(-1)?.text).toContain('22 more');
+  });
+
   it('names a model that is missing and how to get it', () => {
     const { findings } = judge({ models: known({ installed: ['nomic-embed-text:latest'], loaded: [] }) });
     expect(findings).toMatchObject([{ severity: 'warning', fix: 'talos models pull qwen2.5-coder:7b' }]);
+  });
+
+  it.each([
+    'library/qwen2.5-coder:7b',
+    'registry.ollama.ai/library/qwen2.5-coder:7b',
+    'https://registry.ollama.ai/library/qwen2.5-coder:7b',
+  ])('misses no model that is there under a shorter name than %s', (model) => {
+    expect(judge({}, { wantedModels: [model] }).findings).toEqual([]);
+  });
+
+  it.each([
+    ['ollama', 'talos models pull chat-model'],
+    ['openai', 'load it on that server, or correct QWEN_CODER_MODEL or EMBEDDING_MODEL'],
+    ['embedded', 'set EMBEDDED_MODEL and EMBEDDED_EMBEDDING_MODEL to GGUF files of models'],
+  ] as const)('says how to get a missing model where %s runs them', (engine, fix) => {
+    const { findings } = judge({}, { engine, wantedModels: ['chat-model'] });
+    expect(findings).toMatchObject([{ about: 'models', fix }]);
   });
 
   it('tells of a changed audit log first', () => {
@@ -127,9 +154,16 @@ describe('the health of Talos', () => {
   });
 
   it('tells of a cloud that is left alone, and of a model that is about to go', () => {
-    const use = { model: 'gemini-x', tokensUsed: 1, tokensLeft: 2, notes: ['gemini-x is shut down on 2027-01-01'] };
+    const note = shutdownNote(
+      { setting: 'GEMINI_FALLBACK_MODEL', model: 'gemini-2.5-flash' },
+      Date.parse('2026-11-26'),
+    );
+    const use = { model: 'gemini-x', tokensUsed: 1, tokensLeft: 2, notes: [note ?? ''] };
     expect(found({ cloud: known({ kind: 'ready', ...use, notes: [] }) })).toEqual([]);
     expect(found({ cloud: known({ kind: 'ready', ...use }) })).toEqual(['warning cloud']);
+    expect(judge({ cloud: known({ kind: 'ready', ...use }) }).findings).toMatchObject([
+      { text: 'gemini-2.5-flash will be shut down on 2026-12-01', fix: 'set GEMINI_FALLBACK_MODEL to a newer model.' },
+    ]);
     const paused = { kind: 'paused', until: 1, isProbing: false, ...use } as const;
     expect(found({ cloud: known(paused) })).toEqual(['warning cloud', 'warning cloud']);
   });

@@ -93,6 +93,11 @@ describe('the route of a message', () => {
       { failure: failed('MODEL_UNAVAILABLE', 'busy') },
       refuse('MODEL_UNAVAILABLE'),
     ],
+    ...['no-answer', 'silent'].map((reason): [string, Partial<RoutingInput>, RoutingDecision] => [
+      `stays here when the engine is there and slow to answer a question (${reason})`,
+      { failure: failed('MODEL_UNAVAILABLE', reason) },
+      refuse('MODEL_UNAVAILABLE'),
+    ]),
     [
       'stays here when others hold the memory',
       { failure: failed('MODEL_UNAVAILABLE', 'out-of-memory') },
