@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -134,6 +135,18 @@ describe('a supervised child', () => {
       afterReady: () => Promise.reject(new Error('no namespace')),
     };
     await expect(supervisor.start(spec, 0)).rejects.toThrow('could not be set up: no namespace');
+  });
+
+  it('whose set-up never ends is given up and killed', async () => {
+    const folder = scratchFolder();
+    const { supervisor } = create(folder);
+    const spec = {
+      ...fakeChild(folder, 'engine', 'echo $$ >$FOLDER/pid; touch $READY; exec sleep 1000'),
+      readyTimeoutMs: 300,
+      afterReady: (signal: AbortSignal) => once(signal, 'abort').then(() => signal.throwIfAborted()),
+    };
+    await expect(supervisor.start(spec, 0)).rejects.toThrow('was not set up after 0.3 s');
+    expect(isRunning(await pidIn(join(folder, 'pid')))).toBe(false);
   });
 });
 
