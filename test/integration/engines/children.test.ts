@@ -51,6 +51,24 @@ describe('every engine', () => {
   });
 });
 
+describe('in a home with a strange name', () => {
+  it.each([
+    { engine: temporal, file: 'data/temporal/temporal.db' },
+    { engine: redis, file: 'data/redis/appendonlydir' },
+    { engine: chroma, file: 'data/chromadb/chroma.sqlite3' },
+    { engine: ollama, file: 'data/ollama' },
+  ])('$engine.name keeps its data there and nowhere else', async ({ engine, file }) => {
+    const folder = await scratch();
+    const name = `ä 'b' "c" \\ $d #%20[e] ?db=1&f`;
+    const config = await ownConfig({ TALOS_HOME: `${folder}/${name}` });
+    const supervisor = await startChild(engine, config);
+    expect(await engine.check(config, patient())).toBeGreaterThan(0);
+    await supervisor.stop();
+    expect(await readdir(folder)).toEqual([name]);
+    expect(await stat(`${folder}/${name}/${file}`)).toBeDefined();
+  });
+});
+
 describe('Temporal', () => {
   it('keeps closed workflows for thirty days and knows the search attributes', async () => {
     const config = await ownConfig();
