@@ -20,7 +20,7 @@ export async function pingRedis(url: string, signal: AbortSignal): Promise<numbe
 
 function open(url: string): { socket: Socket; credentials: string[] } {
   if (url.startsWith('unix://')) {
-    const path = url.slice('unix://'.length).replace(/\?.*$/, '');
+    const path = url.slice('unix://'.length).replace(/\?db=\d+$/, ''); // a folder may have a ? in its name
     return { socket: connect({ path }), credentials: [] };
   }
   const { protocol, hostname, port, username, password } = new URL(url);

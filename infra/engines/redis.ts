@@ -51,8 +51,9 @@ export const redis: Engine = {
     replaceWhole(file, redisConfig(config), 0o600);
     return {
       name: 'redis',
-      command: program,
-      args: [file],
+      // The path itself it takes for a pattern: with a [ or ? in it, it would find nothing and run as it does by default, on a port.
+      command: '/bin/sh',
+      args: ['-c', 'exec "$0" - <"$1"', program, file],
       env: {},
       cwd: paths.redisData,
       stopSignal: 'SIGTERM',
