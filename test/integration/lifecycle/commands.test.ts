@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -86,6 +86,21 @@ describe('with nothing running', () => {
       const stderr = `talos: NOT_FOUND: Talos was never started in ${home}; do so with: ./talos up\n`;
       expect(await talos(home, ...words)).toEqual({ code: 64, stdout: '', stderr });
     }
+  });
+});
+
+describe('without a key that can be used', () => {
+  it('a panic takes hold all the same and says that it is not on record; an unlock does not', async () => {
+    const home = homeWith('');
+    mkdirSync(join(home, 'keys'));
+    writeFileSync(join(home, 'keys/node.key'), 'open to others', { mode: 0o644 });
+    const panic = await talos(home, 'panic', '--reason', 'it mails strangers');
+    expect(panic).toMatchObject({ code: 78, stdout: '' });
+    expect(panic.stderr).toMatch(/locked down, but that is not on record[\s\S]*chmod 600/);
+    const lockdown = (): string => readFileSync(join(home, 'data/lockdown.json'), 'utf8');
+    expect(lockdown()).toContain('it mails strangers');
+    expect(await talos(home, 'unlock', '--yes')).toMatchObject({ code: 78 });
+    expect(lockdown()).toContain('it mails strangers');
   });
 });
 
