@@ -157,6 +157,8 @@ describe('a configuration that cannot be used', () => {
     const { stdout } = await talos(homeWith('WEB_PORT=x\n'), 'doctor');
     expect(stdout).toMatch(/configuration +bad +WEB_PORT/);
     expect(stdout).toContain('configuration: WEB_PORT=8080');
+    const together = await talos(homeWith('LOCAL_ENGINE=openai\n'), 'doctor');
+    expect(together.stdout).toMatch(/configuration +bad +OPENAI_BASE_URL is not set/);
     const home = homeWith('# first\nwhat is this\n');
     expect((await talos(home, 'doctor')).stdout).toContain(`configuration: correct line 2 of ${home}/config/talos.env`);
   });
