@@ -47,6 +47,7 @@ export const redis: Engine = {
   async child(config, { program }): Promise<ChildSpec> {
     const paths = homePaths(config);
     for (const folder of [paths.redisData, paths.run]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await assertNobodyAnswers(paths.redisSocket);
     const file = `${paths.redisData}/redis.conf`;
     replaceWhole(file, redisConfig(config), 0o600);
     return {
@@ -65,6 +66,22 @@ export const redis: Engine = {
 
   check: (config, signal) => pingRedis(engineAddresses(config).redis, signal),
 };
+
+/**
+ * Redis takes over the socket of another one and would write into the same files beside it. One can be left where the supervisor and its
+ * guard were both killed; no port tells of it. Fails with PORT_IN_USE.
+ */
+async function assertNobodyAnswers(socket: string): Promise<void> {
+  try {
+    await pingRedis(`unix://${socket}`, AbortSignal.timeout(1000));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return;
+  }
+  const fix = `redis-cli -s '${socket.replaceAll("'", String.raw`'\''`)}' shutdown`;
+  const message = `Another Redis still answers at ${socket}, left by an earlier Talos; two of them would spoil the data. Stop it with: ${fix}`;
+  throw new TalosError('PORT_IN_USE', message, { details: { engine: 'redis', fix } });
+}
 
 /** The configuration file of a Redis that only this user reaches and that keeps what it acknowledged, but for the last second. */
 export function redisConfig(config: Config): string {

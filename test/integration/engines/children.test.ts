@@ -113,6 +113,18 @@ describe('Temporal', () => {
 });
 
 describe('Redis', () => {
+  it('is not started beside one that was left behind on the same data', async () => {
+    const config = await ownConfig();
+    const left = await startChild(redis, config);
+    await expect(startChild(redis, config)).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      details: { engine: 'redis' },
+    });
+    await left.stop();
+    await startChild(redis, config);
+    expect(await redis.check(config, patient())).toBeGreaterThan(0);
+  });
+
   it('runs with the memory ceiling and evicts nothing, reachable for its user alone', async () => {
     const config = await ownConfig({ REDIS_MAX_MEMORY: '32mb' });
     const paths = homePaths(config);
