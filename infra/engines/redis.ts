@@ -7,7 +7,7 @@ import { replaceWhole } from '../files.ts';
 import { askProgram, findProgram } from '../run-command.ts';
 import { installCommand, installPackages } from './apt.ts';
 import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
-import { pingRedis } from './redis-ping.ts';
+import { askEviction, pingRedis } from './redis-ping.ts';
 import { withTeller } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 import type { Version } from './version.ts';
@@ -65,6 +65,15 @@ export const redis: Engine = {
   },
 
   check: (config, signal) => pingRedis(engineAddresses(config).redis, signal),
+
+  async findFault(config, signal) {
+    const policy = await askEviction(engineAddresses(config).redis, signal);
+    if (policy === undefined) return undefined;
+    return {
+      detail: `drops keys when its memory is full (${policy}): lockdown, codes and strikes could vanish`,
+      fix: 'set maxmemory-policy noeviction in that Redis',
+    };
+  },
 };
 
 /**

@@ -155,6 +155,22 @@ describe('Redis', () => {
     expect(await pingRedis(url, patient())).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['allkeys-lru', '32mb', /drops keys .*allkeys-lru/],
+    ['volatile-ttl', '32mb', /drops keys .*volatile-ttl/],
+    ['allkeys-lru', '0', undefined],
+    ['noeviction', '32mb', undefined],
+  ])('that runs elsewhere with %s at %s is found at fault: %s', async (policy, ceiling, detail) => {
+    const own = await ownConfig();
+    await startChild(redis, own);
+    const url = engineAddresses(own).redis;
+    const client = new Redis(url.slice('unix://'.length));
+    onTestFinished(() => client.disconnect());
+    await client.config('SET', 'maxmemory', ceiling, 'maxmemory-policy', policy);
+    const fault = await redis.findFault?.(await ownConfig({ REDIS_URL: url }), patient());
+    expect(fault?.detail).toEqual(detail === undefined ? undefined : expect.stringMatching(detail));
+  });
+
   it('is asked with the user and password of its address', async () => {
     const heard: string[] = [];
     const url = await fakeRedis((command) => {

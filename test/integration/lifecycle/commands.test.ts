@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
@@ -78,6 +80,26 @@ describe('with nothing running', () => {
     const home = scratchFolder();
     const { stdout } = await talos({ TALOS_HOME: home, REDIS_URL: 'redis://127.0.0.1:1' }, 'doctor');
     expect(stdout).toContain('engine redis: start redis there, or correct REDIS_URL\n');
+  });
+
+  it('doctor finds a Redis elsewhere at fault that drops what must not vanish', async () => {
+    const memory = 'maxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n';
+    const answers = { PING: '+PONG\r\n', INFO: `$${memory.length}\r\n${memory}\r\n` };
+    const server = createServer((socket) =>
+      socket.on('data', (asked) => {
+        for (const [word, answer] of Object.entries(answers).toReversed()) {
+          if (asked.includes(word)) socket.write(answer);
+        }
+      }),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const settings = { TALOS_HOME: scratchFolder(), REDIS_URL: `redis://127.0.0.1:${port}` };
+    const { stdout } = await talos(settings, 'doctor');
+    expect(stdout).toMatch(/engine redis +bad +redis:.* drops keys when its memory is full \(allkeys-lru\)/);
+    expect(stdout).toContain('engine redis: set maxmemory-policy noeviction in that Redis\n');
   });
 
   it('logs name the start where there was none', async () => {
