@@ -134,5 +134,5 @@ async function missing(): Promise<TalosError> {
 }
 
 function withoutPassword(url: string): string {
-  return url.replace(/^(rediss?:\/\/)[^@/]*@/, '$1');
+  return url.replace(/^(rediss?:\/\/).*@/, '$1'); // a password may hold what ends one elsewhere
 }
