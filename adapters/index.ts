@@ -5,6 +5,7 @@ import type { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../domain/config/parse.ts';
 import { engineAddresses, homePaths } from '../domain/config/paths.ts';
 import { secretValues } from '../domain/config/secrets.ts';
+import { toTalosError } from '../domain/errors.ts';
 import type { GpuBoard } from '../domain/gpu/ports.ts';
 import type { NightPorts, NightRuntime, ReportStore } from '../domain/night/ports.ts';
 import type {
@@ -139,10 +140,10 @@ function createChatStores(redis: RedisConnections): Pick<Ports, 'conversations' 
   };
 }
 
-/** Opens the owner's ports; Temporal is only asked for when a command uses the runtime. */
-export async function createOwnerPorts(config: Config, nodeKey: KeyObject): Promise<OwnerPorts> {
+/** Opens the owner's ports; Temporal is only asked for when a command uses the runtime, the key when something goes on record. */
+export async function createOwnerPorts(config: Config, nodeKey: () => KeyObject): Promise<OwnerPorts> {
+  const audit = await openOwnerAudit(config, nodeKey);
   const redis = connectRedis({ url: engineAddresses(config).redis });
-  const audit = await openAudit(config, 'cli', nodeKey);
   let connection: Promise<NativeConnection> | undefined;
   const runtime = lazyRuntime(async () => {
     connection ??= connectTemporal(config);
@@ -189,6 +190,16 @@ function openAudit(config: Config, process: string, privateKey: KeyObject): Prom
     now: Date.now,
     random: () => randomBytes(4).toString('hex'),
   });
+}
+
+/** Without its key the log refuses every entry with the reason: a panic takes hold all the same, and nothing else does. */
+async function openOwnerAudit(config: Config, nodeKey: () => KeyObject): Promise<AuditLog> {
+  try {
+    return await openAudit(config, 'cli', nodeKey());
+  } catch (error) {
+    const refuse = () => Promise.reject(toTalosError(error));
+    return { append: refuse, appendOnce: refuse, close: () => Promise.resolve() };
+  }
 }
 
 function runtimeOver(connection: NativeConnection, config: Config, eagerStart: boolean): AgentRuntime {

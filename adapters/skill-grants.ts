@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 
 import { z } from 'zod';
 
+import { readEnvFile } from '../domain/config/env-file.ts';
 import { TalosError } from '../domain/errors.ts';
 import { SkillId } from '../domain/skills/manifest.ts';
 import type { GrantedFolders } from './broker/folder.ts';
@@ -26,9 +26,18 @@ export type SkillGrants = {
  */
 export function createSkillGrants(files: { secrets: string; grants: string }): SkillGrants {
   return {
-    secretOf: (name) => parseEnv(readPrivate(files.secrets) ?? '')[name],
+    secretOf: (name) => readSecrets(files.secrets)[name],
     foldersOf: (skill) => new Map(Object.entries(readGrants(files.grants).folders[skill] ?? {})),
   };
+}
+
+function readSecrets(path: string): Readonly<Record<string, string>> {
+  const read = readEnvFile(readPrivate(path) ?? '');
+  if ('values' in read) return read.values;
+  throw unusable(
+    path,
+    `line ${read.brokenLine} is not NAME=value; a value with a # or a quote in it needs quotes around it`,
+  );
 }
 
 /** The grants as they are written down; none where there is no file. */

@@ -46,7 +46,7 @@ export type CliDeps = {
   reports(config: Config): Promise<ReportReader>;
   /** Reads, runs and checks skills in this process. */
   skillTools(config: Config): Promise<SkillTools>;
-  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. Until it is called, signals end the process at once. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; a further Ctrl-C ends the process. Until it is called, signals end the process at once. */
   interrupted(): AbortSignal;
   /** As `interrupted`, and aborted once nobody reads standard output any more; for what goes on until Ctrl-C. */
   following(): AbortSignal;

@@ -17,11 +17,18 @@ async function checkEngine(engine: Engine, config: Config): Promise<DoctorRow> {
   const place = describe(location);
   try {
     const ms = await engine.check(config, AbortSignal.timeout(3000));
+    const isElsewhere = location.kind === 'external';
+    const fault = isElsewhere ? await findFault(engine, config) : undefined;
+    if (fault !== undefined) return { check, state: 'bad', detail: `${place} ${fault.detail}`, fix: fault.fix };
     return { check, state: 'ok', detail: `${place}, answers in ${ms.toFixed(1)} ms` };
   } catch (error) {
     const fix = mendEngine(engine.name, location.kind === 'external', config);
     return { check, state, detail: `${place}, does not answer: ${reasonOf(error)}`, fix };
   }
+}
+
+async function findFault(engine: Engine, config: Config): ReturnType<NonNullable<Engine['findFault']>> {
+  return await engine.findFault?.(config, AbortSignal.timeout(3000)).catch(() => undefined); // one that may not be asked tells nothing
 }
 
 function describe(location: Exclude<EngineLocation, { kind: 'missing' }>): string {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 
 import { readConfig } from '../domain/config/parse.ts';
-import type { Config } from '../domain/config/parse.ts';
+import type { Config, ConfigProblem } from '../domain/config/parse.ts';
 import { homePaths } from '../domain/config/paths.ts';
+import { problemsTogether } from '../domain/config/together.ts';
 import { TalosError } from '../domain/errors.ts';
 import { findModeProblems } from '../infra/genesis.ts';
 import { findInstance } from '../infra/instance.ts';
@@ -15,20 +16,18 @@ import { wasStarted } from './started-home.ts';
 export function checkConfig(deps: CliDeps): { rows: DoctorRow[]; config?: Config } {
   try {
     const result = readConfig(deps.environment());
-    if ('problems' in result) {
-      const rows = result.problems.map(({ variable, problem, example }) => ({
-        check: 'configuration',
-        state: 'bad' as const,
-        detail: `${variable} ${problem}`,
-        fix: `${variable}=${example}`,
-      }));
-      return { rows };
-    }
-    homePaths(result.config);
-    return { rows: [good('configuration', 'valid')], config: result.config };
+    if ('problems' in result) return { rows: result.problems.map(rowOf) };
+    const { config } = result;
+    homePaths(config);
+    const rows = problemsTogether(config).map(rowOf);
+    return { rows: rows.length === 0 ? [good('configuration', 'valid')] : rows, config };
   } catch (error) {
     return { rows: [{ check: 'configuration', state: 'bad', detail: reasonOf(error), fix: mendOf(error) }] };
   }
+}
+
+function rowOf({ variable, problem, example }: ConfigProblem): DoctorRow {
+  return { check: 'configuration', state: 'bad', detail: `${variable} ${problem}`, fix: `${variable}=${example}` };
 }
 
 /** The command where there is one, else what to correct: a setting, or a line of the file that holds them. */

@@ -63,8 +63,10 @@ const deps: CliDeps = {
     isPlain: (process.env['NO_COLOR'] ?? '') !== '' || process.env['TERM'] === 'dumb',
   }),
   async ownerPorts(checked) {
+    const paths = homePaths(checked);
+    if (!wasStarted(paths)) throw neverStarted(paths);
     const { createOwnerPorts } = await import('../adapters/index.ts');
-    return await createOwnerPorts(checked, nodeKeyOf(checked));
+    return await createOwnerPorts(checked, () => readNodeKey(paths.nodeKey));
   },
   async auditReader(checked) {
     const { createAuditReader } = await import('../adapters/audit-file-reader.ts');

@@ -1,4 +1,7 @@
-/** An abort signal for the first of SIGINT, SIGTERM and SIGHUP; made when first asked for. A second signal ends the process. */
+/**
+ * An abort signal for the first of SIGINT, SIGTERM and SIGHUP; made when first asked for. A further SIGINT ends the process at once. The
+ * others do not: a closed terminal sends two, its shell's and its own, and two `talos down` are no hurry either.
+ */
 export function createInterruption(target: NodeJS.Process): () => AbortSignal {
   let controller: AbortController | undefined;
   return () => {
@@ -7,7 +10,7 @@ export function createInterruption(target: NodeJS.Process): () => AbortSignal {
     controller = created;
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       target.on(name, () => {
-        if (created.signal.aborted) target.exit(130);
+        if (created.signal.aborted && name === 'SIGINT') target.exit(130);
         created.abort();
       });
     }

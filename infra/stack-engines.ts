@@ -116,6 +116,10 @@ async function checkExternal({ config, report, signal }: StackContext, engine: E
     );
   }
   report.progress(engine.name, `ready at ${address}`, { done: true });
+  const fault = await engine
+    .findFault?.(config, AbortSignal.any([signal, AbortSignal.timeout(5000)]))
+    .catch(() => undefined); // it may not tell
+  if (fault !== undefined) report.note(`${engine.name} at ${address} ${fault.detail}; ${fault.fix}`);
 }
 
 function portsOf({ config }: StackContext, engine: Engine, location: EngineLocation): PortPlan[] {

@@ -178,9 +178,12 @@ export class SupervisedChild {
   }
 
   async #afterReady(run: Run): Promise<string | undefined> {
+    const { spec } = this;
+    const timeout = AbortSignal.timeout(spec.readyTimeoutMs);
     try {
-      await this.spec.afterReady?.(AbortSignal.any([run.gone, this.#stopping.signal]));
+      await spec.afterReady?.(AbortSignal.any([run.gone, timeout, this.#stopping.signal]));
     } catch (error) {
+      if (timeout.aborted) return `was not set up after ${spec.readyTimeoutMs / 1000} s`;
       return `could not be set up: ${error instanceof Error ? error.message : String(error)}`;
     }
     if (this.#stopping.signal.aborted) return 'was stopped while it started';

@@ -50,7 +50,9 @@ async function panicDirectly(reason: string, deps: CliDeps): Promise<void> {
       const cancelled = await ports.runtime.cancelMessages();
       deps.output.note(`${cancelled} running messages cancelled.`);
     });
-    if (failures[0] !== undefined) throw failures[0];
+    if (failures[0] === undefined) return;
+    if (isLocked) deps.output.note('Talos is locked down, but that is not on record. To lift it: talos unlock');
+    throw failures[0];
   } finally {
     await ports.close();
   }

@@ -73,7 +73,7 @@ export const temporal = {
 export const redis = {
   url: setting(text.regex(/^(rediss?|unix):\/\/\S+$/, 'must start with redis://, rediss:// or unix://').optional(), {
     env: 'REDIS_URL',
-    description: 'An existing Redis; none is started then',
+    description: 'An existing Redis with maxmemory-policy noeviction; none is started then',
     example: 'redis://redis:6379/0',
     secret: true,
   }),

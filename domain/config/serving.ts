@@ -4,9 +4,12 @@ import { flag, hostPath, port, setting, wholeNumber } from './setting.ts';
 
 const text = z.string();
 
+/** The writer of the log takes none of these in a path, and some of them would end or change paths elsewhere. */
+const homePath = hostPath.regex(/^[^<>"|?*:\n]*$/, 'must hold none of < > " | ? * : and no line end');
+
 /** Where Talos keeps its state and which block of ports it takes. */
 export const home = {
-  dir: setting(hostPath.prefault('~/talos'), {
+  dir: setting(homePath.prefault('~/talos'), {
     env: 'TALOS_HOME',
     description: 'State directory of the agent',
     example: '~/talos',

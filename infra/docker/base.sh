@@ -43,12 +43,12 @@ END
 
 # The build image brings the installed production dependencies; install.ts uses them where the lock file is the same.
 mkdir -p "$work/build/node_modules"
-node --input-type=module --eval "
+(cd "$root" && node --input-type=module --eval "
   import { existsSync, readFileSync } from 'node:fs';
-  const { packages } = JSON.parse(readFileSync('$root/package-lock.json', 'utf8'));
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
   const top = Object.entries(packages).filter(([path, { dev }]) => path.lastIndexOf('node_modules/') === 0 && !dev);
-  console.log(top.map(([path]) => path).filter((path) => existsSync('$root/' + path)).join('\n'));
-" | tar -C "$root" -cf - -T - | tar -C "$work/build" -xf -
+  console.log(top.map(([path]) => path).filter((path) => existsSync(path)).join('\n'));
+") | tar -C "$root" -cf - -T - | tar -C "$work/build" -xf -
 cp "$root/package-lock.json" "$work/build/node_modules/.installed-lock.json"
 printf 'FROM talos-base:local\nCOPY node_modules /app/node_modules\n' >"$work/build/Dockerfile"
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import { TalosError } from '../../domain/errors.ts';
 import { findProgram, runCommand } from '../run-command.ts';
@@ -12,13 +12,34 @@ const policyFile = '/usr/sbin/policy-rc.d';
 const turnFile = '/var/lib/dpkg/talos-turn';
 const policyMark = '# Talos: no service starts while Talos installs a package';
 
+/**
+ * Debian packages ask the policy file whether their service may start; Talos runs its engines itself. The file only forbids while this
+ * shell lives, so one left by a killed Talos harms nobody. One that is not ours stays as it is.
+ */
+const withoutServices = `
+policy=$1 mark=$2
+shift 2
+if ! [ -e "$policy" ] || grep -qF "$mark" "$policy"; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 143' HUP INT TERM
+  printf '#!/bin/sh\\n%s\\nkill -0 %s 2>/dev/null && exit 101\\nexit 0\\n' "$mark" $$ >"$policy"
+  chmod 755 "$policy"
+fi
+"$@"
+`;
+
+/** The words of a command during which no service of a package starts; whoever runs several takes turns. */
+export function forbidServices(command: readonly string[], file = policyFile): string[] {
+  return ['/bin/sh', '-c', withoutServices, 'sh', file, policyMark, ...command];
+}
+
 /** Installs Debian packages without starting their services; false when this is not root on Debian, Ubuntu or the like. */
 export async function installPackages(packages: readonly string[], step: Step): Promise<boolean> {
   const apt = await findProgram('apt-get');
   if (apt === undefined || process.getuid?.() !== 0 || !existsSync('/var/lib/dpkg')) return false;
   const run = async (args: readonly string[]): Promise<readonly string[] | undefined> => {
     const options = ['-o', 'DPkg::Lock::Timeout=120', '-q'];
-    const { code, tail } = await runCommand('flock', [turnFile, apt, ...options, ...args], {
+    const { code, tail } = await runCommand('flock', [turnFile, ...forbidServices([apt, ...options, ...args])], {
       signal: step.signal,
       env: { DEBIAN_FRONTEND: 'noninteractive' },
       onLine: (line) => step.teller.line(line),
@@ -27,18 +48,13 @@ export async function installPackages(packages: readonly string[], step: Step): 
   };
   const install = ['install', '-y', '--no-install-recommends', ...packages];
   step.teller.say(`installing ${packages.join(' ')}`);
-  const mayStartServices = forbidServices();
-  try {
-    if ((await run(install)) === undefined) return true;
-    step.teller.say('reading package lists'); // a fresh container has none, and old ones name files that are gone
-    await run(['update']);
-    step.teller.say(`installing ${packages.join(' ')}`);
-    const failure = await run(install);
-    if (failure !== undefined) throw aptError(packages, failure);
-    return true;
-  } finally {
-    mayStartServices();
-  }
+  if ((await run(install)) === undefined) return true;
+  step.teller.say('reading package lists'); // a fresh container has none, and old ones name files that are gone
+  await run(['update']);
+  step.teller.say(`installing ${packages.join(' ')}`);
+  const failure = await run(install);
+  if (failure !== undefined) throw aptError(packages, failure);
+  return true;
 }
 
 /** The command a person types to install a package on this machine. */
@@ -56,20 +72,6 @@ export async function installCommand(names: PackageNames): Promise<string> {
     if ((await findProgram(manager)) !== undefined) return command;
   }
   return process.platform === 'darwin' ? `brew install ${names.brew}` : `sudo apt-get install -y ${names.apt}`;
-}
-
-/**
- * Debian packages ask this file whether their service may start; Talos runs its engines itself. It only forbids while this
- * process lives, so one left by a killed Talos harms nobody. Returns what takes it away again.
- */
-function forbidServices(): () => void {
-  if (existsSync(policyFile)) {
-    if (!readFileSync(policyFile, 'utf8').includes(policyMark)) return () => undefined;
-    rmSync(policyFile, { force: true });
-  }
-  const script = `#!/bin/sh\n${policyMark}\nkill -0 ${process.pid} 2>/dev/null && exit 101\nexit 0\n`;
-  writeFileSync(policyFile, script, { mode: 0o755 });
-  return () => rmSync(policyFile, { force: true });
 }
 
 function aptError(packages: readonly string[], tail: readonly string[]): TalosError {

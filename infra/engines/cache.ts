@@ -51,14 +51,15 @@ export async function installWhole(
   const place = `${parent}/${partName()}`;
   const [whole, work] = [`${place}/whole`, `${place}/work`];
   try {
-    await mkdir(whole, { recursive: true });
-    await mkdir(work);
+    for (const folder of [place, whole, work]) await mkdir(folder);
     const brought = await waitForOthers(place, () => findCached(config, edition), step);
     if (brought !== undefined) return brought;
     const program = await fill({ whole, work });
     const { size } = await stat(`${whole}/${program}`);
     await writeFile(`${whole}/${manifestName}`, JSON.stringify({ program, size }), { flush: true });
     await putInPlace(config, edition, place);
+  } catch (error) {
+    throw placeError(error, parent) ?? error;
   } finally {
     await rm(place, { recursive: true, force: true });
   }
@@ -97,12 +98,26 @@ async function putInPlace(config: Config, edition: Edition, place: string): Prom
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new TalosError('CONFIG_INVALID', `${folder} cannot be made; set TALOS_ENGINES_DIR to a folder of yours`, {
-      cause,
-      details: { field: 'TALOS_ENGINES_DIR' },
-    });
+  } catch (error) {
+    throw placeError(error, folder) ?? notOurs(error, folder);
   }
+}
+
+/** What is wrong with the folder of the engines itself, if that is what failed. */
+function placeError(cause: unknown, folder: string): TalosError | undefined {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (['ENOSPC', 'EDQUOT'].includes(code)) {
+    const message = `There is no space left for ${folder}; make room (6 GB for a build), or set TALOS_ENGINES_DIR to a folder on another disk`;
+    return new TalosError('DISK_FULL', message, { cause, details: { field: 'TALOS_ENGINES_DIR' } });
+  }
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code) ? notOurs(cause, folder) : undefined;
+}
+
+function notOurs(cause: unknown, folder: string): TalosError {
+  return new TalosError('CONFIG_INVALID', `${folder} cannot be written; set TALOS_ENGINES_DIR to a folder of yours`, {
+    cause,
+    details: { field: 'TALOS_ENGINES_DIR' },
+  });
 }
 
 /** Attempts on this machine that began before ours. Removes what was left behind by dead ones, and by other machines after a day. */

@@ -51,4 +51,9 @@ export interface Engine {
   child(config: Config, location: Extract<EngineLocation, { program: string }>): Promise<ChildSpec>;
   /** Answers with the round trip in ms, wherever it runs; rejects with the reason otherwise. */
   check(config: Config, signal: AbortSignal): Promise<number>;
+  /** What is wrong with one that runs elsewhere and answers all the same; undefined when nothing is. */
+  findFault?(
+    config: Config,
+    signal: AbortSignal,
+  ): Promise<{ readonly detail: string; readonly fix: string } | undefined>;
 }

@@ -7,7 +7,7 @@ import { replaceWhole } from '../files.ts';
 import { askProgram, findProgram } from '../run-command.ts';
 import { installCommand, installPackages } from './apt.ts';
 import type { ChildSpec, Engine, EngineLocation } from './engine.ts';
-import { pingRedis } from './redis-ping.ts';
+import { askEviction, pingRedis } from './redis-ping.ts';
 import { withTeller } from './teller.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 import type { Version } from './version.ts';
@@ -47,12 +47,14 @@ export const redis: Engine = {
   async child(config, { program }): Promise<ChildSpec> {
     const paths = homePaths(config);
     for (const folder of [paths.redisData, paths.run]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await assertNobodyAnswers(paths.redisSocket);
     const file = `${paths.redisData}/redis.conf`;
     replaceWhole(file, redisConfig(config), 0o600);
     return {
       name: 'redis',
-      command: program,
-      args: [file],
+      // The path itself it takes for a pattern: with a [ or ? in it, it would find nothing and run as it does by default, on a port.
+      command: '/bin/sh',
+      args: ['-c', 'exec "$0" - <"$1"', program, file],
       env: {},
       cwd: paths.redisData,
       stopSignal: 'SIGTERM',
@@ -63,7 +65,32 @@ export const redis: Engine = {
   },
 
   check: (config, signal) => pingRedis(engineAddresses(config).redis, signal),
+
+  async findFault(config, signal) {
+    const policy = await askEviction(engineAddresses(config).redis, signal);
+    if (policy === undefined) return undefined;
+    return {
+      detail: `drops keys when its memory is full (${policy}): lockdown, codes and strikes could vanish`,
+      fix: 'set maxmemory-policy noeviction in that Redis',
+    };
+  },
 };
+
+/**
+ * Redis takes over the socket of another one and would write into the same files beside it. One can be left where the supervisor and its
+ * guard were both killed; no port tells of it. Fails with PORT_IN_USE.
+ */
+async function assertNobodyAnswers(socket: string): Promise<void> {
+  try {
+    await pingRedis(`unix://${socket}`, AbortSignal.timeout(1000));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return;
+  }
+  const fix = `redis-cli -s '${socket.replaceAll("'", String.raw`'\''`)}' shutdown`;
+  const message = `Another Redis still answers at ${socket}, left by an earlier Talos; two of them would spoil the data. Stop it with: ${fix}`;
+  throw new TalosError('PORT_IN_USE', message, { details: { engine: 'redis', fix } });
+}
 
 /** The configuration file of a Redis that only this user reaches and that keeps what it acknowledged, but for the last second. */
 export function redisConfig(config: Config): string {
@@ -107,5 +134,5 @@ async function missing(): Promise<TalosError> {
 }
 
 function withoutPassword(url: string): string {
-  return url.replace(/^(rediss?:\/\/)[^@/]*@/, '$1');
+  return url.replace(/^(rediss?:\/\/).*@/, '$1'); // a password may hold what ends one elsewhere
 }

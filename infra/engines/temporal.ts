@@ -13,7 +13,7 @@ import { fetchRelease } from './release.ts';
 import type { Release } from './release.ts';
 import { withTeller } from './teller.ts';
 import type { Step } from './teller.ts';
-import { prepareTemporalData } from './temporal-data.ts';
+import { prepareTemporalData, temporalDatabase } from './temporal-data.ts';
 import { describeNamespace } from './temporal-rpc.ts';
 import { formatVersion, isAtLeast, parseVersion } from './version.ts';
 
@@ -62,12 +62,12 @@ export const temporal: Engine = {
 
   async child(config, { program }): Promise<ChildSpec> {
     const { namespace } = config.temporal;
-    const database = prepareTemporalData(homePaths(config), await serverVersion(program));
     return {
       name: 'temporal',
       command: program,
-      args: serverArguments(config, database),
+      args: serverArguments(config),
       env: {},
+      cwd: prepareTemporalData(homePaths(config), await serverVersion(program)),
       stopSignal: 'SIGTERM',
       stopGraceMs: 10_000,
       readyTimeoutMs: 60_000,
@@ -129,7 +129,7 @@ async function serverVersion(program: string): Promise<string> {
   throw new TalosError('ENGINE_FAILED', `${program} does not tell its version; remove it and run talos up again`);
 }
 
-function serverArguments(config: Config, database: string): string[] {
+function serverArguments(config: Config): string[] {
   const { ports } = config;
   const options = [
     ['--ip', '127.0.0.1'],
@@ -137,7 +137,7 @@ function serverArguments(config: Config, database: string): string[] {
     ['--ui-port', String(ports.temporalUi)],
     ['--metrics-port', String(ports.temporalMetrics)],
     ['--namespace', config.temporal.namespace],
-    ['--db-filename', database],
+    ['--db-filename', temporalDatabase],
     ['--sqlite-pragma', 'journal_mode=WAL'],
     ['--sqlite-pragma', 'synchronous=NORMAL'],
     ['--log-level', 'warn'],

@@ -149,10 +149,13 @@ describe('what is there already', () => {
     expect(await engine.locate(config)).toEqual({ kind: 'external', address });
   });
 
-  it('a password never shows in an address', async () => {
-    const config = await freshConfig({ REDIS_URL: 'rediss://user:secret@cluster.example:6380/1' });
-    expect(JSON.stringify(await redis.locate(config))).not.toContain('secret');
-  });
+  it.each(['secret', 'p@secret', 'secret/secret', 'p#secret'])(
+    'the password %s never shows in an address',
+    async (word) => {
+      const config = await freshConfig({ REDIS_URL: `rediss://user:${word}@cluster.example:6380/1` });
+      expect(JSON.stringify(await redis.locate(config))).not.toContain('secret');
+    },
+  );
 
   it.each([
     {

@@ -51,6 +51,24 @@ describe('every engine', () => {
   });
 });
 
+describe('in a home with a strange name', () => {
+  it.each([
+    { engine: temporal, file: 'data/temporal/temporal.db' },
+    { engine: redis, file: 'data/redis/appendonlydir' },
+    { engine: chroma, file: 'data/chromadb/chroma.sqlite3' },
+    { engine: ollama, file: 'data/ollama' },
+  ])('$engine.name keeps its data there and nowhere else', async ({ engine, file }) => {
+    const folder = await scratch();
+    const name = `ä 'b' \\ $c #%20[d] &e`;
+    const config = await ownConfig({ TALOS_HOME: `${folder}/${name}` });
+    const supervisor = await startChild(engine, config);
+    expect(await engine.check(config, patient())).toBeGreaterThan(0);
+    await supervisor.stop();
+    expect(await readdir(folder)).toEqual([name]);
+    expect(await stat(`${folder}/${name}/${file}`)).toBeDefined();
+  });
+});
+
 describe('Temporal', () => {
   it('keeps closed workflows for thirty days and knows the search attributes', async () => {
     const config = await ownConfig();
@@ -95,6 +113,18 @@ describe('Temporal', () => {
 });
 
 describe('Redis', () => {
+  it('is not started beside one that was left behind on the same data', async () => {
+    const config = await ownConfig();
+    const left = await startChild(redis, config);
+    await expect(startChild(redis, config)).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      details: { engine: 'redis' },
+    });
+    await left.stop();
+    await startChild(redis, config);
+    expect(await redis.check(config, patient())).toBeGreaterThan(0);
+  });
+
   it('runs with the memory ceiling and evicts nothing, reachable for its user alone', async () => {
     const config = await ownConfig({ REDIS_MAX_MEMORY: '32mb' });
     const paths = homePaths(config);
@@ -123,6 +153,22 @@ describe('Redis', () => {
     const url = await fakeRedis(() => answers.shift() ?? '');
     await expect(pingRedis(url, patient())).rejects.toThrow('LOADING');
     expect(await pingRedis(url, patient())).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['allkeys-lru', '32mb', /drops keys .*allkeys-lru/],
+    ['volatile-ttl', '32mb', /drops keys .*volatile-ttl/],
+    ['allkeys-lru', '0', undefined],
+    ['noeviction', '32mb', undefined],
+  ])('that runs elsewhere with %s at %s is found at fault: %s', async (policy, ceiling, detail) => {
+    const own = await ownConfig();
+    await startChild(redis, own);
+    const url = engineAddresses(own).redis;
+    const client = new Redis(url.slice('unix://'.length));
+    onTestFinished(() => client.disconnect());
+    await client.config('SET', 'maxmemory', ceiling, 'maxmemory-policy', policy);
+    const fault = await redis.findFault?.(await ownConfig({ REDIS_URL: url }), patient());
+    expect(fault?.detail).toEqual(detail === undefined ? undefined : expect.stringMatching(detail));
   });
 
   it('is asked with the user and password of its address', async () => {

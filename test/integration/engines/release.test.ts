@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { archiveFor, ollama } from '../../../infra/engines/ollama.ts';
 import { temporal } from '../../../infra/engines/temporal.ts';
@@ -135,3 +137,35 @@ describe('a release host that fails', () => {
     expect(await cacheOf(temporal, config)).toEqual([]);
   });
 });
+
+describe('the disk of the engines', () => {
+  beforeEach(({ skip }) => skip(process.getuid?.() !== 0, 'this test mounts a small file system: run it as root'));
+
+  it.each([
+    ['too full for the download', '64k'],
+    ['too full for what is in it', '450k'],
+  ])('when it is %s is named as that, and nothing stays or is built instead', async (_, size) => {
+    const archive = await temporalArchive();
+    const host = await releaseServer({ 'checksums.txt': checksumList(archiveName, archive), [archiveName]: archive });
+    const config = await configFor(host.address);
+    await mountAt(config.home.enginesDir, `size=${size}`);
+    const error = await failureOf(get(temporal, config));
+    expect(error).toMatchObject({ code: 'DISK_FULL', details: { field: 'TALOS_ENGINES_DIR' } });
+    expect(error.message).toContain(config.home.enginesDir);
+    expect(await cacheOf(temporal, config)).toEqual([]);
+  });
+
+  it('when it takes nothing is named with the setting that moves it', async () => {
+    const config = await configFor('http://127.0.0.1:9');
+    await cacheOf(temporal, config);
+    await mountAt(`${config.home.enginesDir}/temporal`, 'ro');
+    const error = await failureOf(get(temporal, config));
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', details: { field: 'TALOS_ENGINES_DIR' } });
+  });
+});
+
+async function mountAt(folder: string, options: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  execFileSync('/usr/bin/mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+  onTestFinished(() => void execFileSync('/usr/bin/umount', [folder]));
+}

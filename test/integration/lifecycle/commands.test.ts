@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
 const main = fileURLToPath(new URL('../../../cli/main.ts', import.meta.url));
@@ -80,12 +82,47 @@ describe('with nothing running', () => {
     expect(stdout).toContain('engine redis: start redis there, or correct REDIS_URL\n');
   });
 
+  it('doctor finds a Redis elsewhere at fault that drops what must not vanish', async () => {
+    const memory = 'maxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n';
+    const answers = { PING: '+PONG\r\n', INFO: `$${memory.length}\r\n${memory}\r\n` };
+    const server = createServer((socket) =>
+      socket.on('data', (asked) => {
+        for (const [word, answer] of Object.entries(answers).toReversed()) {
+          if (asked.includes(word)) socket.write(answer);
+        }
+      }),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const settings = { TALOS_HOME: scratchFolder(), REDIS_URL: `redis://127.0.0.1:${port}` };
+    const { stdout } = await talos(settings, 'doctor');
+    expect(stdout).toMatch(/engine redis +bad +redis:.* drops keys when its memory is full \(allkeys-lru\)/);
+    expect(stdout).toContain('engine redis: set maxmemory-policy noeviction in that Redis\n');
+  });
+
   it('logs name the start where there was none', async () => {
     const home = scratchFolder();
     for (const words of [['logs'], ['logs', '--follow']]) {
       const stderr = `talos: NOT_FOUND: Talos was never started in ${home}; do so with: ./talos up\n`;
       expect(await talos(home, ...words)).toEqual({ code: 64, stdout: '', stderr });
     }
+  });
+});
+
+describe('without a key that can be used', () => {
+  it('a panic takes hold all the same and says that it is not on record; an unlock does not', async () => {
+    const home = homeWith('');
+    mkdirSync(join(home, 'keys'));
+    writeFileSync(join(home, 'keys/node.key'), 'open to others', { mode: 0o644 });
+    const panic = await talos(home, 'panic', '--reason', 'it mails strangers');
+    expect(panic).toMatchObject({ code: 78, stdout: '' });
+    expect(panic.stderr).toMatch(/locked down, but that is not on record[\s\S]*chmod 600/);
+    const lockdown = (): string => readFileSync(join(home, 'data/lockdown.json'), 'utf8');
+    expect(lockdown()).toContain('it mails strangers');
+    expect(await talos(home, 'unlock', '--yes')).toMatchObject({ code: 78 });
+    expect(lockdown()).toContain('it mails strangers');
   });
 });
 
@@ -142,6 +179,8 @@ describe('a configuration that cannot be used', () => {
     const { stdout } = await talos(homeWith('WEB_PORT=x\n'), 'doctor');
     expect(stdout).toMatch(/configuration +bad +WEB_PORT/);
     expect(stdout).toContain('configuration: WEB_PORT=8080');
+    const together = await talos(homeWith('LOCAL_ENGINE=openai\n'), 'doctor');
+    expect(together.stdout).toMatch(/configuration +bad +OPENAI_BASE_URL is not set/);
     const home = homeWith('# first\nwhat is this\n');
     expect((await talos(home, 'doctor')).stdout).toContain(`configuration: correct line 2 of ${home}/config/talos.env`);
   });

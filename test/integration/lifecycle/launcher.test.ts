@@ -47,10 +47,10 @@ function script(path: string, text: string): void {
 
 /** A copy of the launcher in a program folder of its own, on a PATH that holds nothing but what the test puts there. */
 function createClone() {
-  const root = scratchFolder();
+  const root = join(scratchFolder(), "it's ä & home");
   const bin = join(root, 'bin');
   const engines = join(root, 'engines');
-  mkdirSync(join(root, 'cli'));
+  mkdirSync(join(root, 'cli'), { recursive: true });
   mkdirSync(join(root, 'infra/node'), { recursive: true });
   mkdirSync(bin);
   for (const tool of systemTools) symlinkSync(join('/usr/bin', tool), join(bin, tool));
@@ -65,9 +65,9 @@ function createClone() {
     engines,
     npmRuns: () => readFileSync(npmLog, 'utf8').trim().split('\n'),
     bringNode24: () => symlinkSync(process.execPath, join(bin, 'node')),
-    bringNpm: (then = 'mkdir -p node_modules') => script(join(bin, 'npm'), `echo "$PWD: $*" >>${npmLog}\n${then}`),
+    bringNpm: (then = 'mkdir -p node_modules') => script(join(bin, 'npm'), `echo "$PWD: $*" >>"${npmLog}"\n${then}`),
     talos: (...args: string[]) =>
-      run(join(root, 'talos'), args, { env: { PATH: bin, HOME: root, TALOS_ENGINES_DIR: engines }, cwd: '/' }),
+      run(join(root, 'talos'), args, { env: { PATH: bin, HOME: root, TALOS_ENGINES_DIR: '~/engines' }, cwd: '/' }),
   };
 }
 

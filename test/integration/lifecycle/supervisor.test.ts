@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -113,10 +114,10 @@ describe('a supervised child', () => {
 
   it('that never becomes ready is given up and killed', async () => {
     const folder = scratchFolder();
-    const { supervisor } = create(folder);
-    const spec = { ...fakeChild(folder, 'engine', 'echo $$ >$FOLDER/pid; exec sleep 1000'), readyTimeoutMs: 300 };
+    const { supervisor, events } = create(folder);
+    const spec = { ...fakeChild(folder, 'engine', 'exec sleep 1000'), readyTimeoutMs: 300 };
     await expect(supervisor.start(spec, 0)).rejects.toThrow('was not ready after 0.3 s');
-    expect(isRunning(await pidIn(join(folder, 'pid')))).toBe(false);
+    expect(isRunning(events[0]?.pid ?? process.pid)).toBe(false);
   });
 
   it('whose program does not exist fails the start and says so', async () => {
@@ -134,6 +135,19 @@ describe('a supervised child', () => {
       afterReady: () => Promise.reject(new Error('no namespace')),
     };
     await expect(supervisor.start(spec, 0)).rejects.toThrow('could not be set up: no namespace');
+  });
+
+  it('whose set-up never ends is given up and killed', async () => {
+    const folder = scratchFolder();
+    const { supervisor, events } = create(folder);
+    const spec = {
+      ...fakeChild(folder, 'engine', 'exec sleep 1000'),
+      ready: () => Promise.resolve(true),
+      readyTimeoutMs: 300,
+      afterReady: (signal: AbortSignal) => once(signal, 'abort').then(() => signal.throwIfAborted()),
+    };
+    await expect(supervisor.start(spec, 0)).rejects.toThrow('was not set up after 0.3 s');
+    expect(isRunning(events[0]?.pid ?? process.pid)).toBe(false);
   });
 });
 

@@ -36,6 +36,14 @@ describe('what the owner lends to skills', () => {
     expect(() => grants.secretOf('WEATHER_API_KEY')).toThrow(/chmod 600/);
   });
 
+  it('never takes one secret for another, or part of one for the whole', () => {
+    const grants = createSkillGrants(files);
+    writeFileSync(files.secrets, 'A= \nB=of-b\n', { mode: 0o600 });
+    expect([grants.secretOf('A'), grants.secretOf('B')]).toEqual(['', 'of-b']);
+    writeFileSync(files.secrets, 'A=1\nB=of#b\n');
+    expect(() => grants.secretOf('B')).toThrow(`${files.secrets} cannot be used: line 2`);
+  });
+
   it.each(['not json', '{"folders":{"file-organiser":{"inbox":"inbox"}}}', '{"folders":{"../x":{}}}', '{"all":true}'])(
     'is refused whole when it cannot be read: %s',
     (text) => {

@@ -17,15 +17,29 @@ describe('an interruption', () => {
     expect(target.listenerCount('SIGINT')).toBe(0);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('is told by the first %s and ends the process by the second', (name) => {
-    const { target, emit, exits } = fakeProcess();
-    const interrupted = createInterruption(target);
-    const signal = interrupted();
-    expect(interrupted()).toBe(signal);
-    expect(signal.aborted).toBe(false);
-    emit(name);
-    expect({ aborted: signal.aborted, exits }).toEqual({ aborted: true, exits: [] });
-    emit('SIGINT');
-    expect(exits).toEqual([130]);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
+    'is told by the first %s, and a Ctrl-C after it ends the process',
+    (name) => {
+      const { target, emit, exits } = fakeProcess();
+      const interrupted = createInterruption(target);
+      const signal = interrupted();
+      expect(interrupted()).toBe(signal);
+      expect(signal.aborted).toBe(false);
+      emit(name);
+      expect({ aborted: signal.aborted, exits }).toEqual({ aborted: true, exits: [] });
+      emit('SIGINT');
+      expect(exits).toEqual([130]);
+    },
+  );
+
+  it.each(['SIGTERM', 'SIGHUP'])(
+    'leaves an orderly end alone when %s comes twice, as from a closed terminal',
+    (name) => {
+      const { target, emit, exits } = fakeProcess();
+      createInterruption(target)();
+      emit(name);
+      emit(name);
+      expect(exits).toEqual([]);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { envFilePath, findBrokenLine, loadEnvironment } from '../../../infra/environment.ts';
+import { envFilePath, loadEnvironment } from '../../../infra/environment.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 
 function homeWith(content: string, mode = 0o600): string {
@@ -23,6 +23,23 @@ describe('the environment', () => {
 
   it('reads the first line behind the mark some editors put before it', () => {
     expect(loadEnvironment({ TALOS_HOME: homeWith('\uFEFFA=1\nB=2\n') })).toMatchObject({ A: '1', B: '2' });
+  });
+
+  it('keeps a blank setting from taking the next line for its value', () => {
+    const home = homeWith('GEMINI_API_KEY= \r\nBASIC_AUTH_PASS=correct-horse-battery\r\n');
+    expect(loadEnvironment({ TALOS_HOME: home })).toMatchObject({
+      GEMINI_API_KEY: '',
+      BASIC_AUTH_PASS: 'correct-horse-battery',
+    });
+  });
+
+  it('refuses a value in another encoding, which would be another value', () => {
+    const home = homeWith('A=1\n');
+    writeFileSync(
+      join(home, 'config/talos.env'),
+      Buffer.from('# für\nBASIC_AUTH_PASS=für-die-nächste-nacht\n', 'latin1'),
+    );
+    expect(() => loadEnvironment({ TALOS_HOME: home })).toThrow(/line 2 .*UTF-8/);
   });
 
   it('is that of the process alone when there is no file', () => {
@@ -73,24 +90,5 @@ describe('the environment', () => {
     const home = scratchFolder();
     mkdirSync(join(home, 'config/talos.env'), { recursive: true });
     expect(() => loadEnvironment({ TALOS_HOME: home })).toThrow('it is not a file');
-  });
-});
-
-describe('a broken line', () => {
-  it.each([
-    ['', undefined],
-    ['# a comment\n\nA=1\nexport B = 2 # note\nC=\nD="x#y"\n', undefined],
-    ["KEY='first\nsecond'\nB=1\n", undefined],
-    ['A=1\nB\n', 2],
-    ['=1\n', 1],
-    ['1A=2\n', 1],
-    ['A=1\nB="open\nC=3\n', 2],
-    ['A=\0\n', 1],
-    ['{"json": true}\n', 1],
-    ['A=1\nPASS=correct-horse#battery\n', 2],
-    ['PASS=#correct-horse\n', 1],
-    ['A=1 # pass#word\nB= # none\nC="a#b" # note\n', undefined],
-  ])('in %j is %s', (text, line) => {
-    expect(findBrokenLine(text)).toBe(line);
   });
 });

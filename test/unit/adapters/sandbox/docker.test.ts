@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import { createDockerDriver } from '../../../../adapters/sandbox/docker.ts';
 import { createSandbox } from '../../../../adapters/sandbox/sandbox.ts';
@@ -65,7 +65,7 @@ describe('the Docker driver before an engine that hangs', () => {
     const driver = createDockerDriver(proxy.url, { patienceMs: 50 });
     await expect(driver.start(kind)).rejects.toMatchObject({ code: 'SANDBOX_FAILED' });
     await driver.close();
-    await vi.waitFor(() => expect(proxy.streams.every(({ destroyed }) => destroyed)).toBe(true));
+    await expect.poll(() => proxy.streams.every(({ destroyed }) => destroyed)).toBe(true);
   });
 
   it('ends a program by letting go of it where its container cannot be removed', async () => {
@@ -82,7 +82,7 @@ describe('the Docker driver before an engine that hangs', () => {
     const driver = createDockerDriver(proxy.url, { patienceMs: 50 });
     const program = await driver.start(kind);
     proxy.streams[0]?.end();
-    await vi.waitFor(() => expect(proxy.seen).toContain('POST /wait'));
+    await expect.poll(() => proxy.seen).toContain('POST /wait');
     program.kill();
     expect(await program.ended).toMatchObject({ code: 137 });
     await driver.close();

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { ProgramKind } from '../../../../adapters/sandbox/driver.ts';
 import { WarmPool } from '../../../../adapters/sandbox/pool.ts';
@@ -39,7 +39,7 @@ describe('the warm pool', () => {
     const taken = [];
     for (let count = 0; count < 6; count += 1) taken.push(await pool.take(kind));
     expect(new Set(taken).size).toBe(6);
-    await vi.waitFor(() => expect(started.filter(({ isDead }) => !isDead)).toHaveLength(8));
+    await expect.poll(() => started.filter(({ isDead }) => !isDead)).toHaveLength(8);
     await pool.close();
   });
 
@@ -57,7 +57,7 @@ describe('the warm pool', () => {
     const { start, started } = createStarter();
     const pool = new WarmPool({ start, mostWaiting: 8, size: 2, lifeMs: 20 });
     const taken = await pool.take(kind);
-    await vi.waitFor(() => expect(started.filter(({ isDead }) => isDead)).toHaveLength(2));
+    await expect.poll(() => started.filter(({ isDead }) => isDead)).toHaveLength(2);
     expect(started).toHaveLength(3);
     expect(started.find((program) => program === taken)).toMatchObject({ isDead: false });
     await pool.close();
@@ -68,9 +68,9 @@ describe('the warm pool', () => {
     const pool = new WarmPool({ start, mostWaiting: 4, size: 2, lifeMs: 60_000 });
     const kinds = Array.from({ length: 20 }, (_, number): ProgramKind => ({ ...kind, memoryMiB: 32 + number }));
     const taken = new Set(await Promise.all(kinds.map((one) => pool.take(one))));
-    await vi.waitFor(() => expect(started).toHaveLength(60));
+    await expect.poll(() => started).toHaveLength(60);
     const living = () => started.filter(({ isDead }) => !isDead);
-    await vi.waitFor(() => expect(living()).toHaveLength(24));
+    await expect.poll(() => living()).toHaveLength(24);
     expect(living().filter((program) => taken.has(program))).toHaveLength(20);
     await pool.close();
     expect(started).toHaveLength(60);

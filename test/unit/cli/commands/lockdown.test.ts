@@ -112,12 +112,13 @@ describe('talos panic', () => {
     expect(owner.calls).toEqual(['cancelMessages', 'close']);
   });
 
-  it('takes hold with a full disk, and ends with the code for that', async () => {
+  it('takes hold with a full disk, says so, and ends with the code for that', async () => {
     const owner = createOwner();
     owner.audit.refuse(true);
-    const { code } = await home.run(addPanicCommand, ['panic'], { ownerPorts: owner.ports });
+    const { code, stderr } = await home.run(addPanicCommand, ['panic'], { ownerPorts: owner.ports });
     expect({ code, state: await owner.ports.lockdown.state() }).toMatchObject({ code: 74, state: { locked: true } });
     expect(owner.calls).toContain('cancelMessages');
+    expect(stderr).toContain('Talos is locked down, but that is not on record.');
   });
 });
 

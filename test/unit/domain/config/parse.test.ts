@@ -95,6 +95,8 @@ describe('reading the configuration', () => {
     ['BASIC_AUTH_PASS', 'scrypt:16384:8:5:c2FsdA'],
     ['BASIC_AUTH_USER', 'a b'],
     ['TALOS_HOME', 'state'],
+    ['TALOS_HOME', '/srv/talos:2'],
+    ['TALOS_HOME', '/srv/talos?'],
     ['TRUST_LEVEL', '6'],
     ['TRUST_LEVEL', '1e0'],
     ['WEB_PORT', '80'],

@@ -20,8 +20,9 @@ describe('configuration of Redis', () => {
     );
   });
 
-  it('cannot be broken out of by a home with quotes', () => {
-    const config = redisConfig(parseConfig({ TALOS_HOME: '/srv/a"b\\c' }));
+  it('cannot be broken out of by the name of the home', () => {
+    const plain = parseConfig({});
+    const config = redisConfig({ ...plain, home: { ...plain.home, dir: '/srv/a"b\\c' } });
     expect(config).toContain(String.raw`dir "/srv/a\"b\\c/data/redis"`);
   });
 });

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 import type Docker from 'dockerode';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import { sandboxContainerBody } from '../../../../domain/sandbox/container.ts';
 import { startSocketProxy } from '../../../../infra/docker/socket-proxy/proxy.ts';
@@ -39,7 +39,7 @@ describe('the socket proxy', () => {
 
   /** Resolves when the engine has been asked to remove a container. */
   async function removed({ engine }: UnderTest, id: string): Promise<void> {
-    await vi.waitFor(() => expect(engine.containers.has(id)).toBe(false));
+    await expect.poll(() => engine.containers.has(id)).toBe(false);
   }
 
   test('lets a sandbox container live from creation to removal', async () => {
@@ -50,7 +50,7 @@ describe('the socket proxy', () => {
     stream.write('a skill and its input\n');
     let heard = '';
     stream.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-    await vi.waitFor(() => expect(heard).toBe('ready\na skill and its input\n'));
+    await expect.poll(() => heard).toBe('ready\na skill and its input\n');
     await container.kill({ signal: 'KILL' });
     const state = { Status: 'exited', Running: false, OOMKilled: false, ExitCode: 0 };
     expect(await container.wait()).toEqual({ StatusCode: 0 });
@@ -99,7 +99,7 @@ describe('the socket proxy', () => {
     socket.write('input');
     let heard = '';
     socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-    await vi.waitFor(() => expect(heard).toMatch(/\r\n\r\nready\ninput$/));
+    await expect.poll(() => heard).toMatch(/\r\n\r\nready\ninput$/);
     socket.destroy();
     expect(proxy.engine.seen.filter(({ url }) => url === '/build')).toEqual([]);
   });
@@ -208,7 +208,7 @@ describe('the socket proxy', () => {
     const stream = await attach(container);
     proxy.engine.isBroken = true;
     stream.destroy();
-    await vi.waitFor(() => expect(proxy.decisions).toContainEqual(expect.objectContaining({ decision: 'failed' })));
+    await expect.poll(() => proxy.decisions).toContainEqual(expect.objectContaining({ decision: 'failed' }));
     expect(proxy.engine.containers.has(container.id)).toBe(true);
     proxy.engine.isBroken = false;
     await removed(proxy, container.id);
@@ -229,7 +229,7 @@ describe('the socket proxy', () => {
     proxy.engine.addContainer({ 'talos.owner': 'somebody else' });
     proxy.engine.diesCreating = true;
     await expect(create(proxy)).rejects.toMatchObject({ statusCode: 502 });
-    await vi.waitFor(() => expect(proxy.engine.containers.size).toBe(2));
+    await expect.poll(() => proxy.engine.containers.size).toBe(2);
     expect(proxy.engine.containers.has(known.id)).toBe(true);
   });
 
