@@ -21,7 +21,7 @@ export const Problem = z
     errors: z.array(FieldProblem).optional().meta({ description: 'The fields that are wrong' }),
     fix: z.string().optional().meta({ description: 'The command that mends it' }),
     id: MessageId.optional().meta({
-      description: 'The message that ended this way, or that is kept and could not be started',
+      description: 'The message that ended this way, or that is kept: look at it, or send it again with its key',
     }),
     run: z.string().optional().meta({
       description: 'The run of a skill that ended this way, or that is kept and could not be started',

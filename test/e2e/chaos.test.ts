@@ -60,8 +60,8 @@ async function sendUntilAnswered(home: TestHome, { conversation, key, text }: Se
     const reply = await home.chat(text, { conversation, key }).catch((error: unknown) => String(error));
     if (typeof reply === 'object' && reply.status === 200) return;
     const said = `${conversation}/${key}: ${typeof reply === 'string' ? reply : `${reply.status} ${JSON.stringify(reply.body)}`}`;
-    // An id in a problem means that the message itself has ended, which no further try changes.
-    const isOver = typeof reply === 'object' && reply.status >= 400 && (reply.status !== 503 || 'id' in reply.body);
+    // A message that has ended with a 503 gives the same one until patience is at an end: no try changes it, nor sends it anew.
+    const isOver = typeof reply === 'object' && reply.status >= 400 && reply.status !== 503;
     if (isOver || givingUp.aborted) throw new Error(`${said}\n${(await home.talos('status')).stdout}`);
     await sleep(200); // the pause between two tries of a client whose server is away
   }
