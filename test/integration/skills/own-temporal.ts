@@ -38,7 +38,7 @@ export async function startOwnTemporal(): Promise<OwnTemporal> {
   let child: ChildProcess | undefined;
 
   async function start() {
-    child = spawn(spec.command, spec.args, { stdio: 'ignore' });
+    child = spawn(spec.command, spec.args, { cwd: spec.cwd, stdio: 'ignore' });
     process.once('exit', () => child?.kill('SIGKILL')); // also when the tests are interrupted
     await expect.poll(isReady, { timeout: 30_000, interval: 100 }).toBe(true);
   }
