@@ -116,6 +116,7 @@ describe('a wish for a skill', () => {
     await start(() => written());
     const handIn = { isDone: false };
     skills.sandbox.follow(async ({ input }) => {
+      if (typeof input === 'number') return undefined; // the one that is handed in passes its own cases, so that it stays
       if (!handIn.isDone) {
         handIn.isDone = true;
         await skillDriver(talos, id).submit();
