@@ -29,7 +29,7 @@ export function parseJsonText(text: string, maxDepth: number): ParsedJson {
 }
 
 /** Deepest level of brackets outside strings. One look at each character: a pattern would look for the end of a text that has none again and again. */
-function nesting(text: string): number {
+export function nesting(text: string): number {
   let depth = 0;
   let deepest = 0;
   let isInText = false;

@@ -1,3 +1,4 @@
+import { nesting } from '../json-text.ts';
 import type { JsonValue } from '../json.ts';
 
 /** What the text of an answer holds, or why it may not be used. */
@@ -8,7 +9,7 @@ const deepest = 200;
 /** Reads the answer of a skill, which may be built to harm whoever reads it. */
 export function parseAnswer(text: string): Answer {
   // first, because a parser may be brought down by depth alone
-  if (!isShallow(text)) return { refused: `the answer is nested more than ${deepest} deep` };
+  if (nesting(text) > deepest) return { refused: `the answer is nested more than ${deepest} deep` };
   let value: unknown;
   let rounded: string | undefined;
   const findRounded = (...[, read, context]: unknown[]): unknown => {
@@ -23,23 +24,6 @@ export function parseAnswer(text: string): Answer {
   const flaw = findFlaw(value) ?? rounded;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON.parse gives nothing but JSON, and what JSON has no word for was refused
   return flaw === undefined ? { output: value as JsonValue } : { refused: flaw };
-}
-
-/** Whether brackets outside of strings are nested no deeper than is safe to parse and walk. */
-function isShallow(text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '[' || character === '{') depth += 1;
-    else if (character === ']' || character === '}') depth -= 1;
-    if (depth > deepest) return false;
-  }
-  return true;
 }
 
 /** Only whole numbers this long can be such as a double does not hold; looking at each number of an answer takes its time. */
