@@ -1,18 +1,14 @@
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 
 import { createSkillTwins } from '../../support/skill-twins.ts';
-import { startTalos } from '../../support/talos.ts';
-import { skillDriver } from './support.ts';
+import { skillDriver, startServing } from './support.ts';
 
-type Talos = Awaited<ReturnType<typeof startTalos>>;
+type Talos = Awaited<ReturnType<typeof startServing>>;
 
 describe('the promotion of a skill', () => {
   let talos: Talos;
-  async function start(options: Parameters<typeof startTalos>[1] = {}): Promise<Talos> {
-    talos = await startTalos(inject('stack'), options);
-    await Promise.all((['core', 'gpu', 'sandbox'] as const).map((role) => talos.serve(role)));
-    return talos;
-  }
+  const start = async (options?: Parameters<typeof startServing>[0]): Promise<Talos> =>
+    (talos = await startServing(options));
   afterEach(() => talos.close());
 
   it('of code swapped after the runs is refused, and that version is out', async () => {

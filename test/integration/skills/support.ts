@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { setInterval } from 'node:timers/promises';
 
+import { inject } from 'vitest';
+
 import type { SkillBundle } from '../../../domain/skills/bundle.ts';
 import type { SkillLife, SkillState } from '../../../domain/skills/life.ts';
 import { makeBundle } from '../../support/skill-twins.ts';
-import type { startTalos } from '../../support/talos.ts';
+import { startTalos } from '../../support/talos.ts';
 
 type Talos = Awaited<ReturnType<typeof startTalos>>;
+
+/** A Talos of a test with a worker for everything. */
+export async function startServing(options: Parameters<typeof startTalos>[1] = {}): Promise<Talos> {
+  const talos = await startTalos(inject('stack'), options);
+  await Promise.all((['core', 'gpu', 'sandbox'] as const).map((role) => talos.serve(role)));
+  return talos;
+}
 
 /** A skill id no other test has: lives are named by it alone. */
 export function newSkillId(): string {
